@@ -1,0 +1,161 @@
+# One entry for everything: `make help` lists the targets. `make test` is what CI runs.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PYTHON ?= python3
+JOBS ?= $(shell nproc)
+
+VENV := .venv
+VENV_PYTHON := $(CURDIR)/$(VENV)/bin/python
+PROGRAM := build/release/src/earthcatalog/cli/earthcatalog
+
+# A stamp's name carries the hash of what it stands for, so a changed list makes a new stamp.
+hash = $(shell cat $(1) | sha256sum | cut -c1-12)
+BUILD_STAMP := $(VENV)/.build-$(call hash,requirements/build.txt)
+TEST_STAMP := $(VENV)/.test-$(call hash,requirements/build.txt requirements/test.txt)
+GPIO_STAMP := .venv-gpio/.gpio-$(call hash,requirements/gpio.txt)
+JARS_STAMP := build/jars/.jars-$(call hash,requirements/jars.txt)
+
+CPP_FILES = $(shell find src tests python benchmarks fuzz -name '*.cc' -o -name '*.h' 2>/dev/null)
+PACKAGE_INPUTS = $(shell find src cmake python -type f -not -name '*.pyc') CMakeLists.txt pyproject.toml
+
+# Objects are found again from another checkout of the project: paths below it count relative to it.
+export CCACHE_BASEDIR := $(CURDIR)
+export CCACHE_NOHASHDIR := 1
+
+# Real STAC items of many archives, when such a collection lies beside the checkout; its tests are skipped otherwise.
+ifneq ($(wildcard ../shared/corpus),)
+export EARTHCATALOG_CORPUS ?= $(abspath ../shared/corpus)
+endif
+
+.PHONY: help
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+# ---- what must be installed -------------------------------------------------------------------------------------
+
+.PHONY: setup setup-build
+setup: setup-build packages-test $(TEST_STAMP) $(GPIO_STAMP) $(JARS_STAMP) ## install all that building and testing need
+setup-build: packages-build $(BUILD_STAMP) ## install only what building needs
+
+.PHONY: packages-build packages-test
+packages-build:
+	@tools/install_packages.sh requirements/apt-build.txt
+packages-test: | packages-build
+	@tools/install_packages.sh requirements/apt-test.txt
+
+# make_venv FOLDER REQUIREMENTS: the Python packages of a list in an environment of the project's own.
+define make_venv
+	@echo "==> $(1): Python packages of $(2)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "$(PYTHON) is too old: Python 3.11 or newer, please")'
+	@test -x $(1)/bin/python || $(PYTHON) -m venv $(1)
+	@$(1)/bin/python -m pip install --quiet --requirement $(2)
+	@touch $@
+endef
+
+$(BUILD_STAMP): | packages-build
+	$(call make_venv,$(VENV),requirements/build.txt)
+$(TEST_STAMP): | packages-build $(BUILD_STAMP)
+	$(call make_venv,$(VENV),requirements/test.txt)
+$(GPIO_STAMP): | packages-build
+	$(call make_venv,.venv-gpio,requirements/gpio.txt)
+
+$(JARS_STAMP): | packages-test
+	@echo "==> build/jars: Java libraries of requirements/jars.txt"
+	@mkdir -p build/jars
+	@grep -v '^#' requirements/jars.txt | while read -r artifact; do \
+	  mvn -q -B -Dstyle.color=never dependency:copy "-Dartifact=$$artifact" -DoutputDirectory="$(CURDIR)/build/jars" </dev/null; done
+	@touch $@
+
+# ---- building ---------------------------------------------------------------------------------------------------
+
+# build/PRESET/.configured: stands for a configured build folder; CONFIGURE_FLAGS come from the rule that asks for it.
+build/%/.configured: CMakePresets.json $(BUILD_STAMP)
+	@echo "==> $*: configuring"
+	@mkdir -p $(@D)
+	@cmake --preset $* -DPython_EXECUTABLE=$(VENV_PYTHON) $(CONFIGURE_FLAGS) >$(@D)/configure.log || { cat $(@D)/configure.log; false; }
+	@touch $@
+
+.PHONY: build
+build: setup-build ## build the program in release mode
+	@$(MAKE) build/release/.configured CONFIGURE_FLAGS=-DEARTHCATALOG_BUILD_TESTS=OFF
+	@echo "==> release: building the program"
+	@cmake --build build/release --target earthcatalog -- --quiet
+	@echo "==> release: $(PROGRAM)"
+
+.PHONY: demo
+demo: build ## build, then make, ingest and search a small synthetic archive in earthcatalog-demo/
+	@echo "==> $(PROGRAM) demo earthcatalog-demo"
+	@$(PROGRAM) demo earthcatalog-demo
+
+# The package as users install it, over the objects of an earlier build.
+build/python/.installed: $(PACKAGE_INPUTS) $(TEST_STAMP)
+	@echo "==> python: building and installing the package into $(VENV)"
+	@$(VENV_PYTHON) -m pip install --quiet --no-build-isolation --no-deps --config-settings=build-dir=build/python .
+	@touch $@
+
+.PHONY: python
+python: setup build/python/.installed ## build the Python package and install it into .venv
+
+# ---- checking ---------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: setup lint test-release test-python test-asan test-tsan ## all checks and tests; what CI runs
+
+# run_ctest PRESET ENVIRONMENT. A build folder made for the program alone gets its tests now.
+define run_ctest
+	@grep -qs 'EARTHCATALOG_BUILD_TESTS:BOOL=ON' build/$(1)/CMakeCache.txt || rm -f build/$(1)/.configured
+	@$(MAKE) build/$(1)/.configured CONFIGURE_FLAGS=-DEARTHCATALOG_BUILD_TESTS=ON
+	@echo "==> $(1): building the C++ tests"
+	@cmake --build build/$(1) -- --quiet
+	@echo "==> $(1): running the C++ tests"
+	@if $(2) ctest --preset $(1) --parallel $(JOBS) --no-tests=error $(CTEST_FLAGS) >build/$(1)/ctest.log 2>&1; \
+	  then sed -n '/tests passed/,$$p' build/$(1)/ctest.log; else cat build/$(1)/ctest.log; false; fi
+endef
+
+# Suppressions name only libraries that carry no instrumentation, each with its reason. Arrow's buffers come from
+# malloc, which the sanitizers watch, instead of its own allocator, which they cannot see.
+SANITIZERS := $(CURDIR)/tools/sanitizers
+
+.PHONY: test-release test-asan test-tsan
+test-release: setup ## C++ tests, release mode
+	$(call run_ctest,release)
+test-asan: setup ## C++ tests under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
+	$(call run_ctest,asan,ARROW_DEFAULT_MEMORY_POOL=system UBSAN_OPTIONS=print_stacktrace=1 \
+	  LSAN_OPTIONS=suppressions=$(SANITIZERS)/lsan.supp:print_suppressions=0)
+test-tsan: setup ## C++ tests under ThreadSanitizer
+	$(call run_ctest,tsan,ARROW_DEFAULT_MEMORY_POOL=system TSAN_OPTIONS=suppressions=$(SANITIZERS)/tsan.supp)
+
+.PHONY: test-python
+test-python: python build ## Python, command and reader tests against the installed package
+	@echo "==> python: running the tests"
+	@EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) EARTHCATALOG_JARS=$(CURDIR)/build/jars \
+	  EARTHCATALOG_GPIO=$(CURDIR)/.venv-gpio/bin/gpio $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests
+
+.PHONY: lint
+lint: setup ## formatting, layering, ruff and mypy
+	@echo "==> formatting of C++ and Python"
+	@echo '$(CPP_FILES)' | xargs -r clang-format-14 --dry-run -Werror
+	@$(VENV)/bin/ruff format --quiet --check .
+	@echo "==> layering and file lengths"
+	@$(VENV_PYTHON) tools/check_layers.py
+	@echo "==> ruff and mypy"
+	@$(VENV)/bin/ruff check --quiet .
+	@$(VENV)/bin/mypy --no-error-summary
+
+.PHONY: format
+format: setup ## rewrite C++ and Python sources in the project's format
+	@echo '$(CPP_FILES)' | xargs -r clang-format-14 -i
+	@$(VENV)/bin/ruff check --quiet --select I --fix .
+	@$(VENV)/bin/ruff format --quiet .
+
+.PHONY: tidy
+tidy: setup build ## clang-tidy over the C++ sources: minutes, so not part of `make test`
+	@run-clang-tidy-14 -quiet -p build/release '$(CURDIR)/src/.*' 2>/dev/null
+
+.PHONY: clean
+clean: ## remove build results; the environments stay (rm -r .venv .venv-gpio)
+	rm -rf build earthcatalog-demo .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,12 @@
+// The parts of the extension module, one per file.
+#pragma once
+
+#include <nanobind/nanobind.h>
+
+namespace earthcatalog::python {
+
+void BindGrid(nanobind::module_& module);
+void BindCatalog(nanobind::module_& module);
+void BindPipeline(nanobind::module_& module);
+
+}  // namespace earthcatalog::python

@@ -1,0 +1,73 @@
+"""The configuration file (YAML) and its sections.
+
+    catalog:
+      db_path: /data/velocity/earthcatalog.db
+      warehouse: /data/velocity/warehouse
+    grid:
+      type: h3
+      resolution: 1
+    ingest:
+      chunk_size: 500
+      max_workers: 16
+      batch_add_files: false
+
+Every key is optional; an unknown one is a ValueError that names it.
+"""
+
+import os
+from dataclasses import dataclass, field
+
+from earthcatalog._native import core
+
+
+@dataclass(frozen=True)
+class CatalogConfig:
+    """Where the catalog lies."""
+
+    db_path: str | None = None
+    warehouse: str | None = None
+
+
+@dataclass(frozen=True)
+class GridConfig:
+    """The grid that the table is partitioned by. No resolution: the table's own, or 1 for a new table."""
+
+    type: str = "h3"
+    resolution: int | None = None
+    boundaries_path: str | None = None
+    id_field: str | None = None
+
+    def to_native(self) -> core.GridConfig:
+        """The same for the native core."""
+        return core.GridConfig(self.type, self.resolution, self.boundaries_path or "", self.id_field or "")
+
+
+@dataclass(frozen=True)
+class IngestConfig:
+    """How items are read and committed.
+
+    `chunk_size`: items per commit, None for as many as memory allows. `max_workers`: requests in flight.
+    """
+
+    chunk_size: int | None = 500
+    max_workers: int = 16
+    batch_add_files: bool = False
+
+
+@dataclass(frozen=True)
+class AppConfig:
+    """A whole configuration file. Without `grid` it is the table's, or H3 at resolution 1 for a new table."""
+
+    catalog: CatalogConfig = field(default_factory=CatalogConfig)
+    grid: GridConfig | None = None
+    ingest: IngestConfig = field(default_factory=IngestConfig)
+
+
+def load_config(path: str | os.PathLike[str]) -> AppConfig:
+    """Reads a configuration file."""
+    sections = core.load_config(os.fspath(path))
+    return AppConfig(
+        catalog=CatalogConfig(**sections["catalog"]),
+        grid=GridConfig(**sections["grid"]) if sections["grid"] else None,
+        ingest=IngestConfig(**sections["ingest"]),
+    )

@@ -1,0 +1,1 @@
+"""The jobs that fill a catalog."""

@@ -1,0 +1,140 @@
+"""From an inventory to committed rows, on one machine.
+
+`python -m earthcatalog.pipelines.incremental` is the command `earthcatalog incremental`.
+"""
+
+import datetime as dt
+import json
+import os
+import sys
+from typing import Any
+
+from earthcatalog._native import core
+from earthcatalog._progress import progress_bar
+from earthcatalog.config import AppConfig, GridConfig, load_config
+from earthcatalog.grids._native_partitioner import NativePartitioner
+from earthcatalog.partitioner import AbstractPartitioner
+
+
+def run(
+    inventory_path: str | os.PathLike[str],
+    catalog_path: str | os.PathLike[str],
+    warehouse_path: str | os.PathLike[str],
+    chunk_size: int | None = 500,
+    max_workers: int = 16,
+    limit: int | None = None,
+    h3_resolution: int | None = None,
+    partitioner: AbstractPartitioner | None = None,
+    use_lock: bool = True,
+    batch_add_files: bool = False,
+    since: str | dt.date | None = None,
+    grid_config: GridConfig | None = None,
+    *,
+    source: str | os.PathLike[str] | None = None,
+    retry_failed: bool = False,
+) -> dict[str, Any]:
+    """Ingests the items of an inventory; the table is made when it is missing.
+
+    Shows a progress bar on a terminal. Ctrl-C ends the run cleanly: what is committed stays.
+
+    Args:
+        inventory_path: CSV, CSV.gz or Parquet; a path or URL.
+        catalog_path: the catalog's SQLite file.
+        warehouse_path: the folder or URL of the table's data.
+        chunk_size: items per commit; None: as many as memory allows, which makes fewer and larger files.
+        max_workers: requests in flight.
+        limit: at most so many items.
+        h3_resolution: of the table's H3 grid. Without any grid given: the table's, or 1 for a new table.
+        partitioner: the grid as an object of `earthcatalog.grids`.
+        use_lock: hold the catalog's lock during the run.
+        batch_add_files: one commit for the whole run.
+        since: only items modified at or after it; a date is its midnight, a time without offset is UTC.
+        grid_config: the grid as a configuration.
+        source: folder or http(s) URL that stands for `s3://`: it holds one folder per bucket.
+        retry_failed: try the quarantined items again, too.
+
+    Returns:
+        The run's report: what happened to every row of the inventory, files, bytes and times.
+
+    Raises:
+        ValueError: wrong arguments, or a grid other than the table's.
+        FileNotFoundError: no such inventory.
+        CatalogLocked: another run holds the lock.
+        EarthCatalogError: the run failed; the table stands as of its last commit.
+    """
+    grid = _one_grid(h3_resolution, partitioner, grid_config)
+    with progress_bar() as on_progress:
+        report = core.run_incremental(
+            inventory=os.fspath(inventory_path),
+            catalog_path=os.fspath(catalog_path),
+            warehouse_path=os.fspath(warehouse_path),
+            chunk_size=chunk_size,
+            max_workers=max_workers,
+            limit=limit,
+            since=_instant_text(since),
+            grid=grid.to_native() if grid else None,
+            batch_add_files=batch_add_files,
+            use_lock=use_lock,
+            retry_failed=retry_failed,
+            source=os.fspath(source) if source is not None else "",
+            on_progress=on_progress,
+        )
+    return dict(json.loads(report))
+
+
+def run_from_config(
+    inventory_path: str | os.PathLike[str],
+    config: AppConfig | str | os.PathLike[str],
+    limit: int | None = None,
+    *,
+    source: str | os.PathLike[str] | None = None,
+) -> dict[str, Any]:
+    """Does what `run` does, with the settings of a configuration or its file."""
+    if not isinstance(config, AppConfig):
+        config = load_config(config)
+    if config.catalog.db_path is None or config.catalog.warehouse is None:
+        raise ValueError("the configuration must give catalog.db_path and catalog.warehouse")
+    return run(
+        inventory_path,
+        config.catalog.db_path,
+        config.catalog.warehouse,
+        chunk_size=config.ingest.chunk_size,
+        max_workers=config.ingest.max_workers,
+        limit=limit,
+        batch_add_files=config.ingest.batch_add_files,
+        grid_config=config.grid,
+        source=source,
+    )
+
+
+def _one_grid(
+    h3_resolution: int | None,
+    partitioner: AbstractPartitioner | None,
+    grid_config: GridConfig | None,
+) -> GridConfig | None:
+    """The grid that the arguments name; they may name the same one several times."""
+    named: list[GridConfig] = []
+    if h3_resolution is not None:
+        named.append(GridConfig("h3", h3_resolution))
+    if isinstance(partitioner, NativePartitioner):
+        named.append(partitioner.config)
+    elif partitioner is not None:
+        raise ValueError(
+            f"partitioner: {type(partitioner).__name__} is none of earthcatalog.grids; run() takes only those"
+        )
+    if grid_config is not None:
+        named.append(grid_config)
+    if any(grid != named[0] for grid in named):
+        raise ValueError(
+            "h3_resolution, partitioner and grid_config name different grids: " + ", ".join(map(str, named))
+        )
+    return named[0] if named else None
+
+
+def _instant_text(since: str | dt.date | None) -> str | None:
+    """`since` as the core reads it; a datetime is a date, too."""
+    return since.isoformat() if isinstance(since, dt.date) else since
+
+
+if __name__ == "__main__":
+    sys.exit(core.main(["earthcatalog", "incremental", *sys.argv[1:]]))

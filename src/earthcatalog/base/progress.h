@@ -1,0 +1,24 @@
+// What a long job tells whoever watches it. The core never prints: the program draws a bar from these, Python
+// too.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace earthcatalog {
+
+struct Progress {
+  uint64_t rows_read = 0;     // inventory rows read so far
+  uint64_t items_done = 0;    // fetched and encoded, or quarantined
+  uint64_t items_failed = 0;  // of those, quarantined
+  uint64_t items_committed = 0;
+  uint64_t commits = 0;
+  uint64_t total_items = 0;  // 0 while unknown
+  std::string stage;         // "ingesting", "committing", …
+};
+
+// Called a few times a second from a thread of the job; must return quickly.
+using ProgressCallback = std::function<void(const Progress&)>;
+
+}  // namespace earthcatalog

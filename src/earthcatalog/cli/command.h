@@ -1,0 +1,36 @@
+// What a command is: it adds its subcommand to the command line (setup), and is run when it was chosen.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "earthcatalog/base/status.h"
+#include "earthcatalog/catalog/catalog.h"
+
+namespace earthcatalog::cli {
+
+inline constexpr int kDone = 0;
+inline constexpr int kFailed = 1;
+inline constexpr int kUsage = 2;
+
+// Sets `*run` in the subcommand's callback; the program calls it after parsing. It returns the exit code, or
+// an error, which is printed and becomes the exit code 2 for usage errors, else 1.
+using RunFunction = std::function<Result<int>()>;
+
+void AddIncrementalCommand(CLI::App* app, RunFunction* run);
+void AddDemoCommand(CLI::App* app, RunFunction* run);
+void AddInfoCommand(CLI::App* app, RunFunction* run);
+void AddStatsCommand(CLI::App* app, RunFunction* run);
+
+// BASE, or --catalog and --warehouse: how commands that read a catalogue are told where it is.
+struct CatalogArguments {
+  std::string base;
+  std::string db_path;
+  std::string warehouse;
+
+  void AddTo(CLI::App* command);
+  Result<catalog::Locations> Resolve() const;
+};
+
+}  // namespace earthcatalog::cli

@@ -1,0 +1,137 @@
+#include "earthcatalog/cli/output.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "earthcatalog/base/text.h"
+
+namespace earthcatalog::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr size_t kMaxMessageBytes = 2000;
+
+void PrintCount(const char* label, uint64_t count) {
+  fmt::print("  {:<34}{:>14}\n", label, FormatCount(static_cast<int64_t>(count)));
+}
+void PrintCountIfAny(const char* label, uint64_t count) {
+  if (count > 0) PrintCount(label, count);
+}
+
+std::string YearText(const std::optional<int>& year) { return year ? std::to_string(*year) : "unknown"; }
+
+Json OptionalJson(const auto& value) { return value ? Json(*value) : Json(nullptr); }
+
+}  // namespace
+
+void PrintError(const Status& status) {
+  fmt::print(stderr, "earthcatalog: {}\n", OneLine(status.message(), kMaxMessageBytes));
+}
+
+void PrintSummary(const pipeline::IncrementalReport& report) {
+  fmt::print("Inventory rows read                 {:>14}\n",
+             FormatCount(static_cast<int64_t>(report.inventory.rows)));
+  PrintCount("catalogued", report.items_catalogued);
+  PrintCountIfAny("quarantined", report.items_quarantined);
+  for (const auto& [kind, count] : report.quarantined_by_kind) PrintCount(("  " + kind).c_str(), count);
+  PrintCountIfAny("skipped: other suffix", report.inventory.skipped_suffix);
+  PrintCountIfAny("skipped: before --since", report.inventory.skipped_since);
+  PrintCountIfAny("skipped: delete marker", report.inventory.skipped_delete_marker);
+  PrintCountIfAny("skipped: old version", report.inventory.skipped_old_version);
+  PrintCountIfAny("malformed rows", report.inventory.malformed);
+  PrintCountIfAny("not reached", report.items_not_reached);
+  for (const inventory::MalformedRow& row : report.inventory.first_malformed) {
+    fmt::print("    row {}: {}\n", row.position, row.reason);
+  }
+  for (const pipeline::FailureExample& failure : report.first_failures) {
+    fmt::print("    {}/{}: {}: {}\n", OneLine(failure.bucket), OneLine(failure.key), failure.kind,
+               OneLine(failure.message));
+  }
+  for (const std::string& file : report.quarantine_files) fmt::print("  quarantined rows are in {}\n", file);
+  const double rate = report.seconds > 0 ? static_cast<double>(report.items_catalogued) / report.seconds : 0;
+  fmt::print("Wrote {} rows to {} files ({}) in {} {}\n",
+             FormatCount(static_cast<int64_t>(report.rows_written)),
+             FormatCount(static_cast<int64_t>(report.files_written)),
+             FormatByteSize(static_cast<int64_t>(report.bytes_written)), report.commits,
+             report.commits == 1 ? "commit" : "commits");
+  fmt::print("Took {:.1f} s, {} items/s, at most {} of memory\n", report.seconds,
+             FormatCount(static_cast<int64_t>(rate)), FormatByteSize(report.peak_memory));
+}
+
+void PrintInfo(const catalog::Info& info) {
+  const auto line = [](const char* label, const std::string& value) {
+    fmt::print("{:<13}: {}\n", label, value);
+  };
+  line("Catalog", info.db_path);
+  line("Warehouse", info.warehouse);
+  line("Metadata", info.metadata_location);
+  line("Grid", info.grid_resolution ? fmt::format("{} resolution {}", info.grid_type, *info.grid_resolution)
+                                    : info.grid_type);
+  line("Rows", fmt::format("{} (an item counts once for each cell it touches)", FormatCount(info.row_count)));
+  line("Total files", FormatCount(info.file_count));
+  line("Total size", FormatByteSize(info.total_bytes));
+  line("Cells", FormatCount(info.cell_count));
+  line("Years", info.first_year ? fmt::format("{}–{}", *info.first_year, *info.last_year) : "none");
+  line("Columns", FormatCount(info.column_count));
+  line("Snapshots", FormatCount(info.snapshot_count));
+}
+
+std::string InfoToJson(const catalog::Info& info) {
+  return Json{{"catalog", info.db_path},
+              {"warehouse", info.warehouse},
+              {"metadata_location", info.metadata_location},
+              {"table_uuid", info.table_uuid},
+              {"grid_type", info.grid_type},
+              {"grid_resolution", OptionalJson(info.grid_resolution)},
+              {"row_count", info.row_count},
+              {"file_count", info.file_count},
+              {"total_bytes", info.total_bytes},
+              {"cell_count", info.cell_count},
+              {"first_year", OptionalJson(info.first_year)},
+              {"last_year", OptionalJson(info.last_year)},
+              {"column_count", info.column_count},
+              {"snapshot_count", info.snapshot_count},
+              {"current_snapshot_id", OptionalJson(info.current_snapshot_id)}}
+      .dump(2, ' ', false, Json::error_handler_t::replace);
+}
+
+void PrintStats(const std::vector<catalog::PartitionStats>& stats, size_t max_lines) {
+  std::vector<catalog::PartitionStats> shown = stats;
+  if (max_lines > 0 && shown.size() > max_lines) {
+    std::stable_sort(shown.begin(), shown.end(),
+                     [](const auto& a, const auto& b) { return a.row_count > b.row_count; });
+    shown.resize(max_lines);
+  }
+  fmt::print("{:<18}{:>8}{:>12}{:>8}{:>12}\n", "cell", "year", "rows", "files", "size");
+  for (const catalog::PartitionStats& partition : shown) {
+    fmt::print("{:<18}{:>8}{:>12}{:>8}{:>12}\n", partition.grid_partition, YearText(partition.year),
+               FormatCount(partition.row_count), FormatCount(partition.file_count),
+               FormatByteSize(partition.total_bytes));
+  }
+  catalog::PartitionStats total;
+  for (const catalog::PartitionStats& partition : stats) {
+    total.row_count += partition.row_count;
+    total.file_count += partition.file_count;
+    total.total_bytes += partition.total_bytes;
+  }
+  if (shown.size() < stats.size())
+    fmt::print("… and {} more\n", FormatCount(static_cast<int64_t>(stats.size() - shown.size())));
+  fmt::print("{:<18}{:>8}{:>12}{:>8}{:>12}\n", "all", "", FormatCount(total.row_count),
+             FormatCount(total.file_count), FormatByteSize(total.total_bytes));
+}
+
+std::string StatsToJson(const std::vector<catalog::PartitionStats>& stats) {
+  Json list = Json::array();
+  for (const catalog::PartitionStats& partition : stats) {
+    list.push_back({{"grid_partition", partition.grid_partition},
+                    {"year", OptionalJson(partition.year)},
+                    {"row_count", partition.row_count},
+                    {"file_count", partition.file_count},
+                    {"total_bytes", partition.total_bytes}});
+  }
+  return list.dump(2);
+}
+
+}  // namespace earthcatalog::cli

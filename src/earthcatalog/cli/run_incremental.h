@@ -1,0 +1,13 @@
+// Running the main job for a command: signals, progress, summary, exit code.
+#pragma once
+
+#include "earthcatalog/cli/command.h"
+#include "earthcatalog/pipeline/incremental.h"
+
+namespace earthcatalog::cli {
+
+// Prints the summary (or the report as JSON) even when the run failed; an error is returned after that.
+// The exit code is kFailed when rows were quarantined.
+Result<int> RunIncrementalCommand(const pipeline::IncrementalOptions& options, bool json);
+
+}  // namespace earthcatalog::cli

@@ -1,0 +1,29 @@
+// The demo's search: items of a box and a span of years, read from the files that pruning leaves.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/catalog/prune.h"
+
+namespace earthcatalog::cli {
+
+struct FoundItem {
+  std::string id;
+  std::string platform;
+  std::string datetime;  // RFC 3339, empty when unknown
+};
+
+struct SampleSearch {
+  std::vector<FoundItem> items;  // each once, sorted by datetime and id
+  size_t files_read = 0;
+  int64_t files_total = 0;
+  double seconds = 0;
+};
+
+// Items whose bbox meets `box` and whose datetime is in [first_year, last_year].
+Result<SampleSearch> SearchSample(const catalog::Catalog& catalog, const catalog::Box& box, int first_year,
+                                  int last_year);
+
+}  // namespace earthcatalog::cli

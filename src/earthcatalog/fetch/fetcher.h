@@ -1,0 +1,75 @@
+// Getting the items' bodies: many small objects, many requests in flight.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/base/cancel.h"
+#include "earthcatalog/base/queue.h"
+#include "earthcatalog/inventory/inventory.h"
+
+namespace earthcatalog::fetch {
+
+// Why a row did not become an item; the names appear in reports and in the quarantine.
+struct Failure {
+  // Of this stage: "not_found", "http_<status>", "timeout", "connection", "truncated", "too_large",
+  // "bad_key", "redirect", "tls", "bad_encoding"; below a directory also "unreadable" and "not_a_file". Later
+  // stages have more.
+  std::string kind;
+  std::string message;  // one line for the user, no credentials
+};
+
+struct Item {
+  inventory::Row row;
+  // The object's bytes, with capacity for kBodyPadding more behind them (what simdjson reads past the end).
+  std::string body;
+  std::optional<Failure> failure;  // when set, `body` is empty
+};
+inline constexpr size_t kBodyPadding = 64;
+
+struct Batch {
+  uint64_t sequence = 0;    // the inventory batch's
+  std::vector<Item> items;  // in the order of its rows
+};
+
+struct RetryPolicy {
+  int attempts = 5;
+  std::chrono::milliseconds first_backoff{200};  // doubles each time, with full jitter
+  std::chrono::milliseconds max_backoff{20'000};
+  std::chrono::milliseconds connect_timeout{10'000};
+  std::chrono::milliseconds stall_timeout{30'000};  // less than 1 KiB in so long, headers included
+};
+
+struct Options {
+  std::string source;  // empty: s3://<bucket>/<key>; a directory or an http(s) URL: <source>/<bucket>/<key>
+  int max_in_flight = 64;
+  // Bodies fetched or being fetched and not yet handed on, in bytes: no new request starts above it.
+  int64_t max_buffered_bytes = 64 << 20;
+  int64_t max_body_bytes = 64 << 20;  // larger objects are quarantined
+  RetryPolicy retry;
+};
+
+// One thread of its own calls Run(). Takes inventory batches, pushes each as a fetched batch when its last
+// row is done: batches come out in any order. 404 and 403 fail at once; 5xx, 429, timeouts and resets are
+// retried. A row's key is data: below a directory source it must not escape it ("..", absolute) — such rows
+// fail as "bad_key".
+class Fetcher {
+ public:
+  virtual ~Fetcher() = default;
+
+  // Returns when `in` is drained (then closes `out`) or the run is stopped.
+  virtual Status Run(BoundedQueue<inventory::Batch>* in, BoundedQueue<Batch>* out, CancelSource* cancel) = 0;
+
+  // Bodies' bytes received and requests retried so far; any thread.
+  virtual uint64_t bytes_fetched() const = 0;
+  virtual uint64_t retries() const = 0;
+};
+
+// Errors: a source that is neither an existing directory nor an http(s) URL.
+Result<std::unique_ptr<Fetcher>> MakeFetcher(const Options& options);
+
+}  // namespace earthcatalog::fetch

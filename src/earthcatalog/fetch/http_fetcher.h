@@ -1,0 +1,13 @@
+// Fetching over HTTP: one thread, many requests in flight on kept-alive connections.
+#pragma once
+
+#include <memory>
+
+#include "earthcatalog/fetch/fetcher.h"
+#include "earthcatalog/fetch/object_url.h"
+
+namespace earthcatalog::fetch {
+
+Result<std::unique_ptr<Fetcher>> MakeHttpFetcher(const Options& options, ObjectUrls urls);
+
+}  // namespace earthcatalog::fetch

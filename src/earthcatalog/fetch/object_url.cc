@@ -1,0 +1,116 @@
+#include "earthcatalog/fetch/object_url.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+#include "earthcatalog/base/text.h"
+#include "earthcatalog/fetch/object_name.h"
+
+namespace earthcatalog::fetch {
+namespace {
+
+constexpr size_t kMaxLearnedRegions = 10'000;
+
+std::string_view FirstSet(std::initializer_list<const char*> variables) {
+  for (const char* variable : variables) {
+    const char* value = std::getenv(variable);
+    if (value != nullptr && *value != '\0') return value;
+  }
+  return {};
+}
+
+bool IsRegion(std::string_view region) {
+  return !region.empty() && region.size() <= 40 && std::all_of(region.begin(), region.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+std::string_view SchemeOf(std::string_view url) { return url.substr(0, url.find("://")); }
+
+// The URL with exactly one slash at its end. The error repeats no part of the URL: it may hold a password.
+Result<std::string> AsPrefix(std::string_view url, std::string_view name) {
+  const std::string_view scheme = SchemeOf(url);
+  if (scheme != "http" && scheme != "https") {
+    return UsageError("{} must be an http:// or https:// URL", name);
+  }
+  if (url.find_first_of("?#") != std::string_view::npos) {
+    return UsageError("{} must not have a query or a fragment: bucket and key are appended to it", name);
+  }
+  while (url.ends_with('/')) url.remove_suffix(1);
+  std::string prefix = std::string(url) + '/';
+  const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
+  const CURLUcode code = curl_url_set(parsed.get(), CURLUPART_URL, prefix.c_str(), 0);
+  if (code != CURLUE_OK) return UsageError("{} is not a usable URL: {}", name, curl_url_strerror(code));
+  return prefix;
+}
+
+}  // namespace
+
+Result<ObjectUrls> ObjectUrls::BelowSource(std::string_view source) {
+  ObjectUrls urls;
+  ARROW_ASSIGN_OR_RAISE(urls.prefix_, AsPrefix(source, "the source"));
+  urls.scheme_ = SchemeOf(source);
+  return urls;
+}
+
+ObjectUrls ObjectUrls::S3(std::string scheme, std::string region, std::string domain) {
+  ObjectUrls urls;
+  urls.is_s3_ = true;
+  urls.scheme_ = std::move(scheme);
+  urls.region_ = std::move(region);
+  urls.domain_ = std::move(domain);
+  return urls;
+}
+
+Result<ObjectUrls> ObjectUrls::S3FromEnvironment() {
+  std::string region(FirstSet({"AWS_REGION", "AWS_DEFAULT_REGION"}));
+  if (region.empty()) region = "us-east-1";
+  if (!IsRegion(region)) {
+    return UsageError("AWS_REGION is '{}', which is no region name; one looks like us-west-2",
+                      OneLine(region));
+  }
+  ObjectUrls urls = S3("https", std::move(region), "amazonaws.com");
+  const std::string_view endpoint = FirstSet({"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"});
+  if (!endpoint.empty()) {
+    ARROW_ASSIGN_OR_RAISE(urls.prefix_, AsPrefix(endpoint, "AWS_ENDPOINT_URL"));
+    urls.scheme_ = SchemeOf(endpoint);
+  }
+  return urls;
+}
+
+std::optional<Failure> ObjectUrls::Make(const inventory::Row& row, std::string* url) const {
+  if (auto failure = CheckForUrl(row.bucket, row.key)) return failure;
+  if (is_s3_) {
+    if (auto failure = CheckS3Bucket(row.bucket)) return failure;
+  }
+  // A wildcard certificate does not cover a bucket whose name has dots: that one goes into the path.
+  const bool virtual_host = prefix_.empty() && row.bucket.find('.') == std::string::npos;
+  url->clear();
+  if (prefix_.empty()) {
+    url->append(scheme_).append("://");
+    if (virtual_host) url->append(row.bucket).append(".");
+    url->append("s3.").append(RegionOf(row.bucket)).append(".").append(domain_).append("/");
+  } else {
+    url->append(prefix_);
+  }
+  if (!virtual_host) url->append(PercentEncodePath(row.bucket)).append("/");
+  url->append(PercentEncodePath(row.key));
+  return std::nullopt;
+}
+
+bool ObjectUrls::LearnRegion(const std::string& bucket, std::string_view region) {
+  if (!prefix_.empty() || !IsRegion(region)) return false;
+  if (learned_regions_.size() >= kMaxLearnedRegions) learned_regions_.clear();
+  learned_regions_[bucket] = region;
+  return true;
+}
+
+const std::string& ObjectUrls::RegionOf(const std::string& bucket) const {
+  const auto found = learned_regions_.find(bucket);
+  return found == learned_regions_.end() ? region_ : found->second;
+}
+
+}  // namespace earthcatalog::fetch

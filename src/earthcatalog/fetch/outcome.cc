@@ -1,0 +1,70 @@
+#include "earthcatalog/fetch/outcome.h"
+
+#include "earthcatalog/base/text.h"
+
+namespace earthcatalog::fetch {
+namespace {
+
+Outcome Transient(std::string kind, std::string message) {
+  return {Failure{std::move(kind), std::move(message)}, true};
+}
+Outcome Final(std::string kind, std::string message) {
+  return {Failure{std::move(kind), std::move(message)}, false};
+}
+
+// S3 says in its XML what a status alone does not: NoSuchKey or NoSuchBucket, SlowDown or InternalError.
+std::string S3Code(std::string_view body) {
+  constexpr std::string_view kOpen = "<Code>";
+  const size_t begin = body.find(kOpen);
+  if (begin == std::string_view::npos) return {};
+  body.remove_prefix(begin + kOpen.size());
+  const size_t end = body.find("</Code>");
+  return end == std::string_view::npos ? std::string()
+                                       : fmt::format(" ({})", OneLine(body.substr(0, end), 60));
+}
+
+Outcome JudgeStatus(long status, std::string_view body) {
+  std::string message = fmt::format("the server answered HTTP {}{}", status, S3Code(body));
+  if (status == 404 || status == 410) return Final("not_found", std::move(message));
+  if (status >= 300 && status < 400) message += ": a redirect without a target that may be followed";
+  const bool transient = status >= 500 || status == 429 || status == 408;
+  return {Failure{fmt::format("http_{}", status), std::move(message)}, transient};
+}
+
+Outcome JudgeError(const Response& response) {
+  std::string detail = OneLine(response.detail);
+  switch (response.result) {
+    case CURLE_OPERATION_TIMEDOUT:
+      return Transient("timeout", std::move(detail));
+    case CURLE_PARTIAL_FILE:
+      return Transient("truncated", "the body ended early: " + detail);
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+      return Final("tls", "the server's certificate is not accepted: " + detail);
+    case CURLE_TOO_MANY_REDIRECTS:
+      return Final("redirect", "the server redirects again and again");
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return Final("redirect",
+                   "the server redirects to another protocol: give the address it leads to as the source");
+    case CURLE_BAD_CONTENT_ENCODING:
+      return Final("bad_encoding", "the body's compression is unknown or broken: " + detail);
+    case CURLE_URL_MALFORMAT:
+      return Final("bad_key", "bucket and key make no valid URL: " + detail);
+    default:
+      return Transient("connection", std::move(detail));
+  }
+}
+
+}  // namespace
+
+Outcome Judge(const Response& response) {
+  if (response.too_large) return Final("too_large", "the object is larger than this run accepts");
+  if (response.stalled) return Transient("timeout", "the server sent nothing more");
+  // The write callback refuses what it does not need of an error's body; the status is what counts then.
+  const bool ended_well = response.result == CURLE_OK || response.result == CURLE_WRITE_ERROR;
+  if (ended_well && response.status != 200) return JudgeStatus(response.status, response.error_body);
+  if (response.result != CURLE_OK) return JudgeError(response);
+  return {};
+}
+
+}  // namespace earthcatalog::fetch

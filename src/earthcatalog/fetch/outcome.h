@@ -1,0 +1,34 @@
+// What a finished request means for its row.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "earthcatalog/fetch/fetcher.h"
+
+namespace earthcatalog::fetch {
+
+// What is known of a request when it has ended.
+struct Response {
+  CURLcode result = CURLE_OK;
+  long status = 0;                // 0 before a status line came
+  bool too_large = false;         // the body was refused for its size
+  bool stalled = false;           // ended here, since nothing came any more
+  std::string_view error_body{};  // the beginning of the body when `status` is not 200
+  std::string_view detail{};      // libcurl's words on `result`
+};
+
+struct Outcome {
+  std::optional<Failure> failure;  // nothing: the body is there
+  bool transient = false;          // worth another attempt
+};
+
+// 200 is success. 5xx, 408, 429, timeouts, broken connections and short bodies are transient; 404 and 410 are
+// "not_found", other statuses "http_<status>".
+Outcome Judge(const Response& response);
+
+}  // namespace earthcatalog::fetch

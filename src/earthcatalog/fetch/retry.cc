@@ -1,0 +1,23 @@
+#include "earthcatalog/fetch/retry.h"
+
+#include <algorithm>
+
+namespace earthcatalog::fetch {
+
+using std::chrono::milliseconds;
+
+milliseconds Backoff::Delay(int failures, std::optional<std::chrono::seconds> retry_after) {
+  milliseconds longest = std::min(policy_.first_backoff, policy_.max_backoff);
+  for (int i = 1; i < failures && longest < policy_.max_backoff; ++i) {
+    longest = std::min(2 * longest, policy_.max_backoff);
+  }
+  const milliseconds delay(std::uniform_int_distribution<int64_t>(0, longest.count())(random_));
+  if (!retry_after) return delay;
+  // Compared in seconds first: the header's number may be too large for milliseconds.
+  const auto cap = policy_.max_backoff;
+  const milliseconds asked =
+      *retry_after > std::chrono::ceil<std::chrono::seconds>(cap) ? cap : milliseconds(*retry_after);
+  return std::max(delay, std::min(asked, cap));
+}
+
+}  // namespace earthcatalog::fetch

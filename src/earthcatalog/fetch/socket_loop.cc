@@ -1,0 +1,121 @@
+#include "earthcatalog/fetch/socket_loop.h"
+
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace earthcatalog::fetch {
+namespace {
+
+Status CurlStatus(CURLMcode code) {
+  if (code == CURLM_OK) return Status::OK();
+  return FailedError("cannot go on fetching: libcurl says '{}'", curl_multi_strerror(code));
+}
+
+Status SystemStatus(std::string_view what) {
+  return FailedError("cannot go on fetching: {}: {}", what, std::strerror(errno));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<SocketLoop>> SocketLoop::Make(int max_connections) {
+  std::unique_ptr<SocketLoop> loop(new SocketLoop);
+  loop->epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  loop->wake_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (loop->epoll_ < 0 || loop->wake_ < 0) return SystemStatus("no descriptor for the event loop");
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = loop->wake_;
+  if (epoll_ctl(loop->epoll_, EPOLL_CTL_ADD, loop->wake_, &event) != 0) return SystemStatus("epoll_ctl");
+
+  CURLM* multi = curl_multi_init();
+  if (multi == nullptr) return FailedError("libcurl cannot be initialised");
+  loop->multi_.reset(multi);
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, static_cast<long>(max_connections));
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &SocketLoop::OnSocket);
+  curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, loop.get());
+  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, &SocketLoop::OnTimer);
+  curl_multi_setopt(multi, CURLMOPT_TIMERDATA, loop.get());
+  return loop;
+}
+
+SocketLoop::~SocketLoop() {
+  multi_.reset();  // closes its connections through the callbacks
+  if (wake_ >= 0) close(wake_);
+  if (epoll_ >= 0) close(epoll_);
+}
+
+Status SocketLoop::Add(CURL* easy) { return CurlStatus(curl_multi_add_handle(multi_.get(), easy)); }
+
+void SocketLoop::Remove(CURL* easy) { curl_multi_remove_handle(multi_.get(), easy); }
+
+Status SocketLoop::Turn(Clock::time_point deadline) {
+  int running = 0;
+  if (timer_ && *timer_ <= Clock::now()) {
+    timer_.reset();
+    ARROW_RETURN_NOT_OK(CurlStatus(curl_multi_socket_action(multi_.get(), CURL_SOCKET_TIMEOUT, 0, &running)));
+  }
+  std::array<epoll_event, 256> events;
+  const int count =
+      epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), WaitMilliseconds(deadline));
+  if (count < 0) return errno == EINTR ? Status::OK() : SystemStatus("epoll_wait");
+  for (int i = 0; i < count; ++i) {
+    const epoll_event& event = events[static_cast<size_t>(i)];
+    if (event.data.fd == wake_) {
+      eventfd_t ignored;
+      eventfd_read(wake_, &ignored);
+      continue;
+    }
+    int mask = 0;
+    if ((event.events & (EPOLLIN | EPOLLHUP)) != 0) mask |= CURL_CSELECT_IN;
+    if ((event.events & EPOLLOUT) != 0) mask |= CURL_CSELECT_OUT;
+    if ((event.events & EPOLLERR) != 0) mask |= CURL_CSELECT_ERR;
+    ARROW_RETURN_NOT_OK(CurlStatus(curl_multi_socket_action(multi_.get(), event.data.fd, mask, &running)));
+  }
+  return Status::OK();
+}
+
+std::optional<SocketLoop::Ended> SocketLoop::NextEnded() {
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+    if (message->msg == CURLMSG_DONE) return Ended{message->easy_handle, message->data.result};
+  }
+  return std::nullopt;
+}
+
+void SocketLoop::Wake() { eventfd_write(wake_, 1); }
+
+int SocketLoop::OnSocket(CURL*, curl_socket_t socket, int what, void* loop, void* known) {
+  auto* self = static_cast<SocketLoop*>(loop);
+  epoll_event event{};
+  event.data.fd = socket;
+  if (what == CURL_POLL_REMOVE) {
+    epoll_ctl(self->epoll_, EPOLL_CTL_DEL, socket, &event);
+    return 0;
+  }
+  if (what != CURL_POLL_OUT) event.events |= EPOLLIN;
+  if (what != CURL_POLL_IN) event.events |= EPOLLOUT;
+  if (known == nullptr) curl_multi_assign(self->multi_.get(), socket, self);
+  const int operation = known == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  return epoll_ctl(self->epoll_, operation, socket, &event) == 0 ? 0 : -1;
+}
+
+int SocketLoop::OnTimer(CURLM*, long milliseconds, void* loop) {
+  auto& timer = static_cast<SocketLoop*>(loop)->timer_;
+  timer.reset();
+  if (milliseconds >= 0) timer = Clock::now() + std::chrono::milliseconds(milliseconds);
+  return 0;
+}
+
+int SocketLoop::WaitMilliseconds(Clock::time_point deadline) const {
+  if (timer_) deadline = std::min(deadline, *timer_);
+  const auto wait = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+  return static_cast<int>(std::clamp<int64_t>(wait.count(), 0, 60'000));
+}
+
+}  // namespace earthcatalog::fetch

@@ -1,0 +1,194 @@
+#include "earthcatalog/fetch/transfer.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace earthcatalog::fetch {
+namespace {
+
+constexpr int64_t kStallBytes = 1024;
+constexpr int64_t kMaxReserve = 64 << 10;    // sizes are only claims until the bytes are there
+constexpr size_t kMaxErrorBody = 2048;       // where S3 puts its error code
+constexpr size_t kMaxIgnoredBody = 1 << 20;  // read to its end to keep the connection, but not for ever
+constexpr long kMaxRedirects = 5;
+
+// Certificates beyond the system's: a company's proxy, an S3 server of one's own. Null when none is set.
+const char* CertificateFile() {
+  for (const char* variable : {"AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"}) {
+    const char* file = std::getenv(variable);
+    if (file != nullptr && *file != '\0') return file;
+  }
+  return nullptr;
+}
+
+long Milliseconds(std::chrono::milliseconds duration) { return static_cast<long>(duration.count()); }
+
+}  // namespace
+
+Result<std::unique_ptr<Transfer>> Transfer::Make(const Options& options, std::string_view scheme,
+                                                 SocketLoop* loop, OpenBatches* batches) {
+  std::unique_ptr<Transfer> transfer(new Transfer(options, loop, batches));
+  ARROW_RETURN_NOT_OK(transfer->SetUp(scheme));
+  return transfer;
+}
+
+Status Transfer::SetUp(std::string_view scheme) {
+  CURL* easy = curl_easy_init();
+  if (easy == nullptr) return FailedError("libcurl cannot be initialised");
+  easy_.reset(easy);
+  const std::string protocol(scheme);
+  CURLcode code = CURLE_OK;
+  const auto set = [&](auto option, auto value) {
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value);
+  };
+  set(CURLOPT_PRIVATE, this);
+  set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
+  set(CURLOPT_WRITEDATA, this);
+  set(CURLOPT_ERRORBUFFER, error_.data());
+  set(CURLOPT_USERAGENT, "earthcatalog");
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(CURLOPT_ACCEPT_ENCODING, "");  // whatever this libcurl can undo
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_QUICK_EXIT, 1L);  // a cancelled run does not wait for name resolution
+  set(CURLOPT_PATH_AS_IS, 1L);  // the key's bytes are the object's name
+  set(CURLOPT_PROTOCOLS_STR, protocol.c_str());
+  set(CURLOPT_REDIR_PROTOCOLS_STR, protocol.c_str());
+  set(CURLOPT_FOLLOWLOCATION, 1L);
+  set(CURLOPT_MAXREDIRS, kMaxRedirects);
+  set(CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(options_.retry.connect_timeout));
+  if (const char* file = CertificateFile()) set(CURLOPT_CAINFO, file);
+  if (code == CURLE_OK) return Status::OK();
+  return FailedError("libcurl does not take an option this program needs: {}", curl_easy_strerror(code));
+}
+
+Transfer::~Transfer() {
+  if (active_) loop_->Remove(easy_.get());
+}
+
+Transfer* Transfer::Of(CURL* easy) {
+  char* transfer = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &transfer);
+  return reinterpret_cast<Transfer*>(transfer);
+}
+
+Status Transfer::Start(const Job& job, const std::string& url) {
+  job_ = job;
+  body_begun_ = false;
+  too_large_ = false;
+  status_ = 0;
+  charged_ = 0;
+  error_[0] = '\0';
+  error_body_.clear();
+  window_begin_ = Clock::now();
+  window_bytes_ = 0;
+  // The inventory's size, where it has one, is the best guess of what is coming.
+  ChargeUpTo(std::clamp<int64_t>(job_.ticket.item().row.size.value_or(0), 0, options_.max_body_bytes));
+  if (curl_easy_setopt(easy_.get(), CURLOPT_URL, url.c_str()) != CURLE_OK) {
+    return Status::OutOfMemory("no memory left for a request");
+  }
+  ARROW_RETURN_NOT_OK(loop_->Add(easy_.get()));
+  active_ = true;
+  return Status::OK();
+}
+
+size_t Transfer::OnBody(char* data, size_t, size_t size, void* transfer) noexcept {
+  auto* self = static_cast<Transfer*>(transfer);
+  try {
+    return self->TakeBody({data, size});
+  } catch (const std::exception&) {  // no memory for so large a body
+    self->too_large_ = true;
+    return 0;
+  }
+}
+
+size_t Transfer::TakeBody(std::string_view data) {
+  if (!body_begun_ && !BeginBody()) return 0;
+  if (status_ != 200) {
+    if (error_body_.size() < kMaxErrorBody) error_body_.append(data);
+    return BytesSoFar() > static_cast<int64_t>(kMaxIgnoredBody) ? 0 : data.size();
+  }
+  std::string& body = job_.ticket.item().body;
+  const auto size = static_cast<int64_t>(body.size() + data.size());
+  if (size > options_.max_body_bytes) {
+    too_large_ = true;
+    return 0;
+  }
+  ChargeUpTo(size);
+  body.append(data);
+  return data.size();
+}
+
+bool Transfer::BeginBody() {
+  body_begun_ = true;
+  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status_);
+  if (status_ != 200) return true;
+  curl_off_t length = -1;
+  curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+  too_large_ = length > options_.max_body_bytes;
+  if (too_large_) return false;
+  const int64_t expected = std::min(length >= 0 ? length : charged_, kMaxReserve);
+  job_.ticket.item().body.reserve(static_cast<size_t>(expected) + kBodyPadding);
+  return true;
+}
+
+void Transfer::ChargeUpTo(int64_t bytes) {
+  if (bytes <= charged_) return;
+  batches_->Charge(job_.ticket, bytes - charged_);
+  charged_ = bytes;
+}
+
+int64_t Transfer::BytesSoFar() const {
+  curl_off_t body = 0;
+  long headers = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_DOWNLOAD_T, &body);
+  curl_easy_getinfo(easy_.get(), CURLINFO_HEADER_SIZE, &headers);
+  return body + headers;
+}
+
+bool Transfer::Stalled(Clock::time_point now) {
+  const int64_t bytes = BytesSoFar();
+  if (bytes - window_bytes_ >= kStallBytes) {
+    window_bytes_ = bytes;
+    window_begin_ = now;
+    return false;
+  }
+  return now - window_begin_ >= options_.retry.stall_timeout;
+}
+
+Outcome Transfer::End(CURLcode result, bool stalled) {
+  loop_->Remove(easy_.get());
+  active_ = false;
+  curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status_);
+  const std::string_view detail = error_[0] != '\0' ? error_.data() : curl_easy_strerror(result);
+  Outcome outcome = Judge({.result = result,
+                           .status = status_,
+                           .too_large = too_large_,
+                           .stalled = stalled,
+                           .error_body = error_body_,
+                           .detail = detail});
+  std::string& body = job_.ticket.item().body;
+  if (outcome.failure) {
+    body.clear();
+    body.shrink_to_fit();
+  } else {
+    body.reserve(body.size() + kBodyPadding);
+  }
+  batches_->Charge(job_.ticket, static_cast<int64_t>(body.size()) - charged_);
+  return outcome;
+}
+
+std::optional<std::chrono::seconds> Transfer::retry_after() const {
+  curl_off_t seconds = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_RETRY_AFTER, &seconds);
+  if (seconds <= 0) return std::nullopt;
+  return std::chrono::seconds(seconds);
+}
+
+std::string_view Transfer::bucket_region() const {
+  curl_header* header = nullptr;
+  if (curl_easy_header(easy_.get(), "x-amz-bucket-region", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+    return {};
+  return header->value;
+}
+
+}  // namespace earthcatalog::fetch

@@ -1,0 +1,48 @@
+// Null counts and bounds of one leaf column, gathered while its entries pass by.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "earthcatalog/geoparquet/leaf_columns.h"
+#include "earthcatalog/geoparquet/leaf_walker.h"
+
+namespace earthcatalog::geoparquet {
+
+class ColumnStatistics {
+ public:
+  // `leaf` outlives this object; so do the arrays given to Add(), until Clear().
+  explicit ColumnStatistics(const LeafColumn* leaf) : leaf_(leaf) {}
+
+  void Add(const LeafEntries& entries);
+  void Clear();
+
+  bool bounded() const { return leaf_->bounded; }
+  int64_t null_count() const { return null_count_; }
+  int64_t nan_count() const { return nan_count_; }
+
+  // In Parquet's plain encoding, exact. Nothing when the leaf is not bounded or has no value to compare.
+  std::optional<std::string> Minimum() const;
+  std::optional<std::string> Maximum() const;
+
+ private:
+  bool is_text() const { return leaf_->type->id() == arrow::Type::STRING; }
+
+  const LeafColumn* leaf_;
+  int64_t null_count_ = 0;
+  int64_t nan_count_ = 0;
+  bool has_bounds_ = false;
+  // Only the pair of the leaf's kind is used.
+  int64_t min_integer_ = 0, max_integer_ = 0;
+  double min_real_ = 0, max_real_ = 0;
+  std::string_view min_text_, max_text_;
+};
+
+// The text cut to its first `code_points`: a lower bound of it.
+std::string TruncateLower(std::string_view text, int code_points);
+// The least text of at most `code_points` that is not below `text`; nothing when there is none.
+std::optional<std::string> TruncateUpper(std::string_view text, int code_points);
+
+}  // namespace earthcatalog::geoparquet

@@ -1,0 +1,16 @@
+// The grid of H3 cells of one resolution.
+#pragma once
+
+#include <memory>
+
+#include "earthcatalog/grid/partitioner.h"
+
+namespace earthcatalog::grid {
+
+// A footprint that needs more cells is rejected: it would become as many rows, and the resolution is wrong
+// for it.
+inline constexpr size_t kMostCellsPerItem = 100'000;
+
+Result<std::shared_ptr<const Partitioner>> MakeH3Partitioner(int resolution);
+
+}  // namespace earthcatalog::grid

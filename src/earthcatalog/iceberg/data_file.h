@@ -1,0 +1,34 @@
+// What a manifest records of one data file.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace earthcatalog::iceberg {
+
+// The partition of this project's spec: identity(grid_partition), year(datetime).
+struct Partition {
+  std::optional<std::string> grid_partition;
+  std::optional<int32_t> year;  // years since 1970, as Iceberg's year transform counts; nothing for unknown
+
+  auto operator<=>(const Partition&) const = default;
+};
+
+struct DataFile {
+  std::string path;  // URI
+  Partition partition;
+  int64_t record_count = 0;
+  int64_t file_size = 0;
+  std::map<int, int64_t> column_sizes;  // by field id, these and all below
+  std::map<int, int64_t> value_counts;
+  std::map<int, int64_t> null_value_counts;
+  std::map<int, int64_t> nan_value_counts;
+  std::map<int, std::string> lower_bounds;  // single-value serialization
+  std::map<int, std::string> upper_bounds;
+  std::vector<int64_t> split_offsets;
+};
+
+}  // namespace earthcatalog::iceberg

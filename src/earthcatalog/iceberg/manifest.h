@@ -1,0 +1,64 @@
+// Manifests: the data files that a commit added, or took over from older manifests.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/iceberg/avro_writer.h"
+#include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/iceberg/manifest_list.h"
+#include "earthcatalog/iceberg/partition_spec.h"
+
+namespace earthcatalog::iceberg {
+
+struct ManifestEntry {
+  enum class State { kExisting = 0, kAdded = 1, kDeleted = 2 };
+  State state = State::kAdded;
+  // Nothing: those of the commit. Reading fills them in from the manifest list.
+  std::optional<int64_t> snapshot_id;
+  std::optional<int64_t> sequence_number;
+  std::optional<int64_t> file_sequence_number;
+  DataFile file;
+  // What a copied entry must keep of other writers' files.
+  std::string format = "PARQUET";
+  std::optional<std::string> key_metadata;
+  std::optional<int64_t> sort_order_id;
+};
+
+// Writes one manifest and counts what its row in the manifest list says.
+class ManifestWriter {
+ public:
+  // `schema_json`: the table's current schema. `spec` is one of cell and year.
+  ManifestWriter(const Json& schema_json, const PartitionSpec& spec, int64_t snapshot_id);
+
+  Status Add(const ManifestEntry& entry);
+  size_t bytes_written() const { return writer_.bytes_written(); }
+
+  struct Finished {
+    std::string bytes;
+    ManifestFile row;  // its path is the caller's to fill in, and the sequence numbers the commit's
+  };
+  Result<Finished> Finish();
+
+ private:
+  PartitionSpec spec_;
+  AvroWriter writer_;
+  ManifestFile row_;
+};
+
+using KeepPartition = std::function<bool(const Partition&)>;
+
+struct EntryFilter {
+  KeepPartition keep;        // empty: all
+  bool with_metrics = true;  // false: the maps by column stay empty
+};
+
+// Calls `visit` for each live entry whose partition the filter keeps; the others are skipped over. `row` is
+// the manifest's row in the list, `spec` the one that it names.
+Status DecodeManifest(std::string bytes, const ManifestFile& row, const PartitionSpec& spec,
+                      const EntryFilter& filter, const std::function<Status(const ManifestEntry&)>& visit);
+
+}  // namespace earthcatalog::iceberg

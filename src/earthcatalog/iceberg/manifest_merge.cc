@@ -1,0 +1,74 @@
+#include "earthcatalog/iceberg/manifest_merge.h"
+
+#include <algorithm>
+#include <set>
+
+namespace earthcatalog::iceberg {
+namespace {
+
+constexpr int64_t kDefaultMinCount = 100;
+
+bool IsMergeOn(const TableMetadata& metadata) {
+  const auto property = metadata.properties().find("commit.manifest-merge.enabled");
+  return property == metadata.properties().end() || property->second != "false";
+}
+
+// The indices of the manifests to merge: none when there are not too many small ones. Half the target size is
+// no longer small, so that two of them always fit into one.
+std::set<size_t> ChooseOldest(const TableMetadata& metadata, int spec_id,
+                              const std::vector<ManifestFile>& manifests) {
+  const int64_t target = metadata.NumberProperty(kManifestBytesProperty, kDefaultManifestBytes, 1);
+  std::vector<size_t> small;
+  for (size_t i = manifests.size(); i-- > 0;) {
+    const ManifestFile& manifest = manifests[i];
+    if (manifest.content != ManifestFile::kData || manifest.spec_id != spec_id) continue;
+    if (manifest.length <= target / 2 && !manifest.key_metadata) small.push_back(i);
+  }
+  const int64_t allowed = metadata.NumberProperty("commit.manifest.min-count-to-merge", kDefaultMinCount, 2);
+  if (static_cast<int64_t>(small.size()) <= allowed) return {};
+  std::set<size_t> chosen;
+  int64_t bytes = 0;
+  for (const size_t i : small) {
+    bytes += manifests[i].length;
+    if (bytes > target) break;
+    chosen.insert(i);
+  }
+  return chosen;
+}
+
+Status CopyEntries(const ManifestFile& manifest, const PartitionSpec& spec, ManifestWriter* writer) {
+  ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(manifest.path));
+  const auto copy = [writer](const ManifestEntry& entry) {
+    ManifestEntry existing = entry;
+    existing.state = ManifestEntry::State::kExisting;
+    return writer->Add(existing);
+  };
+  return WithContext(DecodeManifest(std::move(bytes), manifest, spec, {}, copy), manifest.path);
+}
+
+}  // namespace
+
+Status MergeOldManifests(const TableMetadata& metadata, const PartitionSpec& spec, int64_t snapshot_id,
+                         const std::string& name, NewFiles* files, std::vector<ManifestFile>* manifests) {
+  if (!IsMergeOn(metadata)) return Status::OK();
+  const std::set<size_t> chosen = ChooseOldest(metadata, spec.id, *manifests);
+  if (chosen.size() < 2) return Status::OK();
+  ManifestWriter writer(metadata.schema_json(), spec, snapshot_id);
+  std::vector<ManifestFile> kept;
+  for (size_t i = 0; i < manifests->size(); ++i) {
+    if (!chosen.contains(i)) {
+      kept.push_back(std::move((*manifests)[i]));
+    } else if ((*manifests)[i].has_live_files()) {
+      ARROW_RETURN_NOT_OK(CopyEntries((*manifests)[i], spec, &writer));
+    }
+  }
+  ARROW_ASSIGN_OR_RAISE(auto merged, writer.Finish());
+  if (merged.row.has_live_files()) {
+    ARROW_ASSIGN_OR_RAISE(merged.row.path, files->Write(name, merged.bytes));
+    kept.push_back(std::move(merged.row));
+  }
+  *manifests = std::move(kept);
+  return Status::OK();
+}
+
+}  // namespace earthcatalog::iceberg

@@ -1,0 +1,224 @@
+#include "earthcatalog/base/text.h"
+#include "earthcatalog/iceberg/avro_reader.h"
+#include "earthcatalog/iceberg/manifest.h"
+
+namespace earthcatalog::iceberg {
+namespace {
+
+using Role = PartitionField::Role;
+using State = ManifestEntry::State;
+
+constexpr int kDataFile = 2;
+constexpr int kPartition = 102;
+
+// For writers that leave the field ids out.
+void FillIds(AvroType* entry, const PartitionSpec& spec) {
+  FillFieldIds(entry, {{"status", 0},
+                       {"snapshot_id", 1},
+                       {"data_file", kDataFile},
+                       {"sequence_number", 3},
+                       {"file_sequence_number", 4}});
+  AvroType* file = RecordBelow(entry, kDataFile);
+  FillFieldIds(file, {{"file_path", 100},
+                      {"file_format", 101},
+                      {"partition", kPartition},
+                      {"record_count", 103},
+                      {"file_size_in_bytes", 104},
+                      {"column_sizes", 108},
+                      {"value_counts", 109},
+                      {"null_value_counts", 110},
+                      {"nan_value_counts", 137},
+                      {"lower_bounds", 125},
+                      {"upper_bounds", 128},
+                      {"key_metadata", 131},
+                      {"split_offsets", 132},
+                      {"sort_order_id", 140}});
+  AvroType* partition = RecordBelow(file, kPartition);
+  for (const PartitionField& field : spec.fields) FillFieldIds(partition, {{field.name, field.id}});
+}
+
+void ReadValue(AvroDecoder& in, const AvroType& type, int64_t* value) {
+  *value = in.Integer(type).value_or(0);
+}
+void ReadValue(AvroDecoder& in, const AvroType& type, std::string* value) {
+  *value = in.Bytes(type).value_or(std::string_view());
+}
+
+// Pairs are told apart by their order, which the specification fixes.
+template <typename Value>
+void DecodeMap(AvroDecoder& in, const AvroType& type, std::map<int, Value>* map) {
+  in.Array(type, [&](const AvroType& item) {
+    in.Record(item, [&](const AvroType& pair) {
+      int key = 0;
+      Value value{};
+      for (size_t i = 0; i < pair.fields.size(); ++i) {
+        const AvroField& field = pair.fields[i];
+        if (i == 0) {
+          key = static_cast<int>(in.Integer(field.type).value_or(0));
+        } else if (i == 1) {
+          ReadValue(in, field.type, &value);
+        } else {
+          in.Skip(field.type);
+        }
+      }
+      map->emplace_hint(map->end(), key, std::move(value));
+    });
+  });
+}
+
+Partition DecodePartition(AvroDecoder& in, const AvroType& type, const PartitionSpec& spec) {
+  Partition partition;
+  const auto role_of = [&spec](int id) {
+    for (const PartitionField& field : spec.fields) {
+      if (field.id == id) return field.role;
+    }
+    return Role::kOther;
+  };
+  in.Record(type, [&](const AvroType& record) {
+    for (const AvroField& field : record.fields) {
+      switch (role_of(field.id)) {
+        case Role::kCell:
+          partition.grid_partition = in.Bytes(field.type);
+          break;
+        case Role::kYear:
+          partition.year = in.Integer(field.type);
+          break;
+        case Role::kOther:
+          in.Skip(field.type);
+      }
+    }
+  });
+  return partition;
+}
+
+// One of the maps by column.
+bool IsMetric(int id) { return id == 108 || id == 109 || id == 110 || id == 125 || id == 128 || id == 137; }
+
+void DecodeFileField(AvroDecoder& in, const AvroField& field, ManifestEntry* entry) {
+  DataFile& file = entry->file;
+  switch (field.id) {
+    case 100:
+      return ReadValue(in, field.type, &file.path);
+    case 101:
+      return ReadValue(in, field.type, &entry->format);
+    case 103:
+      return ReadValue(in, field.type, &file.record_count);
+    case 104:
+      return ReadValue(in, field.type, &file.file_size);
+    case 108:
+      return DecodeMap(in, field.type, &file.column_sizes);
+    case 109:
+      return DecodeMap(in, field.type, &file.value_counts);
+    case 110:
+      return DecodeMap(in, field.type, &file.null_value_counts);
+    case 137:
+      return DecodeMap(in, field.type, &file.nan_value_counts);
+    case 125:
+      return DecodeMap(in, field.type, &file.lower_bounds);
+    case 128:
+      return DecodeMap(in, field.type, &file.upper_bounds);
+    case 131:
+      entry->key_metadata = in.Bytes(field.type);
+      return;
+    case 132:
+      return in.Array(field.type, [&](const AvroType& item) {
+        file.split_offsets.push_back(in.Integer(item).value_or(0));
+      });
+    case 140:
+      entry->sort_order_id = in.Integer(field.type);
+      return;
+    default:
+      in.Skip(field.type);
+  }
+}
+
+class EntryReader {
+ public:
+  EntryReader(const ManifestFile& row, const PartitionSpec& spec, const EntryFilter& filter)
+      : row_(row), spec_(spec), filter_(filter) {}
+
+  // The next entry, or nothing when it is not live or not wanted.
+  Result<std::optional<ManifestEntry>> Read(AvroDecoder& in, const AvroType& record) {
+    ManifestEntry entry;
+    bool wanted = true;
+    for (const AvroField& field : record.fields) {
+      switch (field.id) {
+        case 0: {
+          ARROW_ASSIGN_OR_RAISE(entry.state, StateOf(in.Integer(field.type)));
+          wanted = wanted && entry.state != State::kDeleted;
+          break;
+        }
+        case 1:
+          entry.snapshot_id = in.Integer(field.type);
+          break;
+        case 3:
+          entry.sequence_number = in.Integer(field.type);
+          break;
+        case 4:
+          entry.file_sequence_number = in.Integer(field.type);
+          break;
+        case kDataFile:
+          wanted = ReadFile(in, field.type, wanted, &entry) && wanted;
+          break;
+        default:
+          in.Skip(field.type);
+      }
+    }
+    if (!wanted || !in.ok()) return std::nullopt;
+    if (entry.file.path.empty() || entry.file.record_count < 0 || entry.file.file_size < 0) {
+      return CorruptError("an entry has no path or a negative size");
+    }
+    Inherit(&entry);
+    return entry;
+  }
+
+ private:
+  static Result<State> StateOf(const std::optional<int64_t>& status) {
+    if (!status || *status < 0 || *status > 2) return CorruptError("an entry has an unknown status");
+    return static_cast<State>(*status);
+  }
+
+  // False when the partition is not wanted.
+  bool ReadFile(AvroDecoder& in, const AvroType& type, bool wanted, ManifestEntry* entry) const {
+    in.Record(type, [&](const AvroType& record) {
+      for (const AvroField& field : record.fields) {
+        if (!wanted || (!filter_.with_metrics && IsMetric(field.id))) {
+          in.Skip(field.type);
+        } else if (field.id == kPartition) {
+          entry->file.partition = DecodePartition(in, field.type, spec_);
+          wanted = !filter_.keep || filter_.keep(entry->file.partition);
+        } else {
+          DecodeFileField(in, field, entry);
+        }
+      }
+    });
+    return wanted;
+  }
+
+  // Entries leave out what their manifest's row says for all of them: always so in the commit that wrote it.
+  void Inherit(ManifestEntry* entry) const {
+    if (!entry->snapshot_id) entry->snapshot_id = row_.added_snapshot_id;
+    const bool inherits = entry->state == State::kAdded || row_.sequence_number == 0;
+    if (!entry->sequence_number && inherits) entry->sequence_number = row_.sequence_number;
+    if (!entry->file_sequence_number && inherits) entry->file_sequence_number = row_.sequence_number;
+  }
+
+  const ManifestFile& row_;
+  const PartitionSpec& spec_;
+  const EntryFilter& filter_;
+};
+
+}  // namespace
+
+Status DecodeManifest(std::string bytes, const ManifestFile& row, const PartitionSpec& spec,
+                      const EntryFilter& filter, const std::function<Status(const ManifestEntry&)>& visit) {
+  ARROW_ASSIGN_OR_RAISE(AvroReader reader, AvroReader::Open(std::move(bytes)));
+  FillIds(reader.schema(), spec);
+  EntryReader entries(row, spec, filter);
+  return reader.ForEachRecord([&](AvroDecoder& in) {
+    ARROW_ASSIGN_OR_RAISE(const auto entry, entries.Read(in, *reader.schema()));
+    return entry ? visit(*entry) : Status::OK();
+  });
+}
+
+}  // namespace earthcatalog::iceberg

@@ -1,0 +1,254 @@
+#include "earthcatalog/iceberg/metadata.h"
+
+#include <algorithm>
+
+#include "earthcatalog/base/text.h"
+#include "earthcatalog/iceberg/integer_text.h"
+#include "earthcatalog/iceberg/schema.h"
+
+namespace earthcatalog::iceberg {
+namespace {
+
+constexpr int kFormatVersion = 2;
+constexpr char kNameMapping[] = "schema.name-mapping.default";
+constexpr char kPreviousVersions[] = "write.metadata.previous-versions-max";
+constexpr int64_t kDefaultPreviousVersions = 100;
+
+// The object in a list whose member `key` is `id`.
+const Json* FindById(const Json& list, std::string_view key, int64_t id) {
+  for (const Json& entry : list) {
+    if (FindInteger(entry, key) == id) return &entry;
+  }
+  return nullptr;
+}
+
+// A list of the document, made when it is missing: other writers leave empty ones out.
+Json& ListIn(Json& document, const char* key) {
+  Json& list = document[key];
+  if (!list.is_array()) list = Json::array();
+  return list;
+}
+
+std::map<std::string, std::string> TextMap(const Json& object, std::string_view key) {
+  std::map<std::string, std::string> map;
+  if (const auto member = object.find(key); member != object.end() && member->is_object()) {
+    for (const auto& [name, value] : member->items()) {
+      map.emplace(name, value.is_string() ? value.get<std::string>() : JsonText(value));
+    }
+  }
+  return map;
+}
+
+Result<Snapshot> SnapshotFromJson(const Json& json) {
+  Snapshot snapshot;
+  ARROW_ASSIGN_OR_RAISE(snapshot.id, IntegerMember(json, "snapshot-id"));
+  ARROW_ASSIGN_OR_RAISE(snapshot.timestamp_ms, IntegerMember(json, "timestamp-ms"));
+  ARROW_ASSIGN_OR_RAISE(snapshot.manifest_list, TextMember(json, "manifest-list"));
+  snapshot.parent_id = FindInteger(json, "parent-snapshot-id");
+  snapshot.sequence_number = FindInteger(json, "sequence-number").value_or(0);
+  snapshot.summary = TextMap(json, "summary");
+  return snapshot;
+}
+
+Json SnapshotToJson(const Snapshot& snapshot, int schema_id) {
+  Json json{{"snapshot-id", snapshot.id}};
+  if (snapshot.parent_id) json["parent-snapshot-id"] = *snapshot.parent_id;
+  json["sequence-number"] = snapshot.sequence_number;
+  json["timestamp-ms"] = snapshot.timestamp_ms;
+  json["manifest-list"] = snapshot.manifest_list;
+  json["summary"] = snapshot.summary;
+  json["schema-id"] = schema_id;
+  return json;
+}
+
+}  // namespace
+
+Result<TableMetadata> TableMetadata::Parse(std::string_view text) {
+  TableMetadata metadata;
+  ARROW_ASSIGN_OR_RAISE(metadata.json_, ParseJson(text, "the table metadata"));
+  ARROW_RETURN_NOT_OK(metadata.ReadMembers());
+  return metadata;
+}
+
+Result<TableMetadata> TableMetadata::New(const CreateOptions& options, int64_t now_ms) {
+  int last_column_id = 0;
+  ARROW_ASSIGN_OR_RAISE(const auto schema, AssignFieldIds(*options.schema, nullptr, &last_column_id));
+  ARROW_ASSIGN_OR_RAISE(Json schema_json, SchemaToJson(*schema, 0));
+  ARROW_ASSIGN_OR_RAISE(Json spec, CellAndYearSpec(*schema));
+  auto properties = options.properties;
+  properties[kNameMapping] = NameMappingJson(*schema);
+  std::string location = options.table_location;
+  while (location.ends_with('/')) location.pop_back();
+
+  TableMetadata metadata;
+  metadata.json_ = Json{{"format-version", kFormatVersion},
+                        {"table-uuid", NewUuid()},
+                        {"location", location},
+                        {"last-sequence-number", 0},
+                        {"last-updated-ms", now_ms},
+                        {"last-column-id", last_column_id},
+                        {"current-schema-id", 0},
+                        {"schemas", Json::array({std::move(schema_json)})},
+                        {"default-spec-id", 0},
+                        {"partition-specs", Json::array({std::move(spec)})},
+                        {"last-partition-id", kLastPartitionId},
+                        {"default-sort-order-id", 0},
+                        {"sort-orders", Json::array({Json{{"order-id", 0}, {"fields", Json::array()}}})},
+                        {"properties", properties},
+                        {"current-snapshot-id", -1},
+                        {"refs", Json::object()},
+                        {"snapshots", Json::array()},
+                        {"statistics", Json::array()},
+                        {"partition-statistics", Json::array()},
+                        {"snapshot-log", Json::array()},
+                        {"metadata-log", Json::array()}};
+  ARROW_RETURN_NOT_OK(metadata.ReadMembers());
+  return metadata;
+}
+
+Status TableMetadata::ReadMembers() {
+  ARROW_ASSIGN_OR_RAISE(const int64_t version, IntegerMember(json_, "format-version"));
+  if (version != kFormatVersion) {
+    return CorruptError("the table has Iceberg format version {}; this program reads and writes version {}",
+                        version, kFormatVersion);
+  }
+  ARROW_ASSIGN_OR_RAISE(uuid_, TextMember(json_, "table-uuid"));
+  ARROW_ASSIGN_OR_RAISE(location_, TextMember(json_, "location"));
+  ARROW_ASSIGN_OR_RAISE(last_sequence_number_, IntegerMember(json_, "last-sequence-number"));
+  ARROW_ASSIGN_OR_RAISE(last_updated_ms_, IntegerMember(json_, "last-updated-ms"));
+  ARROW_ASSIGN_OR_RAISE(const int64_t last_column_id, IntegerMember(json_, "last-column-id"));
+  last_column_id_ = static_cast<int>(last_column_id);
+  ARROW_ASSIGN_OR_RAISE(const int64_t schema_id, IntegerMember(json_, "current-schema-id"));
+  current_schema_id_ = static_cast<int>(schema_id);
+  ARROW_ASSIGN_OR_RAISE(const Json* schemas, ArrayMember(json_, "schemas"));
+  const Json* schema = FindById(*schemas, "schema-id", schema_id);
+  if (schema == nullptr) return CorruptError("the table metadata lacks its current schema, {}", schema_id);
+  ARROW_ASSIGN_OR_RAISE(schema_, SchemaFromJson(*schema));
+  ARROW_ASSIGN_OR_RAISE(const int64_t spec_id, IntegerMember(json_, "default-spec-id"));
+  default_spec_id_ = static_cast<int>(spec_id);
+  ARROW_RETURN_NOT_OK(ArrayMember(json_, "partition-specs"));
+  ARROW_RETURN_NOT_OK(FindSpec(default_spec_id_));
+  properties_ = TextMap(json_, "properties");
+  ListIn(json_, "snapshots");
+  const auto current = FindInteger(json_, "current-snapshot-id");
+  return current && *current >= 0 ? FindSnapshot(*current).status() : Status::OK();
+}
+
+std::string TableMetadata::metadata_folder() const {
+  const auto moved = properties_.find("write.metadata.path");
+  std::string folder = moved == properties_.end() ? location_ + "/metadata" : moved->second;
+  while (folder.ends_with('/')) folder.pop_back();
+  return folder;
+}
+
+int64_t TableMetadata::NumberProperty(const std::string& key, int64_t fallback, int64_t least) const {
+  const auto property = properties_.find(key);
+  if (property == properties_.end()) return fallback;
+  const auto number = ParseInteger(property->second);
+  return number && *number >= least ? *number : fallback;
+}
+
+const Json& TableMetadata::schema_json() const {
+  return *FindById(json_.at("schemas"), "schema-id", current_schema_id_);
+}
+
+std::vector<Snapshot> TableMetadata::snapshots() const {
+  std::vector<Snapshot> snapshots;
+  for (const Json& json : json_.at("snapshots")) {
+    if (auto snapshot = SnapshotFromJson(json); snapshot.ok()) snapshots.push_back(*std::move(snapshot));
+  }
+  std::stable_sort(snapshots.begin(), snapshots.end(),
+                   [](const auto& a, const auto& b) { return a.sequence_number < b.sequence_number; });
+  return snapshots;
+}
+
+std::optional<Snapshot> TableMetadata::current_snapshot() const {
+  const auto id = FindInteger(json_, "current-snapshot-id");
+  if (!id) return std::nullopt;
+  auto snapshot = FindSnapshot(*id);
+  return snapshot.ok() ? std::optional(*std::move(snapshot)) : std::nullopt;
+}
+
+Result<Snapshot> TableMetadata::FindSnapshot(int64_t id) const {
+  const Json* json = FindById(json_.at("snapshots"), "snapshot-id", id);
+  if (json == nullptr) return NotFoundError("the table has no snapshot {}", id);
+  return SnapshotFromJson(*json);
+}
+
+Result<PartitionSpec> TableMetadata::FindSpec(int id) const {
+  const Json* json = FindById(json_.at("partition-specs"), "spec-id", id);
+  if (json == nullptr) return CorruptError("the table metadata lacks the partition spec {}", id);
+  return ParsePartitionSpec(*json, *schema_);
+}
+
+Status TableMetadata::SetSchema(const arrow::Schema& schema, int last_column_id) {
+  ARROW_ASSIGN_OR_RAISE(Json json, SchemaToJson(schema, 0));
+  Json& schemas = json_["schemas"];
+  int next_id = 0;
+  std::optional<int64_t> known_id;
+  for (const Json& known : schemas) {
+    const int64_t id = FindInteger(known, "schema-id").value_or(0);
+    next_id = std::max(next_id, static_cast<int>(id) + 1);
+    const auto fields = ArrayMember(known, "fields");
+    if (fields.ok() && **fields == json["fields"]) known_id = id;
+  }
+  if (!known_id) {
+    json["schema-id"] = next_id;
+    if (const Json& current = schema_json(); current.contains("identifier-field-ids")) {
+      json["identifier-field-ids"] = current["identifier-field-ids"];
+    }
+    schemas.push_back(std::move(json));
+  }
+  current_schema_id_ = static_cast<int>(known_id.value_or(next_id));
+  last_column_id_ = std::max(last_column_id_, last_column_id);
+  json_["current-schema-id"] = current_schema_id_;
+  json_["last-column-id"] = last_column_id_;
+  schema_ = std::make_shared<arrow::Schema>(schema);
+  if (const auto mapping = properties_.find(kNameMapping); mapping != properties_.end()) {
+    SetProperties({{kNameMapping, NameMappingJson(schema, mapping->second)}});
+  }
+  return Status::OK();
+}
+
+void TableMetadata::AddSnapshot(const Snapshot& snapshot) {
+  json_["snapshots"].push_back(SnapshotToJson(snapshot, current_schema_id_));
+  last_sequence_number_ = snapshot.sequence_number;
+  json_["last-sequence-number"] = last_sequence_number_;
+  json_["current-snapshot-id"] = snapshot.id;
+  Json& refs = json_["refs"];
+  if (!refs.is_object()) refs = Json::object();
+  Json& main = refs["main"];
+  if (!main.is_object()) main = Json::object();  // an existing one may carry retention settings
+  main["snapshot-id"] = snapshot.id;
+  main["type"] = "branch";
+  ListIn(json_, "snapshot-log")
+      .push_back(Json{{"timestamp-ms", snapshot.timestamp_ms}, {"snapshot-id", snapshot.id}});
+}
+
+void TableMetadata::SetProperties(const std::map<std::string, std::string>& properties) {
+  Json& json = json_["properties"];
+  if (!json.is_object()) json = Json::object();
+  for (const auto& [key, value] : properties) {
+    json[key] = value;
+    properties_[key] = value;
+  }
+}
+
+std::vector<std::string> TableMetadata::StartVersion(const std::string& previous_location, int64_t now_ms) {
+  Json& log = ListIn(json_, "metadata-log");
+  log.push_back(Json{{"timestamp-ms", last_updated_ms_}, {"metadata-file", previous_location}});
+  const auto limit = static_cast<size_t>(NumberProperty(kPreviousVersions, kDefaultPreviousVersions, 1));
+  std::vector<std::string> dropped;
+  if (log.size() > limit) {
+    const auto end = log.begin() + static_cast<std::ptrdiff_t>(log.size() - limit);
+    for (auto entry = log.begin(); entry != end; ++entry) {
+      if (auto file = FindText(*entry, "metadata-file")) dropped.push_back(*std::move(file));
+    }
+    log.erase(log.begin(), end);
+  }
+  last_updated_ms_ = std::max(now_ms, last_updated_ms_);
+  json_["last-updated-ms"] = last_updated_ms_;
+  return dropped;
+}
+
+}  // namespace earthcatalog::iceberg

@@ -1,0 +1,38 @@
+// Iceberg's schema as an Arrow schema whose fields, nested ones too, carry their ids (key PARQUET:field_id)
+// and, where a column has one, its description (key doc). One type tree serves both; this header is the way
+// between it and the JSON of the specification.
+#pragma once
+
+#include <arrow/type.h>
+
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+
+#include "earthcatalog/base/status.h"
+
+namespace earthcatalog::iceberg {
+
+// Errors: a type this project does not know, named with its column.
+Result<std::shared_ptr<arrow::Schema>> SchemaFromJson(const nlohmann::ordered_json& json);
+Result<nlohmann::ordered_json> SchemaToJson(const arrow::Schema& schema, int schema_id);
+
+// `wanted` with ids: fields that `current` (may be null) has by name keep theirs, others get the next ones
+// after
+// `*last_column_id`, which moves on; ids that `wanted` carries are ignored. Columns new to `current` are
+// optional, and what is optional stays so. Errors: a type change that Iceberg's evolution does not allow; a
+// column of `current` that `wanted` lacks; the same name twice.
+Result<std::shared_ptr<arrow::Schema>> AssignFieldIds(const arrow::Schema& wanted,
+                                                      const arrow::Schema* current, int* last_column_id);
+
+// Whether files written with `written` can be read with `table`: every field is in it under the same id and
+// name, with the same type or one it may grow into.
+bool IsReadableAs(const arrow::Schema& written, const arrow::Schema& table);
+
+Result<int> FieldIdOf(const arrow::Field& field);
+
+// The value of the table property schema.name-mapping.default for this schema. Other names that `previous`,
+// an earlier value of it, gives a field are kept.
+std::string NameMappingJson(const arrow::Schema& schema, const std::string& previous = {});
+
+}  // namespace earthcatalog::iceberg

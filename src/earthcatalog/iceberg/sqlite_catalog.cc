@@ -1,0 +1,96 @@
+#include "earthcatalog/iceberg/sqlite_catalog.h"
+
+#include "earthcatalog/iceberg/sqlite_connection.h"
+
+namespace earthcatalog::iceberg {
+namespace {
+
+// Column for column what the other programs create that share this file.
+constexpr char kCreateTables[] = R"(CREATE TABLE IF NOT EXISTS iceberg_tables (
+	catalog_name VARCHAR(255) NOT NULL, 
+	table_namespace VARCHAR(255) NOT NULL, 
+	table_name VARCHAR(255) NOT NULL, 
+	metadata_location VARCHAR(1000), 
+	previous_metadata_location VARCHAR(1000), 
+	iceberg_type VARCHAR(5), 
+	PRIMARY KEY (catalog_name, table_namespace, table_name)
+))";
+constexpr char kCreateNamespaces[] = R"(CREATE TABLE IF NOT EXISTS iceberg_namespace_properties (
+	catalog_name VARCHAR(255) NOT NULL, 
+	namespace VARCHAR(255) NOT NULL, 
+	property_key VARCHAR(255) NOT NULL, 
+	property_value VARCHAR(1000) NOT NULL, 
+	PRIMARY KEY (catalog_name, namespace, property_key)
+))";
+constexpr char kHasTables[] = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'iceberg_tables'";
+// Version 0 of the tables lacks this column.
+constexpr char kHasType[] = "SELECT 1 FROM pragma_table_info('iceberg_tables') WHERE name = 'iceberg_type'";
+
+#define EARTHCATALOG_THIS_TABLE "catalog_name = ? AND table_namespace = ? AND table_name = ?"
+
+class SqliteCatalog : public CatalogStore {
+ public:
+  SqliteCatalog(SqliteConnection connection, TableName name, bool has_type)
+      : connection_(std::move(connection)), name_(std::move(name)), has_type_(has_type) {}
+
+  Result<std::optional<std::string>> CurrentMetadata() override {
+    // A view may have a row here too, but never one of the table's name.
+    ARROW_ASSIGN_OR_RAISE(
+        const auto rows,
+        connection_.Run("SELECT metadata_location FROM iceberg_tables WHERE " EARTHCATALOG_THIS_TABLE,
+                        {name_.catalog, name_.space, name_.table}));
+    return rows.empty() ? std::nullopt : rows[0];
+  }
+
+  Status Create(const std::string& metadata_location) override {
+    ARROW_RETURN_NOT_OK(
+        connection_.Run("INSERT INTO iceberg_namespace_properties SELECT ?1, ?2, 'exists', 'true' WHERE NOT "
+                        "EXISTS (SELECT 1 FROM "
+                        "iceberg_namespace_properties WHERE catalog_name = ?1 AND namespace = ?2)",
+                        {name_.catalog, name_.space}));
+    const char* insert = has_type_ ? "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, "
+                                     "metadata_location, iceberg_type) VALUES (?, ?, ?, ?, 'TABLE')"
+                                   : "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, "
+                                     "metadata_location) VALUES (?, ?, ?, ?)";
+    const auto inserted =
+        connection_.Run(insert, {name_.catalog, name_.space, name_.table, metadata_location});
+    if (IsConstraintError(inserted.status())) return Conflict("has the table already");
+    return inserted.status();
+  }
+
+  Status Swap(const std::string& expected, const std::string& metadata_location) override {
+    ARROW_RETURN_NOT_OK(
+        connection_.Run("UPDATE iceberg_tables SET metadata_location = ?, previous_metadata_location = ? "
+                        "WHERE " EARTHCATALOG_THIS_TABLE " AND metadata_location = ?",
+                        {metadata_location, expected, name_.catalog, name_.space, name_.table, expected}));
+    return connection_.changes() == 1 ? Status::OK() : Conflict("was changed by another writer");
+  }
+
+ private:
+  Status Conflict(std::string_view what) const {
+    return MakeError(ErrorKind::kCommitConflict, fmt::format("the catalog {} {}: {}.{}", connection_.path(),
+                                                             what, name_.space, name_.table));
+  }
+
+  SqliteConnection connection_;
+  const TableName name_;
+  const bool has_type_;
+};
+
+}  // namespace
+
+Result<std::shared_ptr<CatalogStore>> OpenSqliteCatalog(const std::string& db_path, bool create,
+                                                        const TableName& name) {
+  ARROW_ASSIGN_OR_RAISE(auto connection, SqliteConnection::Open(db_path, create));
+  ARROW_ASSIGN_OR_RAISE(const auto has_tables, connection.Run(kHasTables));
+  if (has_tables.empty() && !create)
+    return CorruptError("{} is a SQLite file without an Iceberg catalog", db_path);
+  if (has_tables.empty()) {
+    ARROW_RETURN_NOT_OK(connection.Run(kCreateTables));
+    ARROW_RETURN_NOT_OK(connection.Run(kCreateNamespaces));
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto has_type, connection.Run(kHasType));
+  return std::make_shared<SqliteCatalog>(std::move(connection), name, !has_type.empty());
+}
+
+}  // namespace earthcatalog::iceberg

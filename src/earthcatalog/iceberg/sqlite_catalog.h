@@ -1,0 +1,23 @@
+// The SQLite catalog, as PyIceberg's SqlCatalog and Java's JdbcCatalog (schema V1; V0 is opened too) keep it.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "earthcatalog/iceberg/table.h"
+
+namespace earthcatalog::iceberg {
+
+struct TableName {
+  std::string catalog = "earthcatalog";
+  std::string space = "earthcatalog";
+  std::string table = "stac_items";
+};
+
+// Opens `db_path`, making the file and its tables when `create` is set. Errors: kNotFound for a missing file
+// without `create`; kCorrupt for a file that is no SQLite database; a directory; an unwritable folder: each
+// one clear line. One thread at a time; several processes may hold the same file.
+Result<std::shared_ptr<CatalogStore>> OpenSqliteCatalog(const std::string& db_path, bool create,
+                                                        const TableName& name = {});
+
+}  // namespace earthcatalog::iceberg

@@ -1,0 +1,87 @@
+#include "earthcatalog/iceberg/table.h"
+
+#include "earthcatalog/base/time.h"
+#include "earthcatalog/iceberg/avro_codec.h"
+#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/table_impl.h"
+
+namespace earthcatalog::iceberg {
+namespace {
+
+constexpr std::string_view kGzipMagic = "\x1f\x8b";
+
+Result<TableMetadata> ReadMetadata(const std::string& location) {
+  ARROW_ASSIGN_OR_RAISE(std::string text, ReadTableFile(location));
+  if (std::string_view(text).starts_with(kGzipMagic)) {
+    ARROW_ASSIGN_OR_RAISE(text, Gunzip(text));
+  }
+  auto metadata = TableMetadata::Parse(text);
+  if (!metadata.ok()) return WithContext(metadata.status(), location);
+  return metadata;
+}
+
+Result<std::string> CurrentLocation(CatalogStore* store) {
+  ARROW_ASSIGN_OR_RAISE(auto location, store->CurrentMetadata());
+  if (!location) return NotFoundError("the catalog has no such table");
+  return *std::move(location);
+}
+
+}  // namespace
+
+Table::Table(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Table::~Table() = default;
+
+Result<std::unique_ptr<Table>> Table::Create(std::shared_ptr<CatalogStore> store,
+                                             const CreateOptions& options) {
+  ARROW_ASSIGN_OR_RAISE(auto metadata, TableMetadata::New(options, NowMicros() / 1000));
+  ARROW_ASSIGN_OR_RAISE(auto files, NewFiles::In(metadata.metadata_folder()));
+  ARROW_ASSIGN_OR_RAISE(auto location, files.Write(NewMetadataName(""), metadata.ToText()));
+  ARROW_RETURN_NOT_OK(files.Sync());
+  ARROW_RETURN_NOT_OK(store->Create(location));
+  files.Keep();
+  auto impl = std::make_unique<Impl>(std::move(store), std::move(metadata), std::move(location));
+  return std::unique_ptr<Table>(new Table(std::move(impl)));
+}
+
+Result<std::unique_ptr<Table>> Table::Load(std::shared_ptr<CatalogStore> store) {
+  ARROW_ASSIGN_OR_RAISE(auto location, CurrentLocation(store.get()));
+  ARROW_ASSIGN_OR_RAISE(auto metadata, ReadMetadata(location));
+  auto impl = std::make_unique<Impl>(std::move(store), std::move(metadata), std::move(location));
+  return std::unique_ptr<Table>(new Table(std::move(impl)));
+}
+
+Status Table::Impl::Refresh() {
+  ARROW_ASSIGN_OR_RAISE(auto location, CurrentLocation(store_.get()));
+  if (location == metadata_location_) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(metadata_, ReadMetadata(location));
+  metadata_location_ = std::move(location);
+  return Status::OK();
+}
+
+Status Table::Refresh() { return impl_->Refresh(); }
+std::shared_ptr<arrow::Schema> Table::schema() const { return impl_->metadata().schema(); }
+std::string Table::location() const { return impl_->metadata().location(); }
+std::string Table::metadata_location() const { return impl_->metadata_location(); }
+std::string Table::uuid() const { return impl_->metadata().uuid(); }
+const std::map<std::string, std::string>& Table::properties() const { return impl_->metadata().properties(); }
+std::vector<Snapshot> Table::snapshots() const { return impl_->metadata().snapshots(); }
+std::optional<Snapshot> Table::current_snapshot() const { return impl_->metadata().current_snapshot(); }
+int64_t Table::last_sequence_number() const { return impl_->metadata().last_sequence_number(); }
+int Table::last_column_id() const { return impl_->metadata().last_column_id(); }
+
+Result<std::shared_ptr<arrow::Schema>> Table::PreviewSchema(const arrow::Schema& wanted) const {
+  int last_column_id = impl_->metadata().last_column_id();
+  return AssignFieldIds(wanted, impl_->metadata().schema().get(), &last_column_id);
+}
+
+Status Table::SetProperties(const std::map<std::string, std::string>& properties) {
+  ARROW_ASSIGN_OR_RAISE(auto files, NewFiles::In(impl_->metadata().metadata_folder()));
+  const auto change = [&](const TableMetadata& base, int) -> Result<std::optional<TableMetadata>> {
+    TableMetadata next = base;
+    next.SetProperties(properties);
+    return next;
+  };
+  return impl_->Commit(change, &files, /*sync=*/true);
+}
+
+}  // namespace earthcatalog::iceberg

@@ -1,0 +1,108 @@
+// An Iceberg v2 table: its metadata as read, and the operations that commit a new version of it.
+#pragma once
+
+#include <arrow/type.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/base/cancel.h"
+#include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/io/location.h"
+
+namespace earthcatalog::iceberg {
+
+struct Snapshot {
+  int64_t id = 0;
+  std::optional<int64_t> parent_id;
+  int64_t sequence_number = 0;
+  int64_t timestamp_ms = 0;
+  std::string manifest_list;
+  std::map<std::string, std::string> summary;  // with "operation"
+};
+
+// The seam to whatever stores the pointer to the current metadata file. The SQLite catalog is the one there
+// is.
+class CatalogStore {
+ public:
+  virtual ~CatalogStore() = default;
+  // The current metadata location, or nothing when there is no such table.
+  virtual Result<std::optional<std::string>> CurrentMetadata() = 0;
+  // Registers a new table; kCommitConflict when it exists.
+  virtual Status Create(const std::string& metadata_location) = 0;
+  // Compare-and-swap; kCommitConflict when the current location is not `expected`.
+  virtual Status Swap(const std::string& expected, const std::string& metadata_location) = 0;
+};
+
+struct CreateOptions {
+  std::string table_location;             // URI of the table's folder: metadata goes to <it>/metadata
+  std::shared_ptr<arrow::Schema> schema;  // without field ids
+  std::map<std::string, std::string> properties;
+};
+
+// A table in a catalog. One thread at a time.
+class Table {
+ public:
+  static Result<std::unique_ptr<Table>> Create(std::shared_ptr<CatalogStore> store,
+                                               const CreateOptions& options);
+  // kNotFound when the catalog has no such table, kCorrupt when its metadata cannot be read.
+  static Result<std::unique_ptr<Table>> Load(std::shared_ptr<CatalogStore> store);
+
+  ~Table();
+
+  Status Refresh();
+
+  // The current schema, with field ids. Changes at Refresh() and at commits.
+  std::shared_ptr<arrow::Schema> schema() const;
+  std::string location() const;
+  std::string metadata_location() const;
+  std::string uuid() const;
+  const std::map<std::string, std::string>& properties() const;
+  std::vector<Snapshot> snapshots() const;  // oldest first
+  std::optional<Snapshot> current_snapshot() const;
+  int64_t last_sequence_number() const;
+  int last_column_id() const;
+
+  // `wanted`: the new set of columns, without ids or with. Gives the ids it will have once committed with
+  // Append: files are written with this schema before the commit. The same `wanted` on the same table gives
+  // the same ids.
+  Result<std::shared_ptr<arrow::Schema>> PreviewSchema(const arrow::Schema& wanted) const;
+
+  struct AppendRequest {
+    std::vector<DataFile> files;
+    // When set, becomes the current schema in the same commit; as PreviewSchema gave it. If another writer
+    // changed the schema meanwhile so that these ids no longer hold, the commit fails with kCommitConflict.
+    std::shared_ptr<arrow::Schema> schema;
+    std::map<std::string, std::string> summary;  // additional entries of the snapshot summary
+    // Flush the filesystem below the metadata folder before the commit (locally; data files there go with
+    // it).
+    bool sync = true;
+  };
+  // One new snapshot that adds the files: new manifests (one, unless there are very many files) and a
+  // manifest list; existing manifests stay as they are, but for old small ones that are merged now and then.
+  // Without files only the schema is committed. Losing the race for the catalog pointer re-reads the table
+  // and tries again on top of it (bounded). After an error the table is as it was, apart from unreferenced
+  // metadata files.
+  Status Append(const AppendRequest& request);
+
+  Status SetProperties(const std::map<std::string, std::string>& properties);
+
+  // Calls `visit` for every live data file of the snapshot (current: nullopt). `keep_partition`, when given,
+  // prunes whole manifests and entries by partition before they are decoded further. Without `with_metrics`
+  // the maps by column stay empty, which is several times faster. An error when another engine left row-level
+  // deletes: reading whole files would bring the rows back.
+  Status ScanFiles(std::optional<int64_t> snapshot_id,
+                   const std::function<bool(const Partition&)>& keep_partition,
+                   const std::function<Status(const DataFile&)>& visit, bool with_metrics = true) const;
+
+ private:
+  class Impl;
+  explicit Table(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace earthcatalog::iceberg

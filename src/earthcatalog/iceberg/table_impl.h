@@ -1,0 +1,45 @@
+// What a Table is inside: the metadata it was last seen with, and the way to commit the next version of it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "earthcatalog/iceberg/metadata.h"
+#include "earthcatalog/iceberg/metadata_files.h"
+#include "earthcatalog/iceberg/table.h"
+
+namespace earthcatalog::iceberg {
+
+class Table::Impl {
+ public:
+  Impl(std::shared_ptr<CatalogStore> store, TableMetadata metadata, std::string metadata_location)
+      : store_(std::move(store)),
+        metadata_(std::move(metadata)),
+        metadata_location_(std::move(metadata_location)) {}
+
+  const TableMetadata& metadata() const { return metadata_; }
+  const std::string& metadata_location() const { return metadata_location_; }
+
+  Status Refresh();
+
+  // One attempt at a change: the next metadata on top of `base`, or nothing when there is nothing to change.
+  using Change = std::function<Result<std::optional<TableMetadata>>(const TableMetadata& base, int attempt)>;
+
+  // Swaps the catalog's pointer to what `change` makes of the current metadata; when somebody else was
+  // faster, again on top of theirs, a bounded number of times. `files` holds what the commit writes: kept
+  // when it is in (or may be), taken back when it is not.
+  Status Commit(const Change& change, NewFiles* files, bool sync);
+
+ private:
+  // False when somebody else was faster.
+  Result<bool> TryCommit(TableMetadata next, NewFiles* files, bool sync);
+
+  std::shared_ptr<CatalogStore> store_;
+  TableMetadata metadata_;
+  std::string metadata_location_;
+};
+
+}  // namespace earthcatalog::iceberg

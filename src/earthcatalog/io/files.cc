@@ -1,0 +1,102 @@
+// Opening, reading and writing of whole files on any filesystem.
+#include <arrow/io/file.h>
+#include <arrow/util/io_util.h>
+
+#include <memory>
+
+#include "earthcatalog/base/text.h"
+#include "earthcatalog/io/download.h"
+#include "earthcatalog/io/local_files.h"
+#include "earthcatalog/io/location.h"
+
+namespace earthcatalog::io {
+namespace {
+
+constexpr size_t kMessageLength = 300;
+
+std::string NameOf(const Location& location) {
+  return OneLine(location.local ? location.path : location.uri, kMessageLength);
+}
+
+// Arrow's messages repeat the path and end in a source line: one clear line instead.
+Status Explain(const Status& status, std::string_view action, const Location& location) {
+  const int error_number = arrow::internal::ErrnoFromStatus(status);
+  const std::string reason =
+      error_number != 0 ? ErrnoText(error_number) : OneLine(status.message(), kMessageLength);
+  return FailedError("cannot {} {}: {}", action, NameOf(location), reason);
+}
+
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> Open(const Location& location) {
+  const auto info = location.fs->GetFileInfo(location.path);
+  if (!info.ok()) return Explain(info.status(), "read", location);
+  switch (info->type()) {
+    case arrow::fs::FileType::NotFound:
+      return NotFoundError("there is no file {}", NameOf(location));
+    case arrow::fs::FileType::Directory:
+      return UsageError("{} is a directory, not a file", NameOf(location));
+    default:
+      break;
+  }
+  // With the info in hand S3 needs no second request for the size.
+  const auto file = location.fs->OpenInputFile(*info);
+  if (!file.ok()) return Explain(file.status(), "read", location);
+  return file;
+}
+
+Status WriteObject(const Location& location, std::string_view bytes) {
+  ARROW_ASSIGN_OR_RAISE(const auto stream, location.fs->OpenOutputStream(location.path));
+  const Status written = stream->Write(bytes);
+  if (!written.ok()) {
+    static_cast<void>(stream->Abort());  // the first error is the one that counts
+    return written;
+  }
+  return stream->Close();
+}
+
+}  // namespace
+
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInput(std::string_view path_or_uri) {
+  if (IsWebAddress(path_or_uri)) {
+    ARROW_ASSIGN_OR_RAISE(FileDescriptor copy, Download(std::string(path_or_uri)));
+    ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(copy.get()));
+    copy.Release();  // now the file's
+    ARROW_RETURN_NOT_OK(file->Seek(0));
+    return file;
+  }
+  ARROW_ASSIGN_OR_RAISE(const Location location, Resolve(path_or_uri));
+  return Open(location);
+}
+
+Result<std::string> ReadFile(const Location& location) {
+  ARROW_ASSIGN_OR_RAISE(const auto file, Open(location));
+  const auto read = [&]() -> Result<std::string> {
+    ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
+    std::string bytes(static_cast<size_t>(size), '\0');
+    ARROW_ASSIGN_OR_RAISE(const int64_t bytes_read, file->ReadAt(0, size, bytes.data()));
+    bytes.resize(static_cast<size_t>(bytes_read));
+    return bytes;
+  };
+  Result<std::string> bytes = read();
+  if (!bytes.ok()) return Explain(bytes.status(), "read", location);
+  return bytes;
+}
+
+Status WriteFileAtomically(const Location& location, std::string_view bytes) {
+  if (location.local) return WriteLocalFileAtomically(location.path, bytes);
+  const Status status = WriteObject(location, bytes);
+  return status.ok() ? status : Explain(status, "write", location);
+}
+
+Status SyncToDisk(const Location& directory) {
+  return directory.local ? SyncLocalDirectory(directory.path) : Status::OK();
+}
+
+Status CheckWritable(const Location& directory) {
+  const Location probe = directory.Join(".write-check-" + NewUuid());
+  const Status written = WriteFileAtomically(probe, "earthcatalog checks that it can write here\n");
+  if (!written.ok()) return WithContext(written, "no files can be made in " + NameOf(directory));
+  const Status deleted = probe.fs->DeleteFile(probe.path);
+  return deleted.ok() ? deleted : Explain(deleted, "delete", probe);
+}
+
+}  // namespace earthcatalog::io

@@ -1,0 +1,60 @@
+// The one place that knows how a path or URI becomes a filesystem.
+#pragma once
+
+#include <arrow/filesystem/filesystem.h>
+#include <arrow/io/interfaces.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "earthcatalog/base/status.h"
+
+namespace earthcatalog::io {
+
+// A place in a filesystem: an existing or future file or directory. Cheap to copy; thread-safe to use.
+struct Location {
+  std::shared_ptr<arrow::fs::FileSystem> fs;
+  std::string path;  // as `fs` takes it, no trailing slash
+  std::string uri;  // absolute: file:///dir/x for local paths, s3://bucket/key; what Iceberg metadata records
+  bool local = false;
+
+  // The location `relative` below this one. `relative` comes from our own code, never unchecked from outside.
+  Location Join(std::string_view relative) const;
+  // The same filesystem, path and uri with `suffix` appended to the last name: W -> W_failed.
+  Location WithSuffix(std::string_view suffix) const;
+};
+
+// A local path (relative ones are made absolute), file: or s3:// URI. Nothing need exist there.
+// Nothing in a URI is percent-encoded or decoded: engines write and read Iceberg's paths as they are, and so
+// Resolve(location.uri) gives the location again.
+// S3 settings come from the environment (AWS_REGION, AWS_ENDPOINT_URL, …); without a region there, the
+// bucket's own is asked for. `anonymous` sends no credentials. Locations with the same settings share one
+// connection pool.
+Result<Location> Resolve(std::string_view path_or_uri, bool anonymous = false);
+
+// Opens a file for random access. http(s) URLs are first copied to an unnamed temporary file. A missing file,
+// a directory in its place and a refused access each give one clear line.
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInput(std::string_view path_or_uri);
+
+// Errors as OpenInput.
+Result<std::string> ReadFile(const Location& location);
+
+// The file appears under its name complete or not at all (locally: a hidden temporary name in the same
+// directory, then rename; object stores do it anyway). Creates missing parent directories. Replaces an
+// existing file. After an error the file is as it was. It survives a crash of the machine only after
+// SyncToDisk.
+Status WriteFileAtomically(const Location& location, std::string_view bytes);
+
+// Everything written below the local directory so far is on the disk afterwards (syncfs). Nothing to do
+// elsewhere.
+Status SyncToDisk(const Location& directory);
+
+// OK when files can be made below `directory`, which is created if missing; otherwise the reason in one line.
+Status CheckWritable(const Location& directory);
+
+// Ends what S3 locations keep running. A program calls it once, last, after every Location is gone; inside
+// Python pyarrow does it.
+void Shutdown();
+
+}  // namespace earthcatalog::io

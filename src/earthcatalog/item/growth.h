@@ -1,0 +1,29 @@
+// What the schema might grow by: gathered from the items' overflow over a batch.
+#pragma once
+
+#include <arrow/type.h>
+
+#include <memory>
+#include <string_view>
+
+#include "earthcatalog/base/status.h"
+#include "earthcatalog/item/shape.h"
+
+namespace earthcatalog::item {
+
+class Growth {
+ public:
+  // `overflow` is an item's overflow text; `has_new`: it holds more than what can never have
+  // a column.
+  void Add(std::string_view overflow, bool has_new);
+
+  // The columns to add to `schema`, or null; starts again.
+  Result<std::shared_ptr<arrow::Schema>> Finish(const std::shared_ptr<arrow::Schema>& schema);
+
+ private:
+  Shape shape_;  // of an item, as far as it overflowed
+  bool overflowed_ = false;
+  bool has_new_ = false;
+};
+
+}  // namespace earthcatalog::item

@@ -1,0 +1,247 @@
+#include "earthcatalog/item/item_encoder.h"
+
+#include <algorithm>
+#include <array>
+#include <bitset>
+#include <utility>
+#include <vector>
+
+#include "earthcatalog/base/text.h"
+#include "earthcatalog/item/column.h"
+#include "earthcatalog/item/growth.h"
+#include "earthcatalog/item/item_schema.h"
+
+namespace earthcatalog::item {
+namespace {
+
+constexpr size_t kMaxBatchBytes = size_t{512} << 20;
+
+// The members of an item, as `kMembers` orders them.
+enum Member {
+  kType,
+  kStacVersion,
+  kExtensions,
+  kId,
+  kProperties,
+  kGeometry,
+  kLinks,
+  kAssets,
+  kBbox,
+  kCollection
+};
+constexpr size_t kMemberCount = 10;
+constexpr std::array<std::string_view, kMemberCount> kMembers = {
+    "type",     "stac_version", "stac_extensions", "id",   "properties",
+    "geometry", "links",        "assets",          "bbox", "collection"};
+
+// What the members are to be, by the first character of their JSON; '*' for those that may be anything.
+struct Expectation {
+  char first;
+  std::string_view what;
+  bool required;
+};
+constexpr std::array<Expectation, kMemberCount> kExpected = {{{'"', "\"Feature\"", true},
+                                                              {'"', "a string", true},
+                                                              {'*', "a list", false},
+                                                              {'"', "a string that is not empty", true},
+                                                              {'{', "an object", true},
+                                                              {'*', "a geometry or null", true},
+                                                              {'[', "a list", true},
+                                                              {'{', "an object", true},
+                                                              {'*', "a list", false},
+                                                              {'"', "a string", false}}};
+
+std::unique_ptr<Column> MakeMemberColumn(size_t member, const std::shared_ptr<arrow::Field>& field) {
+  const auto type = field->type()->id();
+  if (member == kGeometry && type == arrow::Type::BINARY) return MakeGeometryColumn(field);
+  const bool structured = member == kLinks || member == kAssets || member == kBbox || member == kExtensions;
+  if (structured && type == arrow::Type::STRING) return MakeJsonTextColumn(field);
+  return member == kBbox ? MakeBboxColumn(field) : MakeColumn(field);
+}
+
+class OverflowColumn : public BytesColumn {
+ public:
+  using BytesColumn::BytesColumn;
+  Fit Append(Scan*) override { return AppendNull(); }
+  void AppendText(int64_t row, std::string_view text) {
+    PadTo(row);
+    bytes_.append(text);
+    EndRow();
+  }
+};
+
+class Encoder : public ItemEncoder {
+ public:
+  explicit Encoder(std::shared_ptr<arrow::Schema> schema);
+
+  std::optional<Rejection> Append(std::string_view json) override;
+  Result<EncodedItems> Finish() override;
+
+ private:
+  Fit AppendItem(std::string_view json);
+  Fit AppendMember(size_t member);
+  Fit CheckMember(size_t member, char first);
+  Fit CheckText(size_t member);
+  Fit CheckPresence();
+  void Truncate();
+
+  const std::shared_ptr<arrow::Schema> schema_;
+  std::shared_ptr<arrow::Schema> rows_schema_;
+  std::vector<Column*> columns_;                               // as in rows_schema_
+  std::array<std::unique_ptr<Column>, kMemberCount> members_;  // null where the schema has none
+  std::unique_ptr<StructColumn> properties_;                   // holds the columns of properties
+  std::unique_ptr<OverflowColumn> overflow_;                   // null in a table without one
+
+  KeyIndex member_keys_;
+  Scan scan_;
+  Growth growth_;
+  std::bitset<kMemberCount> seen_;
+  int64_t rows_ = 0;
+  size_t batch_bytes_ = 0;
+};
+
+Encoder::Encoder(std::shared_ptr<arrow::Schema> schema)
+    : schema_(std::move(schema)), member_keys_({kMembers.begin(), kMembers.end()}) {
+  std::vector<std::unique_ptr<Column>> properties;
+  arrow::FieldVector fields;
+  for (const auto& field : schema_->fields()) {
+    if (field->name() == kGridPartition) continue;
+    fields.push_back(field);
+    const auto member = std::find(kMembers.begin(), kMembers.end(), field->name());
+    if (member != kMembers.end()) {
+      const auto index = static_cast<size_t>(member - kMembers.begin());
+      members_[index] = MakeMemberColumn(index, field);
+      columns_.push_back(members_[index].get());
+    } else if (field->name() == kOverflow) {
+      overflow_ = std::make_unique<OverflowColumn>(field);
+      columns_.push_back(overflow_.get());
+    } else {
+      properties.push_back(MakeColumn(field));
+      columns_.push_back(properties.back().get());
+    }
+  }
+  rows_schema_ = arrow::schema(fields, schema_->metadata());
+  properties_ =
+      std::make_unique<StructColumn>(arrow::field("properties", arrow::struct_({})), std::move(properties),
+                                     /*in_list=*/false);
+}
+
+std::optional<Rejection> Encoder::Append(std::string_view json) {
+  if (json.starts_with("\xEF\xBB\xBF"))
+    json.remove_prefix(3);  // a byte order mark, which RFC 8259 lets us ignore
+  batch_bytes_ += json.size();
+  if (batch_bytes_ > kMaxBatchBytes) return std::nullopt;  // Finish() says so
+  if (AppendItem(json) == Fit::kError) {
+    Truncate();
+    return Rejection{scan_.problem_kind(), scan_.ProblemText()};
+  }
+  const std::string_view left_over = scan_.overflow.FinishItem();
+  if (!left_over.empty()) {
+    if (overflow_ != nullptr) overflow_->AppendText(rows_, left_over);
+    growth_.Add(left_over, scan_.has_new());
+  }
+  ++rows_;
+  return std::nullopt;
+}
+
+Fit Encoder::AppendItem(std::string_view json) {
+  scan_.StartItem(json);
+  seen_.reset();
+  JsonReader& reader = scan_.reader;
+  if (reader.Peek() != '{') {
+    return reader.Skip() ? scan_.Fail(kNotAnItem, "it is not an object") : Fit::kError;
+  }
+  int place = KeyIndex::kUnknown;
+  for (reader.EnterObject(); reader.NextKey();) {
+    std::string_view raw;
+    const int found = member_keys_.Read(&reader, place, &raw);
+    if (reader.failed()) return Fit::kError;
+    if (found != KeyIndex::kUnknown) place = found;
+    const Fit fit = found == KeyIndex::kUnknown ? scan_.KeepUnknown(raw, /*may_grow=*/false)
+                                                : AppendMember(static_cast<size_t>(found));
+    if (fit == Fit::kError) return fit;
+  }
+  if (reader.failed() || scan_.CheckUnknownNames(0) == Fit::kError) return Fit::kError;
+  if (!reader.at_end())
+    return scan_.Fail(kInvalidJson, fmt::format("there is more text from byte {} on", reader.offset()));
+  return CheckPresence();
+}
+
+Fit Encoder::AppendMember(size_t member) {
+  const std::string_view name = kMembers[member];
+  JsonReader& reader = scan_.reader;
+  if (seen_.test(member)) return scan_.Fail(kInvalidJson, fmt::format("the key \"{}\" comes twice", name));
+  seen_.set(member);
+  const char* const place = reader.Place();
+  const char first = reader.Peek();
+  if (CheckMember(member, first) == Fit::kError) return scan_.FailedInMember(name);
+  if (first == 'n') {
+    // A null geometry is what the column's null says.
+    return member == kGeometry && reader.TakeLiteral("null") ? Fit::kStored : scan_.Keep(name, place, false);
+  }
+  Column* const column = member == kProperties ? properties_.get() : members_[member].get();
+  Fit fit = Fit::kMisfit;
+  if (column != nullptr) {
+    column->PadTo(rows_);
+    fit = column->Append(&scan_);
+  }
+  if (fit == Fit::kError) return scan_.FailedInMember(name);
+  return fit == Fit::kStored ? fit : scan_.Keep(name, place, /*may_grow=*/fit == Fit::kMisfit);
+}
+
+Fit Encoder::CheckMember(size_t member, char first) {
+  const Expectation& expected = kExpected[member];
+  if (first == expected.first) return member == kType || member == kId ? CheckText(member) : Fit::kStored;
+  if (expected.first == '*' || (first == 'n' && !expected.required)) return Fit::kStored;
+  return scan_.Fail(kNotAnItem, fmt::format("it is not {}", expected.what));
+}
+
+// Looks at the text of `type` or `id` without taking it.
+Fit Encoder::CheckText(size_t member) {
+  const char* const place = scan_.reader.Place();
+  std::string_view raw;
+  if (!scan_.reader.ReadString(&raw)) return Fit::kError;
+  scan_.reader.Rewind(place);
+  if (member == kType ? raw == "Feature" : !raw.empty()) return Fit::kStored;
+  return scan_.Fail(kNotAnItem, fmt::format("\"{}\" is not {}", OneLine(raw, 60), kExpected[member].what));
+}
+
+Fit Encoder::CheckPresence() {
+  for (size_t member = 0; member < kMemberCount; ++member) {
+    if (kExpected[member].required && !seen_.test(member)) {
+      return scan_.Fail(kNotAnItem, fmt::format("it has no \"{}\"", kMembers[member]));
+    }
+  }
+  return Fit::kStored;
+}
+
+void Encoder::Truncate() {
+  for (const auto& column : members_) {
+    if (column != nullptr) column->Truncate(rows_);
+  }
+  properties_->Truncate(rows_);
+}
+
+Result<EncodedItems> Encoder::Finish() {
+  const bool too_large = batch_bytes_ > kMaxBatchBytes;
+  batch_bytes_ = 0;
+  std::vector<std::shared_ptr<arrow::ArrayData>> data;
+  for (Column* column : columns_) {
+    ARROW_ASSIGN_OR_RAISE(auto column_data, column->Finish(rows_));
+    data.push_back(std::move(column_data));
+  }
+  properties_->Truncate(0);
+  EncodedItems items;
+  items.rows = arrow::RecordBatch::Make(rows_schema_, std::exchange(rows_, 0), std::move(data));
+  ARROW_ASSIGN_OR_RAISE(items.additions, growth_.Finish(schema_));
+  if (too_large) return Status::CapacityError("more than 512 MiB of items in one batch");
+  return items;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<ItemEncoder>> MakeItemEncoder(std::shared_ptr<arrow::Schema> schema) {
+  return std::make_unique<Encoder>(std::move(schema));
+}
+
+}  // namespace earthcatalog::item

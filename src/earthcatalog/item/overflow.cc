@@ -1,0 +1,55 @@
+#include "earthcatalog/item/overflow.h"
+
+namespace earthcatalog::item {
+
+void OverflowWriter::StartItem() {
+  levels_.clear();
+  levels_.push_back({{}, false, false});
+  text_.clear();
+}
+
+void OverflowWriter::Leave() {
+  if (levels_.back().open) text_.push_back('}');
+  levels_.pop_back();
+}
+
+bool OverflowWriter::Keep(std::string_view name, JsonReader* reader) {
+  Open(levels_.size() - 1);
+  Separate(&levels_.back());
+  AppendJsonString(name, &text_);
+  text_.push_back(':');
+  return reader->Copy(&text_);
+}
+
+bool OverflowWriter::KeepRaw(std::string_view raw_name, JsonReader* reader) {
+  Open(levels_.size() - 1);
+  Separate(&levels_.back());
+  text_.push_back('"');
+  text_.append(raw_name);
+  text_.append("\":");
+  return reader->Copy(&text_);
+}
+
+std::string_view OverflowWriter::FinishItem() {
+  Leave();
+  return text_;
+}
+
+void OverflowWriter::Open(size_t level) {
+  if (levels_[level].open) return;
+  if (level > 0) {
+    Open(level - 1);
+    Separate(&levels_[level - 1]);
+    AppendJsonString(levels_[level].name, &text_);
+    text_.push_back(':');
+  }
+  text_.push_back('{');
+  levels_[level].open = true;
+}
+
+void OverflowWriter::Separate(Level* level) {
+  if (level->started) text_.push_back(',');
+  level->started = true;
+}
+
+}  // namespace earthcatalog::item

@@ -1,0 +1,205 @@
+// Columns of numbers, booleans, instants and text.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <span>
+#include <type_traits>
+
+#include "earthcatalog/base/time.h"
+#include "earthcatalog/item/canonical_time.h"
+#include "earthcatalog/item/column.h"
+#include "earthcatalog/item/column_buffers.h"
+
+namespace earthcatalog::item {
+namespace {
+
+constexpr double kMaxExactInteger = 0x1p53;
+
+// Values of one width.
+template <typename T>
+class FixedColumn : public Column {
+ public:
+  using Column::Column;
+  void PadTo(int64_t rows) override {
+    valid_.resize(static_cast<size_t>(rows));
+    values_.resize(static_cast<size_t>(rows));
+  }
+  void Truncate(int64_t rows) override {
+    if (rows < size()) PadTo(rows);
+  }
+
+ protected:
+  Fit Store(T value) {
+    valid_.push_back(1);
+    values_.push_back(value);
+    return Fit::kStored;
+  }
+  Status FinishValues(arrow::ArrayData* data) override {
+    ARROW_ASSIGN_OR_RAISE(auto buffer, CopyToBuffer(std::span<const T>(values_)));
+    data->buffers.push_back(std::move(buffer));
+    values_.clear();
+    return Status::OK();
+  }
+
+  std::vector<T> values_;
+};
+
+class BoolColumn : public FixedColumn<uint8_t> {
+ public:
+  using FixedColumn::FixedColumn;
+  Fit Append(Scan* scan) override {
+    if (scan->reader.TakeLiteral("true")) return Store(1);
+    if (scan->reader.TakeLiteral("false")) return Store(0);
+    return AppendNull();
+  }
+
+ protected:
+  Status FinishValues(arrow::ArrayData* data) override {
+    ARROW_ASSIGN_OR_RAISE(auto bits, PackBits(values_));
+    data->buffers.push_back(std::move(bits));
+    values_.clear();
+    return Status::OK();
+  }
+};
+
+// 30.0 is the integer 30.
+std::optional<int64_t> WholeValue(const JsonNumber& number) {
+  if (const auto integer = number.AsInt64()) return integer;
+  const auto value = number.AsDouble();
+  const bool whole =
+      value.has_value() && std::trunc(*value) == *value && std::abs(*value) <= kMaxExactInteger;
+  return whole && !number.integer ? std::optional(static_cast<int64_t>(*value)) : std::nullopt;
+}
+
+template <typename T>
+class IntegerColumn : public FixedColumn<T> {
+ public:
+  using FixedColumn<T>::FixedColumn;
+  Fit Append(Scan* scan) override {
+    JsonNumber number;
+    if (!scan->reader.at_number()) return this->AppendNull();
+    if (!scan->reader.ReadNumber(&number)) return Fit::kError;
+    const auto value = WholeValue(number);
+    const bool fits = value.has_value() && *value >= std::numeric_limits<T>::min() &&
+                      *value <= std::numeric_limits<T>::max();
+    return fits ? this->Store(static_cast<T>(*value)) : this->AppendNull();
+  }
+};
+
+template <typename T>
+class FloatingColumn : public FixedColumn<T> {
+ public:
+  using FixedColumn<T>::FixedColumn;
+  Fit Append(Scan* scan) override {
+    JsonNumber number;
+    if (!scan->reader.at_number()) return this->AppendNull();
+    if (!scan->reader.ReadNumber(&number)) return Fit::kError;
+    const auto value = number.AsDouble();
+    return value.has_value() && IsExact(number, *value) ? this->Store(static_cast<T>(*value))
+                                                        : this->AppendNull();
+  }
+
+ private:
+  // A fraction means the double next to it, but an integer means itself.
+  static bool IsExact(const JsonNumber& number, double value) {
+    if constexpr (std::is_same_v<T, float>) {
+      if (std::abs(value) > static_cast<double>(std::numeric_limits<float>::max())) return false;
+      if (static_cast<double>(static_cast<float>(value)) != value) return false;
+    }
+    if (!number.integer || number.digits <= static_cast<uint64_t>(kMaxExactInteger)) return true;
+    return value >= -0x1p63 && value < 0x1p63 && number.AsInt64() == static_cast<int64_t>(value);
+  }
+};
+
+// Instants. The text they were read from is kept too when they do not give it back.
+class TimestampColumn : public FixedColumn<int64_t> {
+ public:
+  using FixedColumn::FixedColumn;
+  Fit Append(Scan* scan) override {
+    std::string_view raw;
+    if (scan->reader.Peek() != '"') return AppendNull();
+    if (!scan->reader.ReadString(&raw)) return Fit::kError;
+    const std::string_view text = DecodeString(raw, &scan->decoded);
+    const auto instant = ParseRfc3339(text);
+    if (!instant.has_value()) return AppendNull();
+    Store(*instant);
+    return IsCanonicalTime(text) ? Fit::kStored : Fit::kKept;
+  }
+};
+
+class TextColumn : public BytesColumn {
+ public:
+  // `stands_for_value`: objects and lists are in this column and nowhere else.
+  TextColumn(std::shared_ptr<arrow::Field> field, bool stands_for_value)
+      : BytesColumn(std::move(field)), stands_for_value_(stands_for_value) {}
+
+  Fit Append(Scan* scan) override {
+    const char first = scan->reader.Peek();
+    if (first == '"') {
+      std::string_view raw;
+      if (!scan->reader.ReadString(&raw)) return Fit::kError;
+      bytes_.append(DecodeString(raw, &scan->decoded));
+      EndRow();
+      return Fit::kStored;
+    }
+    if (first != '{' && first != '[') return AppendNull();
+    if (!scan->reader.Copy(&bytes_)) return Fit::kError;
+    EndRow();
+    return stands_for_value_ ? Fit::kStored : Fit::kKept;
+  }
+
+ private:
+  const bool stands_for_value_;
+};
+
+bool IsUtcMicros(const arrow::DataType& type) {
+  const auto& timestamp = static_cast<const arrow::TimestampType&>(type);
+  const bool utc = timestamp.timezone() == "UTC" || timestamp.timezone() == "+00:00";
+  return timestamp.unit() == arrow::TimeUnit::MICRO && utc;
+}
+
+}  // namespace
+
+bool IsCanonicalTime(std::string_view text) {
+  constexpr size_t kSeconds = 20, kMillis = 24, kMicros = 27;  // lengths
+  if (text.size() < kSeconds || text[10] != 'T' || text.back() != 'Z' || text.substr(17, 2) == "60")
+    return false;
+  switch (text.size()) {
+    case kSeconds:
+      return true;
+    case kMillis:
+      return text.substr(20, 3) != "000";
+    case kMicros:
+      return text.substr(23, 3) != "000";
+    default:
+      return false;
+  }
+}
+
+std::unique_ptr<Column> MakeScalarColumn(const std::shared_ptr<arrow::Field>& field) {
+  switch (field->type()->id()) {
+    case arrow::Type::BOOL:
+      return std::make_unique<BoolColumn>(field);
+    case arrow::Type::INT32:
+      return std::make_unique<IntegerColumn<int32_t>>(field);
+    case arrow::Type::INT64:
+      return std::make_unique<IntegerColumn<int64_t>>(field);
+    case arrow::Type::FLOAT:
+      return std::make_unique<FloatingColumn<float>>(field);
+    case arrow::Type::DOUBLE:
+      return std::make_unique<FloatingColumn<double>>(field);
+    case arrow::Type::STRING:
+      return std::make_unique<TextColumn>(field, /*stands_for_value=*/false);
+    case arrow::Type::TIMESTAMP:
+      return IsUtcMicros(*field->type()) ? std::make_unique<TimestampColumn>(field) : nullptr;
+    default:
+      return nullptr;
+  }
+}
+
+std::unique_ptr<Column> MakeJsonTextColumn(const std::shared_ptr<arrow::Field>& field) {
+  return std::make_unique<TextColumn>(field, /*stands_for_value=*/true);
+}
+
+}  // namespace earthcatalog::item

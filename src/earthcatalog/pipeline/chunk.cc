@@ -1,0 +1,43 @@
+#include "earthcatalog/pipeline/chunk.h"
+
+#include <utility>
+
+namespace earthcatalog::pipeline {
+
+Status ChunkAssembler::Run(BoundedQueue<EncodedBatch>* in, BoundedQueue<Chunk>* out) {
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(std::optional<EncodedBatch> batch, in->Pop());
+    if (!batch) break;
+    early_.emplace(batch->sequence, std::move(*batch));
+    while (!early_.empty() && early_.begin()->first == next_sequence_) {
+      ARROW_RETURN_NOT_OK(Add(std::move(early_.begin()->second), out));
+      early_.erase(early_.begin());
+      ++next_sequence_;
+    }
+  }
+  if (chunk_.row_count > 0) ARROW_RETURN_NOT_OK(Cut(out));
+  out->Close();
+  return Status::OK();
+}
+
+Status ChunkAssembler::Add(EncodedBatch batch, BoundedQueue<Chunk>* out) {
+  window_->Release(batch.sequence);
+  chunk_.row_count += batch.row_count;
+  const double cells_per_item = batch.rows->num_rows() == 0 ? 1.0
+                                                            : static_cast<double>(batch.cells.cells.size()) /
+                                                                  static_cast<double>(batch.rows->num_rows());
+  written_bytes_ += static_cast<int64_t>(static_cast<double>(batch.source_bytes) * cells_per_item);
+  chunk_.batches.push_back(std::move(batch));
+  const bool full = (chunk_size_ && chunk_.row_count >= *chunk_size_) || written_bytes_ >= max_bytes_;
+  return full ? Cut(out) : Status::OK();
+}
+
+Status ChunkAssembler::Cut(BoundedQueue<Chunk>* out) {
+  Chunk next;
+  next.index = chunk_.index + 1;
+  ARROW_RETURN_NOT_OK(out->Push(std::exchange(chunk_, std::move(next))));
+  written_bytes_ = 0;
+  return Status::OK();
+}
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,45 @@
+// A chunk: consecutive batches in inventory order, written and committed together.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "earthcatalog/base/queue.h"
+#include "earthcatalog/pipeline/encode.h"
+#include "earthcatalog/pipeline/flow_window.h"
+
+namespace earthcatalog::pipeline {
+
+struct Chunk {
+  uint64_t index = 0;
+  uint64_t row_count = 0;  // inventory rows, the failed ones too
+  std::vector<EncodedBatch> batches;
+};
+
+// Puts batches back into order and cuts chunks: after `chunk_size` rows, or earlier when the rows as they
+// will be written exceed `max_bytes`. Where a chunk ends depends on the data alone, never on timing.
+class ChunkAssembler {
+ public:
+  // `window` outlives the assembler.
+  ChunkAssembler(std::optional<uint64_t> chunk_size, int64_t max_bytes, FlowWindow* window)
+      : chunk_size_(chunk_size), max_bytes_(max_bytes), window_(window) {}
+
+  // Run by one thread; closes `out` at the end.
+  Status Run(BoundedQueue<EncodedBatch>* in, BoundedQueue<Chunk>* out);
+
+ private:
+  Status Add(EncodedBatch batch, BoundedQueue<Chunk>* out);
+  Status Cut(BoundedQueue<Chunk>* out);
+
+  const std::optional<uint64_t> chunk_size_;
+  const int64_t max_bytes_;
+  FlowWindow* const window_;
+  std::map<uint64_t, EncodedBatch> early_;  // arrived before their turn
+  uint64_t next_sequence_ = 0;
+  Chunk chunk_;
+  int64_t written_bytes_ = 0;  // estimate for chunk_: an item counts once for each of its cells
+};
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,144 @@
+#include "earthcatalog/pipeline/chunk_writer.h"
+
+#include <arrow/array/util.h>
+#include <arrow/builder.h>
+#include <arrow/compute/api_vector.h>
+#include <arrow/datum.h>
+#include <arrow/scalar.h>
+
+#include <algorithm>
+#include <mutex>
+
+#include "earthcatalog/base/text.h"
+#include "earthcatalog/base/thread_group.h"
+#include "earthcatalog/geoparquet/writer.h"
+#include "earthcatalog/item/item_schema.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+constexpr int kEpochYear = 1970;
+// Rows gathered at once for a run of small groups: one gather costs far more than its rows.
+constexpr size_t kGatherRows = 2048;
+
+struct GroupRun {
+  size_t first, last;  // groups [first, last)
+};
+
+std::vector<GroupRun> RunsOf(const std::vector<FileGroup>& groups) {
+  std::vector<GroupRun> runs;
+  for (size_t i = 0; i < groups.size(); ++i) {
+    if (runs.empty() || groups[i].end - groups[runs.back().first].begin > kGatherRows) runs.push_back({i, i});
+    runs.back().last = i + 1;
+  }
+  return runs;
+}
+
+iceberg::DataFile Describe(const FileGroup& group, std::string cell, std::string uri,
+                           geoparquet::EncodedFile encoded) {
+  iceberg::DataFile file;
+  file.path = std::move(uri);
+  file.partition.grid_partition = std::move(cell);
+  if (group.year) file.partition.year = *group.year - kEpochYear;
+  file.record_count = encoded.record_count;
+  file.file_size = encoded.bytes->size();
+  for (geoparquet::ColumnMetrics& column : encoded.columns) {
+    file.column_sizes[column.field_id] = column.compressed_bytes;
+    file.value_counts[column.field_id] = column.value_count;
+    file.null_value_counts[column.field_id] = column.null_count;
+    if (column.nan_count > 0) file.nan_value_counts[column.field_id] = column.nan_count;
+    if (column.lower) file.lower_bounds[column.field_id] = std::move(*column.lower);
+    if (column.upper) file.upper_bounds[column.field_id] = std::move(*column.upper);
+  }
+  file.split_offsets = std::move(encoded.split_offsets);
+  return file;
+}
+
+// One thread's share of the work.
+class GroupWriter {
+ public:
+  GroupWriter(const WriteTarget& target, std::string suffix) : target_(target), suffix_(std::move(suffix)) {}
+
+  Status WriteRun(const FannedOut& rows, const GroupRun& run) {
+    if (writer_ == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(writer_, geoparquet::MakeWriter(target_.schema));
+    }
+    const size_t begin = rows.groups[run.first].begin;
+    const size_t count = rows.groups[run.last - 1].end - begin;
+    const arrow::Int64Array order(static_cast<int64_t>(count),
+                                  arrow::Buffer::Wrap(rows.order.data() + begin, count));
+    ARROW_ASSIGN_OR_RAISE(const arrow::Datum gathered,
+                          arrow::compute::Take(rows.items, arrow::Datum(order.data()),
+                                               arrow::compute::TakeOptions::NoBoundsCheck()));
+    for (size_t i = run.first; i < run.last; ++i) {
+      const FileGroup& group = rows.groups[i];
+      ARROW_RETURN_NOT_OK(
+          WriteGroup(group, *gathered.record_batch()->Slice(static_cast<int64_t>(group.begin - begin),
+                                                            static_cast<int64_t>(group.end - group.begin))));
+    }
+    return Status::OK();
+  }
+
+  std::vector<iceberg::DataFile> TakeFiles() { return std::move(files_); }
+
+ private:
+  Status WriteGroup(const FileGroup& group, const arrow::RecordBatch& items) {
+    std::string cell = target_.partitioner->Name(group.cell);
+    ARROW_ASSIGN_OR_RAISE(const auto rows, WithCell(items, cell));
+    ARROW_ASSIGN_OR_RAISE(geoparquet::EncodedFile encoded, writer_->Write(*rows));
+    const std::string year = group.year ? fmt::format("{:04}", *group.year) : "unknown";
+    const io::Location location = target_.warehouse.Join(fmt::format(
+        "grid_partition={}/year={}/part_{:06}_{}.parquet", cell, year, target_.part_number, suffix_));
+    ARROW_RETURN_NOT_OK(io::WriteFileAtomically(location, std::string_view(*encoded.bytes)));
+    files_.push_back(Describe(group, std::move(cell), location.uri, std::move(encoded)));
+    return Status::OK();
+  }
+
+  Result<std::shared_ptr<arrow::RecordBatch>> WithCell(const arrow::RecordBatch& items,
+                                                       const std::string& cell) {
+    arrow::ArrayVector columns;
+    int next = 0;
+    for (const auto& field : target_.schema->fields()) {
+      if (field->name() != item::kGridPartition) {
+        columns.push_back(items.column(next++));
+        continue;
+      }
+      ARROW_ASSIGN_OR_RAISE(columns.emplace_back(),
+                            arrow::MakeArrayFromScalar(arrow::StringScalar(cell), items.num_rows()));
+    }
+    return arrow::RecordBatch::Make(target_.schema, items.num_rows(), std::move(columns));
+  }
+
+  const WriteTarget& target_;
+  const std::string suffix_;
+  std::unique_ptr<geoparquet::Writer> writer_;
+  std::vector<iceberg::DataFile> files_;
+};
+
+}  // namespace
+
+Status WriteFiles(const WriteTarget& target, const FannedOut& rows, const CancelSource& cancel,
+                  std::vector<iceberg::DataFile>* files) {
+  const std::string suffix = NewUuid().substr(0, 8);
+  std::vector<GroupWriter> writers;
+  for (int i = 0; i < std::max(target.threads, 1); ++i) writers.emplace_back(target, suffix);
+  const std::vector<GroupRun> runs = RunsOf(rows.groups);
+  const Status status = ParallelFor(runs.size(), target.threads, cancel, [&](size_t run, int thread) {
+    return writers[static_cast<size_t>(thread)].WriteRun(rows, runs[run]);
+  });
+  for (GroupWriter& writer : writers) {
+    for (iceberg::DataFile& file : writer.TakeFiles()) files->push_back(std::move(file));
+  }
+  // By path, so that manifests do not depend on which thread wrote what.
+  std::sort(files->begin(), files->end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return status;
+}
+
+void RemoveFiles(const std::vector<iceberg::DataFile>& files) {
+  for (const iceberg::DataFile& file : files) {
+    const Result<io::Location> location = io::Resolve(file.path);
+    if (location.ok()) (void)location->fs->DeleteFile(location->path);
+  }
+}
+
+}  // namespace earthcatalog::pipeline

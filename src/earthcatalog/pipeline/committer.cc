@@ -1,0 +1,153 @@
+#include "earthcatalog/pipeline/committer.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "earthcatalog/base/thread_group.h"
+#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/item/item_schema.h"
+#include "earthcatalog/pipeline/chunk_writer.h"
+#include "earthcatalog/pipeline/fan_out.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+constexpr size_t kMaxFailureExamples = 10;
+
+void Add(const CommitCounts& from, CommitCounts* to) {
+  to->rows_done += from.rows_done;
+  to->catalogued += from.catalogued;
+  to->quarantined += from.quarantined;
+  for (const auto& [kind, count] : from.quarantined_by_kind) to->quarantined_by_kind[kind] += count;
+  for (const FailureExample& example : from.first_failures) {
+    if (to->first_failures.size() < kMaxFailureExamples) to->first_failures.push_back(example);
+  }
+  to->quarantine_files.insert(to->quarantine_files.end(), from.quarantine_files.begin(),
+                              from.quarantine_files.end());
+  to->rows_written += from.rows_written;
+  to->files_written += from.files_written;
+  to->bytes_written += from.bytes_written;
+  to->commits += from.commits;
+  to->columns_added += from.columns_added;
+}
+
+}  // namespace
+
+Committer::Committer(const Options& options, catalog::Catalog* catalog,
+                     std::shared_ptr<const grid::Partitioner> partitioner, CurrentSchema* schema,
+                     const RowFeed* feed, const CancelSource* cancel)
+    : options_(options),
+      catalog_(catalog),
+      partitioner_(std::move(partitioner)),
+      current_schema_(schema),
+      feed_(feed),
+      cancel_(cancel),
+      schema_(catalog->table().schema()),
+      last_column_id_(catalog->table().last_column_id()),
+      next_part_number_(catalog->table().last_sequence_number() + 1) {}
+
+Committer::~Committer() { RemoveFiles(pending_files_); }
+
+Status Committer::Run(BoundedQueue<Chunk>* chunks) {
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(std::optional<Chunk> chunk, chunks->Pop());
+    if (!chunk) break;
+    ARROW_RETURN_NOT_OK(WriteChunk(std::move(*chunk)));
+    if (!options_.batch_add_files) ARROW_RETURN_NOT_OK(Commit());
+  }
+  return Commit();
+}
+
+Status Committer::WriteChunk(Chunk chunk) {
+  ARROW_RETURN_NOT_OK(EvolveSchema(chunk));
+  ARROW_RETURN_NOT_OK(ReencodeWhereNeeded(&chunk));
+  pending_.rows_done += chunk.row_count;
+  for (EncodedBatch& batch : chunk.batches) {
+    pending_.catalogued += static_cast<uint64_t>(batch.rows->num_rows());
+    std::move(batch.failures.begin(), batch.failures.end(), std::back_inserter(pending_failures_));
+  }
+  ARROW_ASSIGN_OR_RAISE(const FannedOut rows, FanOut(*schema_, std::move(chunk)));
+  const WriteTarget target{catalog_->warehouse(), schema_, partitioner_, next_part_number_++,
+                           options_.threads};
+  std::vector<iceberg::DataFile> files;
+  const Status written = WriteFiles(target, rows, *cancel_, &files);
+  for (iceberg::DataFile& file : files) {
+    pending_.rows_written += static_cast<uint64_t>(file.record_count);
+    pending_.bytes_written += static_cast<uint64_t>(file.file_size);
+    pending_files_.push_back(std::move(file));
+  }
+  pending_.files_written = pending_files_.size();
+  return written;
+}
+
+// The union of what the chunk's batches lack, which does not depend on their order.
+Status Committer::EvolveSchema(const Chunk& chunk) {
+  std::shared_ptr<arrow::DataType> additions = arrow::struct_({});
+  for (const EncodedBatch& batch : chunk.batches) {
+    if (batch.additions) additions = item::CommonType(additions, arrow::struct_(batch.additions->fields()));
+  }
+  if (additions->num_fields() == 0) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto wanted, item::Evolve(schema_, arrow::schema(additions->fields())));
+  if (wanted->Equals(*schema_)) return Status::OK();
+  const int columns_before = schema_->num_fields();
+  ARROW_ASSIGN_OR_RAISE(schema_, iceberg::AssignFieldIds(*wanted, schema_.get(), &last_column_id_));
+  pending_.columns_added += static_cast<uint64_t>(schema_->num_fields() - columns_before);
+  current_schema_->Set(schema_);
+  return Status::OK();
+}
+
+Status Committer::ReencodeWhereNeeded(Chunk* chunk) {
+  return ParallelFor(chunk->batches.size(), options_.threads, *cancel_, [&](size_t i, int) {
+    EncodedBatch& batch = chunk->batches[i];
+    return batch.additions ? Reencode(schema_, &batch) : Status::OK();
+  });
+}
+
+// The quarantine comes first: a row must never be behind the commit and nowhere.
+Status Committer::Commit() {
+  if (pending_.rows_done == 0) return Status::OK();
+  if (!pending_failures_.empty()) {
+    ARROW_ASSIGN_OR_RAISE(const io::Location file, WriteQuarantine(catalog_->warehouse(), pending_failures_));
+    pending_.quarantine_files.push_back(file.path);
+    pending_.quarantined = pending_failures_.size();
+    for (const QuarantinedRow& row : pending_failures_) {
+      ++pending_.quarantined_by_kind[row.kind];
+      if (pending_.first_failures.size() < kMaxFailureExamples) {
+        pending_.first_failures.push_back({row.bucket, row.key, row.kind, row.message});
+      }
+    }
+  }
+  if (!pending_files_.empty()) {
+    iceberg::Table::AppendRequest request;
+    request.files = pending_files_;
+    request.sync = options_.sync;  // data and metadata are on one filesystem
+    if (!schema_->Equals(*catalog_->table().schema())) request.schema = schema_;
+    ARROW_RETURN_NOT_OK(catalog_->table().Append(request));
+    pending_files_.clear();
+    pending_.commits = 1;
+  }
+  uint64_t rows_done = 0;
+  {
+    std::lock_guard lock(mutex_);
+    Add(pending_, &counts_);
+    rows_done = counts_.rows_done;
+  }
+  pending_ = {};
+  pending_failures_.clear();
+  RemoveRetriedQuarantine(rows_done);
+  return Status::OK();
+}
+
+// Rows of these files are catalogued or in a newer quarantine file by now.
+void Committer::RemoveRetriedQuarantine(uint64_t rows_done) {
+  for (const std::string& file : feed_->QuarantineFilesWithin(rows_done)) {
+    (void)catalog_->warehouse().fs->DeleteFile(file);
+  }
+}
+
+CommitCounts Committer::counts() const {
+  std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,79 @@
+// The end of the pipeline: chunks become files and snapshots.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/base/queue.h"
+#include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/pipeline/row_feed.h"
+
+namespace earthcatalog::pipeline {
+
+// What became of the rows; counted when it is certain (committed, quarantined on disk).
+struct CommitCounts {
+  uint64_t rows_done = 0;  // inventory rows behind the last commit
+  uint64_t catalogued = 0;
+  uint64_t quarantined = 0;
+  std::map<std::string, uint64_t> quarantined_by_kind;
+  std::vector<FailureExample> first_failures;
+  std::vector<std::string> quarantine_files;
+  uint64_t rows_written = 0;
+  uint64_t files_written = 0;
+  uint64_t bytes_written = 0;
+  uint64_t commits = 0;
+  uint64_t columns_added = 0;
+};
+
+// Run by one thread, which alone touches the catalogue. counts() from any thread.
+class Committer {
+ public:
+  struct Options {
+    int threads = 1;
+    bool batch_add_files = false;
+    bool sync = true;
+  };
+
+  // All of these outlive the committer.
+  Committer(const Options& options, catalog::Catalog* catalog,
+            std::shared_ptr<const grid::Partitioner> partitioner, CurrentSchema* schema, const RowFeed* feed,
+            const CancelSource* cancel);
+  // Removes the files of what was written and not committed.
+  ~Committer();
+
+  Status Run(BoundedQueue<Chunk>* chunks);
+
+  CommitCounts counts() const;
+
+ private:
+  Status WriteChunk(Chunk chunk);
+  Status EvolveSchema(const Chunk& chunk);
+  Status ReencodeWhereNeeded(Chunk* chunk);
+  Status Commit();
+  void RemoveRetriedQuarantine(uint64_t rows_done);
+
+  const Options options_;
+  catalog::Catalog* const catalog_;
+  const std::shared_ptr<const grid::Partitioner> partitioner_;
+  CurrentSchema* const current_schema_;
+  const RowFeed* const feed_;
+  const CancelSource* const cancel_;
+
+  // The columns that files are written with: the table's, or what it will be at the next commit.
+  std::shared_ptr<arrow::Schema> schema_;
+  int last_column_id_;
+  int64_t next_part_number_;
+
+  // Written since the last commit.
+  std::vector<iceberg::DataFile> pending_files_;
+  std::vector<QuarantinedRow> pending_failures_;
+  CommitCounts pending_;
+
+  mutable std::mutex mutex_;
+  CommitCounts counts_;  // guarded
+};
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,35 @@
+// One row per item becomes one row per (item, cell), grouped into the files they go to.
+#pragma once
+
+#include <arrow/record_batch.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/grid/partitioner.h"
+#include "earthcatalog/pipeline/chunk.h"
+
+namespace earthcatalog::pipeline {
+
+// The rows of one (cell, year), in file order.
+struct FileGroup {
+  grid::CellId cell;
+  std::optional<int> year;  // nothing: unknown
+  size_t begin, end;        // in FannedOut::order
+};
+
+struct FannedOut {
+  std::shared_ptr<arrow::RecordBatch> items;  // each item once, all columns but grid_partition
+  std::vector<int64_t> order;                 // row of `items`, once per cell it touches
+  std::vector<FileGroup> groups;              // sorted by cell and year
+};
+
+// Joins the chunk's batches into columns of `schema` (with field ids; a grid_partition field in it is passed
+// over) and sorts within each group by (platform, datetime, collection, id), nulls last. Consumes the
+// batches, column by column, so that the data is never held twice as a whole.
+Result<FannedOut> FanOut(const arrow::Schema& schema, Chunk chunk);
+
+}  // namespace earthcatalog::pipeline

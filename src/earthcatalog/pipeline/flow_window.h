@@ -1,0 +1,47 @@
+// How far the stages may run ahead of the commit. Batches finish in any order but are used in inventory
+// order, so one slow request lets finished batches pile up behind it; this window bounds them by bytes.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <unordered_map>
+
+#include "earthcatalog/base/cancel.h"
+
+namespace earthcatalog::pipeline {
+
+// Thread-safe. A batch is admitted before it is fetched (its size estimated), measured when fetched, and
+// released when it was taken in order.
+class FlowWindow {
+ public:
+  // `cancel` outlives the window.
+  FlowWindow(int64_t budget_bytes, CancelSource* cancel);
+  ~FlowWindow();
+  FlowWindow(const FlowWindow&) = delete;
+  FlowWindow& operator=(const FlowWindow&) = delete;
+
+  // Waits until a batch of `rows` items fits, or nothing else is under way (so the next batch always gets
+  // in). `known_bytes`: what the inventory says of its size, 0 when it does not.
+  Status Admit(uint64_t sequence, uint64_t rows, int64_t known_bytes);
+
+  // The batch turned out to hold `bytes`.
+  void Measure(uint64_t sequence, uint64_t rows, int64_t bytes);
+
+  void Release(uint64_t sequence);
+
+ private:
+  int64_t EstimateLocked(uint64_t rows) const;
+
+  const int64_t budget_;
+  CancelSource* const cancel_;
+  int wake_up_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::unordered_map<uint64_t, int64_t> batches_;  // bytes by sequence
+  int64_t held_ = 0;                               // their sum
+  uint64_t measured_rows_ = 0;
+  int64_t measured_bytes_ = 0;
+};
+
+}  // namespace earthcatalog::pipeline

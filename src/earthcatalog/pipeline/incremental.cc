@@ -1,0 +1,231 @@
+#include "earthcatalog/pipeline/incremental.h"
+
+#include <sys/resource.h>
+
+#include <chrono>
+#include <filesystem>
+
+#include "earthcatalog/base/thread_group.h"
+#include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/catalog/lock.h"
+#include "earthcatalog/fetch/fetcher.h"
+#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/pipeline/committer.h"
+#include "earthcatalog/pipeline/encode.h"
+#include "earthcatalog/pipeline/flow_window.h"
+#include "earthcatalog/pipeline/quarantine.h"
+#include "earthcatalog/pipeline/row_feed.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto kProgressInterval = std::chrono::milliseconds(200);
+constexpr int64_t kMinMemoryLimit = 64LL << 20;
+// One column of a chunk must stay below Arrow's 2 GiB of text.
+constexpr int64_t kMaxChunkBytes = 512LL << 20;
+constexpr size_t kQueuedBatches = 8;
+
+// How the memory limit is shared out, by what each part was measured to hold per byte of JSON
+// (docs/design.md).
+struct MemoryPlan {
+  explicit MemoryPlan(int64_t limit) : window(limit / 8), chunk(std::min(limit / 8, kMaxChunkBytes)) {}
+  int64_t window;
+  int64_t chunk;
+};
+
+Status CheckOptions(const IncrementalOptions& options) {
+  if (options.inventory.empty() && !options.retry_failed)
+    return UsageError("no inventory given (--inventory)");
+  if (options.catalog_db.empty()) return UsageError("no catalog file given (--catalog)");
+  if (options.warehouse.empty()) return UsageError("no warehouse given (--warehouse)");
+  if (options.chunk_size == 0) return UsageError("the chunk size must be at least 1");
+  if (options.workers < 1 || options.workers > 4096) {
+    return UsageError("the number of workers must be between 1 and 4096, not {}", options.workers);
+  }
+  if (options.memory_limit < kMinMemoryLimit) return UsageError("the memory limit must be at least 64MiB");
+  return Status::OK();
+}
+
+// The parts of one run and their threads.
+class Run {
+ public:
+  Run(const IncrementalOptions& options, const ProgressCallback& progress, CancelSource* cancel)
+      : options_(options),
+        progress_(progress),
+        cancel_(cancel),
+        memory_(options.memory_limit),
+        threads_(options.threads > 0 ? options.threads : CoreCount()),
+        feed_({options.since, options.limit, options.suffix}, options.chunk_size),
+        window_(memory_.window, cancel) {}
+
+  Status Prepare() {
+    ARROW_RETURN_NOT_OK(CheckOptions(options_));
+    if (!options_.inventory.empty() && !options_.retry_failed)
+      ARROW_RETURN_NOT_OK(feed_.AddInventory(options_.inventory));
+    ARROW_ASSIGN_OR_RAISE(fetcher_, fetch::MakeFetcher(FetchOptions()));
+    if (options_.use_lock) ARROW_RETURN_NOT_OK(TakeLock());
+    ARROW_ASSIGN_OR_RAISE(
+        catalog_, catalog::Catalog::OpenOrCreate({options_.catalog_db, options_.warehouse}, options_.grid));
+    ARROW_ASSIGN_OR_RAISE(partitioner_, grid::MakePartitioner(catalog_->grid()));
+    if (options_.retry_failed) {
+      ARROW_ASSIGN_OR_RAISE(const auto files, ListQuarantine(catalog_->warehouse()));
+      for (const io::Location& file : files) ARROW_RETURN_NOT_OK(feed_.AddQuarantine(file.path));
+      if (!options_.inventory.empty()) ARROW_RETURN_NOT_OK(feed_.AddInventory(options_.inventory));
+    }
+    return Status::OK();
+  }
+
+  Status Execute() {
+    CurrentSchema schema(catalog_->table().schema());
+    committer_ =
+        std::make_unique<Committer>(Committer::Options{threads_, options_.batch_add_files, options_.sync},
+                                    catalog_.get(), partitioner_, &schema, &feed_, cancel_);
+    BoundedQueue<inventory::Batch> rows("inventory to fetch", kQueuedBatches, cancel_);
+    BoundedQueue<fetch::Batch> bodies("fetch to encode", kQueuedBatches, cancel_);
+    BoundedQueue<EncodedBatch> encoded("encode to chunk", kQueuedBatches, cancel_);
+    BoundedQueue<Chunk> chunks("chunk to commit", 1, cancel_);
+    ChunkAssembler assembler(options_.chunk_size, memory_.chunk, &window_);
+    std::atomic<int> encoders_left{threads_};
+    {
+      ThreadGroup group(cancel_);
+      group.Start([&] { return feed_.Run(&rows, &window_); });
+      group.Start([&] { return fetcher_->Run(&rows, &bodies, cancel_); });
+      for (int i = 0; i < threads_; ++i) {
+        group.Start([&] {
+          ARROW_RETURN_NOT_OK(EncodeBatches(&schema, &bodies, &encoded));
+          if (--encoders_left == 0) encoded.Close();
+          return Status::OK();
+        });
+      }
+      group.Start([&] { return assembler.Run(&encoded, &chunks); });
+      group.Start([&] {
+        const Status status = committer_->Run(&chunks);
+        std::lock_guard lock(wake_mutex_);
+        finished_ = true;
+        wake_.notify_all();
+        return status;
+      });
+      ReportProgress();
+    }
+    queues_ = {rows.stats(), bodies.stats(), encoded.stats(), chunks.stats()};
+    committed_ = committer_->counts();
+    committer_.reset();  // removes what was not committed
+    return cancel_->status();
+  }
+
+  void FillReport(IncrementalReport* report) const {
+    report->inventory = feed_.counts();
+    report->items_catalogued = committed_.catalogued;
+    report->items_quarantined = committed_.quarantined;
+    report->items_not_reached = report->inventory.selected - committed_.rows_done;
+    report->quarantined_by_kind = committed_.quarantined_by_kind;
+    report->first_failures = committed_.first_failures;
+    report->quarantine_files = committed_.quarantine_files;
+    report->rows_written = committed_.rows_written;
+    report->files_written = committed_.files_written;
+    report->bytes_written = committed_.bytes_written;
+    report->commits = committed_.commits;
+    report->columns_added = committed_.columns_added;
+    if (fetcher_ != nullptr) {
+      report->bytes_fetched = fetcher_->bytes_fetched();
+      report->requests_retried = fetcher_->retries();
+    }
+    report->queues = queues_;
+  }
+
+ private:
+  fetch::Options FetchOptions() const {
+    fetch::Options fetch;
+    fetch.source = options_.source;
+    fetch.max_in_flight = options_.workers;
+    fetch.max_buffered_bytes = memory_.window;
+    return fetch;
+  }
+
+  Status TakeLock() {
+    ARROW_ASSIGN_OR_RAISE(const io::Location warehouse, io::Resolve(options_.warehouse));
+    if (!warehouse.local)
+      return UsageError("a warehouse in object storage is not available yet: {}", warehouse.uri);
+    const auto base = std::filesystem::path(warehouse.path).parent_path();
+    ARROW_ASSIGN_OR_RAISE(const io::Location location, io::Resolve(base.string()));
+    ARROW_ASSIGN_OR_RAISE(lock_, catalog::Lock::Acquire(location, "incremental"));
+    return Status::OK();
+  }
+
+  Status EncodeBatches(const CurrentSchema* schema, BoundedQueue<fetch::Batch>* in,
+                       BoundedQueue<EncodedBatch>* out) {
+    BatchEncoder encoder(schema, partitioner_);
+    while (true) {
+      ARROW_ASSIGN_OR_RAISE(std::optional<fetch::Batch> batch, in->Pop());
+      if (!batch) return Status::OK();
+      ARROW_ASSIGN_OR_RAISE(EncodedBatch encoded, encoder.Encode(std::move(*batch)));
+      window_.Measure(encoded.sequence, encoded.row_count, encoded.source_bytes);
+      items_done_ += encoded.row_count;
+      items_failed_ += encoded.failures.size();
+      ARROW_RETURN_NOT_OK(out->Push(std::move(encoded)));
+    }
+  }
+
+  // In the calling thread, until the committer is done or the run is stopped.
+  void ReportProgress() {
+    std::unique_lock lock(wake_mutex_);
+    while (!finished_ && !cancel_->stopped()) {
+      wake_.wait_for(lock, kProgressInterval);
+      if (!progress_) continue;
+      const CommitCounts committed = committer_->counts();
+      const inventory::Counts counts = feed_.counts();
+      Progress progress;
+      progress.rows_read = counts.rows;
+      progress.items_done = items_done_;
+      progress.items_failed = items_failed_;
+      progress.items_committed = committed.catalogued;
+      progress.commits = committed.commits;
+      if (options_.limit) progress.total_items = *options_.limit;
+      progress_(progress);
+    }
+  }
+
+  const IncrementalOptions& options_;
+  const ProgressCallback& progress_;
+  CancelSource* const cancel_;
+  const MemoryPlan memory_;
+  const int threads_;
+  RowFeed feed_;
+  FlowWindow window_;
+  std::unique_ptr<fetch::Fetcher> fetcher_;
+  std::unique_ptr<catalog::Lock> lock_;
+  std::unique_ptr<catalog::Catalog> catalog_;
+  std::shared_ptr<const grid::Partitioner> partitioner_;
+  std::unique_ptr<Committer> committer_;
+  std::atomic<uint64_t> items_done_{0};
+  std::atomic<uint64_t> items_failed_{0};
+  std::mutex wake_mutex_;
+  bool finished_ = false;  // guarded by wake_mutex_
+  std::condition_variable wake_;
+  CommitCounts committed_;
+  std::vector<QueueStats> queues_;
+};
+
+int64_t PeakMemory() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  return int64_t{usage.ru_maxrss} << 10;
+}
+
+}  // namespace
+
+Status RunIncremental(const IncrementalOptions& options, const ProgressCallback& progress,
+                      CancelSource* cancel, IncrementalReport* report) {
+  const Clock::time_point start = Clock::now();
+  Run run(options, progress, cancel);
+  Status status = run.Prepare();
+  if (status.ok()) status = run.Execute();
+  run.FillReport(report);
+  report->seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  report->peak_memory = PeakMemory();
+  return status;
+}
+
+}  // namespace earthcatalog::pipeline

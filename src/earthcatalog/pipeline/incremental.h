@@ -1,0 +1,81 @@
+// The main job: from an inventory to committed rows.
+//
+//   inventory ─rows─> fetch ─bodies─> encode (several threads) ─columns─> chunk ─files─> commit
+//
+// A chunk is a run of consecutive inventory rows. It is written and committed as a whole, in the order of the
+// inventory, so that a table's content never depends on which thread or request was faster.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/base/cancel.h"
+#include "earthcatalog/base/progress.h"
+#include "earthcatalog/base/queue.h"
+#include "earthcatalog/grid/partitioner.h"
+#include "earthcatalog/inventory/inventory.h"
+
+namespace earthcatalog::pipeline {
+
+struct IncrementalOptions {
+  std::string inventory;  // path or URL; empty with retry_failed: the quarantined rows alone
+  std::string catalog_db;
+  std::string warehouse;
+  std::string source;  // see fetch::Options
+  std::optional<int64_t> since;
+  std::optional<uint64_t> limit;
+  std::string suffix = ".stac.json";
+  std::optional<uint64_t> chunk_size;  // items per commit; nothing: as many as the memory limit allows
+  int64_t memory_limit = 512LL << 20;
+  int workers = 64;                  // requests in flight
+  int threads = 0;                   // encoding and writing; 0: one per core
+  std::optional<grid::Config> grid;  // nothing: the table's, or H3 resolution 1 for a new table
+  bool batch_add_files = false;      // one snapshot for the whole run
+  bool use_lock = true;
+  bool retry_failed = false;
+  bool sync = true;  // data on disk before each commit
+};
+
+struct FailureExample {
+  std::string bucket;
+  std::string key;
+  std::string kind;
+  std::string message;
+};
+
+// What happened to every inventory row: inventory.rows == items_catalogued + items_quarantined +
+// items_not_reached
+// + the skipped + malformed of `inventory`. `items_not_reached` is 0 unless the run ended early.
+struct IncrementalReport {
+  inventory::Counts inventory;
+  uint64_t items_catalogued = 0;
+  uint64_t items_quarantined = 0;
+  uint64_t items_not_reached = 0;
+  std::map<std::string, uint64_t> quarantined_by_kind;
+  std::vector<FailureExample> first_failures;  // at most 10
+  std::vector<std::string> quarantine_files;
+  uint64_t rows_written = 0;
+  uint64_t files_written = 0;
+  uint64_t bytes_written = 0;
+  uint64_t bytes_fetched = 0;
+  uint64_t requests_retried = 0;
+  uint64_t commits = 0;
+  uint64_t columns_added = 0;
+  double seconds = 0;
+  int64_t peak_memory = 0;  // of the process
+  std::vector<QueueStats> queues;
+};
+
+// Runs until the inventory is done, `cancel` is stopped or something fails. `report` is filled in either way:
+// what it counts as catalogued is committed. After an error the table stands as of the last commit and files
+// of the unfinished chunk are removed. `progress` may be empty.
+Status RunIncremental(const IncrementalOptions& options, const ProgressCallback& progress,
+                      CancelSource* cancel, IncrementalReport* report);
+
+// The report as one JSON object, for --json and Python.
+std::string ReportToJson(const IncrementalReport& report);
+
+}  // namespace earthcatalog::pipeline

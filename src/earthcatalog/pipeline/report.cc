@@ -1,0 +1,73 @@
+#include <nlohmann/json.hpp>
+
+#include "earthcatalog/pipeline/incremental.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json InventoryJson(const inventory::Counts& counts) {
+  Json malformed = Json::array();
+  for (const inventory::MalformedRow& row : counts.first_malformed) {
+    malformed.push_back({{"position", row.position}, {"reason", row.reason}});
+  }
+  return {{"rows", counts.rows},
+          {"selected", counts.selected},
+          {"skipped_suffix", counts.skipped_suffix},
+          {"skipped_since", counts.skipped_since},
+          {"skipped_delete_marker", counts.skipped_delete_marker},
+          {"skipped_old_version", counts.skipped_old_version},
+          {"malformed", counts.malformed},
+          {"first_malformed", std::move(malformed)}};
+}
+
+Json FailuresJson(const std::vector<FailureExample>& failures) {
+  Json list = Json::array();
+  for (const FailureExample& failure : failures) {
+    list.push_back({{"bucket", failure.bucket},
+                    {"key", failure.key},
+                    {"kind", failure.kind},
+                    {"message", failure.message}});
+  }
+  return list;
+}
+
+Json QueuesJson(const std::vector<QueueStats>& queues) {
+  Json list = Json::array();
+  for (const QueueStats& queue : queues) {
+    list.push_back({{"name", queue.name},
+                    {"batches", queue.pushed},
+                    {"waits_full", queue.waits_full},
+                    {"waits_empty", queue.waits_empty}});
+  }
+  return list;
+}
+
+}  // namespace
+
+std::string ReportToJson(const IncrementalReport& report) {
+  const Json json = {
+      {"inventory", InventoryJson(report.inventory)},
+      {"items_processed", report.items_catalogued},
+      {"items_quarantined", report.items_quarantined},
+      {"items_not_reached", report.items_not_reached},
+      {"quarantined_by_kind", report.quarantined_by_kind},
+      {"first_failures", FailuresJson(report.first_failures)},
+      {"quarantine_files", report.quarantine_files},
+      {"rows_written", report.rows_written},
+      {"files_registered", report.files_written},
+      {"bytes_written", report.bytes_written},
+      {"bytes_fetched", report.bytes_fetched},
+      {"requests_retried", report.requests_retried},
+      {"commits", report.commits},
+      {"columns_added", report.columns_added},
+      {"seconds", report.seconds},
+      {"peak_memory", report.peak_memory},
+      {"queues", QueuesJson(report.queues)},
+  };
+  // Keys and replies come from outside and need not be UTF-8.
+  return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+}
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,61 @@
+// The head of the pipeline: inventory rows, cut into batches that never cross a chunk's end.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "earthcatalog/base/queue.h"
+#include "earthcatalog/inventory/inventory.h"
+#include "earthcatalog/pipeline/flow_window.h"
+
+namespace earthcatalog::pipeline {
+
+// Several inventories read as one: first the quarantined rows that a run takes up again, then the inventory
+// itself.
+class RowFeed {
+ public:
+  // `chunk_size`: rows per chunk, nothing for no fixed one.
+  RowFeed(inventory::Options options, std::optional<uint64_t> chunk_size);
+
+  // Opens the inventory now, so that what is wrong with it is known before anything is made.
+  Status AddInventory(const std::string& path_or_uri);
+  // The rows of a quarantine file, each (bucket, key) once; filters do not apply to them.
+  Status AddQuarantine(const std::string& path_or_uri);
+
+  // Pushes all rows and closes `out`. Run by one thread.
+  Status Run(BoundedQueue<inventory::Batch>* out, FlowWindow* window);
+
+  // What was read so far; any thread. Quarantined rows are counted as rows and selected too.
+  inventory::Counts counts() const;
+  // The quarantine files whose rows all lie within the first `rows` rows fed; any thread.
+  std::vector<std::string> QuarantineFilesWithin(uint64_t rows) const;
+
+ private:
+  struct Source {
+    std::unique_ptr<inventory::Reader> reader;
+    std::string quarantine_file;  // empty for the inventory
+  };
+  Status FeedSource(Source* source, BoundedQueue<inventory::Batch>* out, FlowWindow* window);
+  void DropRowsSeenBefore(inventory::Batch* batch);
+  size_t NextBatchRows() const;
+  void Publish();
+
+  const inventory::Options options_;
+  const std::optional<uint64_t> chunk_size_;
+  std::vector<Source> sources_;
+  std::unordered_set<std::string> quarantined_;  // bucket, NUL, key
+  uint64_t sequence_ = 0;
+  uint64_t rows_fed_ = 0;
+  uint64_t duplicates_ = 0;
+
+  mutable std::mutex mutex_;
+  inventory::Counts counts_;  // guarded
+  std::vector<std::pair<uint64_t, std::string>>
+      finished_quarantine_;  // rows fed when it ended, file; guarded
+};
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,97 @@
+#include "earthcatalog/synthetic/archive.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <system_error>
+
+#include "earthcatalog/base/time.h"
+#include "earthcatalog/synthetic/item_json.h"
+#include "earthcatalog/synthetic/random.h"
+#include "earthcatalog/synthetic/scene.h"
+
+namespace earthcatalog::synthetic {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kSuffix = ".stac.json";
+constexpr char kInventory[] = "inventory.csv";
+
+// Writes files below one directory and remembers which folders exist.
+class FileTree {
+ public:
+  explicit FileTree(fs::path root) : root_(std::move(root)) {}
+
+  Status Write(const std::string& relative, const std::string& bytes) {
+    const fs::path path = root_ / relative;
+    ARROW_RETURN_NOT_OK(MakeFolder(path.parent_path()));
+    std::ofstream file(path, std::ios::binary | std::ios::trunc);
+    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    file.close();
+    return file ? Status::OK() : FailedError("cannot write {}", path.string());
+  }
+
+  // A missing file is no error.
+  Status Remove(const std::string& relative) {
+    std::error_code error;
+    fs::remove(root_ / relative, error);
+    return error ? FailedError("cannot remove {}: {}", (root_ / relative).string(), error.message())
+                 : Status::OK();
+  }
+
+ private:
+  Status MakeFolder(const fs::path& folder) {
+    if (!folders_.insert(folder).second) return Status::OK();
+    std::error_code error;
+    fs::create_directories(folder, error);
+    return error ? FailedError("cannot make the folder {}: {}", folder.string(), error.message())
+                 : Status::OK();
+  }
+
+  const fs::path root_;
+  std::set<fs::path> folders_;
+};
+
+}  // namespace
+
+SyntheticItem MakeItem(const ArchiveOptions& options, uint64_t index) {
+  Random random(options.seed, index);
+  const Scene scene = MakeScene(options, index, &random);
+  std::string key = KeyStem(scene);
+  std::string json = ItemJson(scene, key, &random);
+  key += kSuffix;
+  return {std::move(key), std::move(json), scene.updated};
+}
+
+std::optional<uint64_t> IndexOfKey(std::string_view key) {
+  if (!key.ends_with(kSuffix)) return std::nullopt;
+  key.remove_suffix(kSuffix.size());
+  const size_t mark = key.rfind("_N");
+  if (mark == std::string_view::npos) return std::nullopt;
+  uint64_t index = 0;
+  const char* end = key.data() + key.size();
+  const auto [rest, error] = std::from_chars(key.data() + mark + 2, end, index);
+  if (error != std::errc() || rest != end) return std::nullopt;
+  return index;
+}
+
+Status WriteArchive(const ArchiveOptions& options, const std::string& directory) {
+  FileTree tree(directory);
+  ARROW_RETURN_NOT_OK(tree.Remove(kInventory));  // an old one would name items that are gone
+  std::string inventory = "bucket,key,size,last_modified_date\r\n";
+  for (uint64_t i = 0; i < options.items; ++i) {
+    const SyntheticItem item = MakeItem(options, i);
+    ARROW_RETURN_NOT_OK(tree.Write(fmt::format("{}/{}", kBucket, item.key), item.json));
+    // None of the fields has a character that RFC 4180 wants quoted.
+    fmt::format_to(std::back_inserter(inventory), "{},{},{},{}\r\n", kBucket, item.key, item.json.size(),
+                   FormatRfc3339(item.last_modified));
+  }
+  return tree.Write(kInventory, inventory);
+}
+
+}  // namespace earthcatalog::synthetic

@@ -1,0 +1,352 @@
+"""Bad input ends with an exit code and one line that names what is wrong."""
+
+import gzip
+import os
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from harness import archives
+from harness.archives import Archive
+from harness.odd_items import make_item, point
+from harness.program import Argument, Base, Program
+from harness.requirement import require
+
+FAILED, USAGE = 1, 2
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    folder = tmp_path_factory.mktemp("small") / "archive"
+    return archives.write_items(folder, [make_item(f"item-{n}", point(n, n)) for n in range(5)])
+
+
+@pytest.fixture
+def inventory(small: Archive, tmp_path: Path) -> Path:
+    return small.csv(tmp_path / "inventory.csv")
+
+
+class Check:
+    """Runs `incremental`, sound but for the flags given, and checks how it ends."""
+
+    def __init__(self, program: Program, base: Base, small: Archive, inventory: Path) -> None:
+        self.program = program
+        self.base = base
+        self.sound: dict[str, Argument] = {
+            "--inventory": inventory,
+            "--source": small.folder,
+            "--catalog": base.db,
+            "--warehouse": base.warehouse,
+        }
+
+    def __call__(
+        self, code: int, *names: str | Path, flags: tuple[Argument, ...] = (), **changes: Argument | None
+    ) -> None:
+        values = self.sound | {f"--{name}": value for name, value in changes.items()}
+        sound = [part for name, value in values.items() if value is not None for part in (name, value)]
+        one_line(self.program.run("incremental", *sound, *flags), code, *names)
+
+    def ingest(self) -> None:
+        done = self.program.run("incremental", *(part for pair in self.sound.items() for part in pair))
+        assert done.returncode == 0, done.stderr
+
+
+def one_line(done: subprocess.CompletedProcess[str], code: int, *names: str | Path) -> None:
+    assert done.returncode == code, done.stderr
+    assert done.stderr.endswith("\n")
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("earthcatalog: "), done.stderr
+    for name in names:
+        assert str(name) in done.stderr
+
+
+@pytest.fixture
+def check(program: Program, base: Base, small: Archive, inventory: Path) -> Check:
+    return Check(program, base, small, inventory)
+
+
+def test_inventory_that_is_not_there(check: Check, tmp_path: Path) -> None:
+    check(FAILED, tmp_path / "nowhere.csv", inventory=tmp_path / "nowhere.csv")
+    assert not check.base.db.exists(), "nothing is made for a run that cannot start"
+
+
+def test_inventory_that_is_a_directory(check: Check, tmp_path: Path) -> None:
+    check(USAGE, tmp_path, "directory", inventory=tmp_path)
+
+
+def test_inventory_without_the_columns(check: Check, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.csv"
+    path.write_text("bucket,name,size\nitems,0.stac.json,1\n")
+    check(FAILED, path, "key", inventory=path)
+
+
+def test_csv_of_one_column(check: Check, tmp_path: Path) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("0.stac.json\n1.stac.json\n")
+    check(FAILED, path, inventory=path)
+
+
+def test_parquet_inventory_without_the_columns(check: Check, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.parquet"
+    pq.write_table(pa.table({"bucket": ["items"], "name": ["0.stac.json"]}), path)
+    check(FAILED, path, "key", inventory=path)
+
+
+def test_parquet_inventory_whose_keys_are_numbers(check: Check, tmp_path: Path) -> None:
+    path = tmp_path / "wrong.parquet"
+    pq.write_table(pa.table({"bucket": ["items"], "key": [1]}), path)
+    check(FAILED, path, "key", inventory=path)
+
+
+def test_empty_inventory(check: Check, tmp_path: Path) -> None:
+    path = tmp_path / "empty.csv"
+    path.write_text("")
+    check(FAILED, path, "empty", inventory=path)
+
+
+@pytest.mark.parametrize("kept", [0.5, 0.99, -4], ids=["half", "nearly all", "without its checksum"])
+def test_truncated_gzip(check: Check, small: Archive, tmp_path: Path, kept: float) -> None:
+    whole = small.csv_gz(tmp_path / "whole.csv.gz").read_bytes()
+    path = tmp_path / "truncated.csv.gz"
+    path.write_bytes(whole[: int(kept if kept < 0 else kept * len(whole))])
+    check(FAILED, path, inventory=path)
+
+
+def test_damaged_gzip(check: Check, small: Archive, tmp_path: Path) -> None:
+    text = small.csv(tmp_path / "inventory.csv").read_bytes() * 50
+    damaged = bytearray(gzip.compress(text))
+    damaged[len(damaged) // 2] ^= 0xFF
+    path = tmp_path / "damaged.csv.gz"
+    path.write_bytes(damaged)
+    check(FAILED, path, inventory=path)
+
+
+def test_truncated_parquet(check: Check, small: Archive, tmp_path: Path) -> None:
+    path = small.parquet(tmp_path / "inventory.parquet")
+    path.write_bytes(path.read_bytes()[:-20])
+    check(FAILED, path, inventory=path)
+
+
+def test_inventory_url_that_nobody_serves(check: Check) -> None:
+    check(FAILED, "127.0.0.1:9", inventory="http://127.0.0.1:9/inventory.csv")
+
+
+def test_orc_inventory_is_named_as_such(check: Check, tmp_path: Path) -> None:
+    path = tmp_path / "inventory.orc"
+    path.write_bytes(b"ORC" + bytes(range(100)))
+    check(USAGE, path, "ORC", inventory=path)
+
+
+@pytest.mark.parametrize("in_the_way", ["warehouse", "base"])
+def test_warehouse_with_a_file_in_the_way(check: Check, in_the_way: str) -> None:
+    path = check.base.warehouse if in_the_way == "warehouse" else check.base.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("a file")
+    check(FAILED, path)
+    assert path.read_text() == "a file"
+
+
+@pytest.fixture
+def public_folder() -> Iterator[Path]:
+    """A folder that any user may enter; pytest's own are private."""
+    with tempfile.TemporaryDirectory(prefix="earthcatalog-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
+
+
+@pytest.mark.parametrize("forbidden", ["warehouse", "catalog"])
+def test_folders_that_the_user_may_not_write(
+    program: Program, small: Archive, public_folder: Path, forbidden: str
+) -> None:
+    """Run as an ordinary user, also when the tests are run by root."""
+    user = {"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}
+    try:
+        started = subprocess.run([program.path, "--version"], capture_output=True, check=False, **user)
+    except PermissionError:
+        started = None
+    require(started and started.returncode == 0, f"{program.path} that an ordinary user may run")
+    archive = Archive(Path(shutil.copytree(small.folder, public_folder / "archive")), small.rows)
+    inventory = archive.csv(public_folder / "inventory.csv")
+    open_base, closed_base = Base(public_folder / "open"), Base(public_folder / "closed")
+    open_base.path.mkdir()
+    open_base.path.chmod(0o777)
+    closed_base.path.mkdir()
+    closed_base.path.chmod(0o555)
+    warehouse = (closed_base if forbidden == "warehouse" else open_base).warehouse
+    db = (closed_base if forbidden == "catalog" else open_base).db
+    done = program.run(
+        *["incremental", "--inventory", inventory, "--source", archive.folder, "--no-lock"],
+        *["--catalog", db, "--warehouse", warehouse],
+        cwd=public_folder,
+        **user,
+    )
+    one_line(done, FAILED, db if forbidden == "catalog" else warehouse)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database", b"SQLite format 3\0" + bytes(200)])
+def test_catalog_that_is_no_database(check: Check, content: bytes) -> None:
+    check.base.path.mkdir(parents=True)
+    check.base.db.write_bytes(content)
+    if content:
+        check(FAILED, check.base.db)
+        assert check.base.db.read_bytes() == content
+        one_line(check.program.run("info", check.base.path), FAILED, check.base.db)
+    else:  # what `touch` makes is an empty database
+        check.ingest()
+
+
+def test_catalog_cut_short(check: Check) -> None:
+    check.ingest()
+    whole = check.base.db.read_bytes()
+    check.base.db.write_bytes(whole[: len(whole) // 2])
+    check(FAILED, check.base.db)
+
+
+def test_catalog_of_something_else(check: Check) -> None:
+    check.base.path.mkdir(parents=True)
+    with sqlite3.connect(check.base.db) as connection:
+        connection.execute("create table iceberg_tables (something text)")
+    check(FAILED, check.base.db)
+
+
+def test_catalog_whose_metadata_is_gone(check: Check) -> None:
+    check.ingest()
+    shutil.rmtree(check.base.warehouse / "earthcatalog")
+    check(FAILED, "metadata.json")
+    one_line(check.program.run("info", check.base.path), FAILED, "metadata.json")
+
+
+def test_catalog_whose_metadata_is_damaged(check: Check) -> None:
+    check.ingest()
+    for path in check.base.warehouse.glob("earthcatalog/stac_items/metadata/*.metadata.json"):
+        path.write_text(path.read_text()[:-30])
+    check(FAILED, "metadata.json")
+
+
+def test_catalog_path_that_is_a_directory(check: Check) -> None:
+    check.base.db.mkdir(parents=True)
+    check(USAGE, check.base.db, "directory")
+
+
+def test_grid_other_than_the_table_s(check: Check) -> None:
+    check.ingest()
+    check(USAGE, "resolution 1", "resolution 3", flags=("--h3-resolution", 3))
+
+
+CONFIGS = {
+    "unknown section": ("catalogue: {}", "catalogue"),
+    "unknown key": ("ingest: {chunksize: 5}", "ingest.chunksize"),
+    "wrong type": ("ingest: {chunk_size: many}", "ingest.chunk_size"),
+    "not a mapping": ("ingest: 5", "ingest"),
+    "a list": ("- 1\n- 2", "config.yaml"),
+    "not YAML": ("ingest: {", "config.yaml"),
+    "a grid that is none": ("grid: {type: s2}", "s2"),
+    "a resolution that is none": ("grid: {resolution: 16}", "16"),
+    "a negative number": ("ingest: {chunk_size: -1}", "ingest.chunk_size"),
+}
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_configuration(check: Check, tmp_path: Path, config: str) -> None:
+    text, name = CONFIGS[config]
+    path = tmp_path / "config.yaml"
+    path.write_text(text)
+    check(USAGE, name, config=path)
+
+
+def test_configuration_that_is_not_there(check: Check, tmp_path: Path) -> None:
+    check(USAGE, tmp_path / "config.yaml", config=tmp_path / "config.yaml")
+
+
+# Flag, value, what the message names.
+FLAGS = {
+    "since": ("--since", "yesterday", "yesterday"),
+    "since that is no day": ("--since", "2024-02-30", "2024-02-30"),
+    "memory limit without a unit we know": ("--memory-limit", "12 apples", "12 apples"),
+    "memory limit too small": ("--memory-limit", "1MiB", "memory limit"),
+    "negative memory limit": ("--memory-limit", "-512MiB", "-512MiB"),
+    "resolution beyond 15": ("--h3-resolution", "16", "--h3-resolution"),
+    "resolution that is no number": ("--h3-resolution", "fine", "--h3-resolution"),
+    "negative resolution": ("--h3-resolution", "-1", "--h3-resolution"),
+    "no chunk": ("--chunk-size", "0", "chunk size"),
+    "negative chunk": ("--chunk-size", "-1", "--chunk-size"),
+    "limit that is no number": ("--limit", "all", "--limit"),
+    "negative limit": ("--limit", "-1", "--limit"),
+    "no workers": ("--workers", "0", "workers"),
+    "too many workers": ("--workers", "1000000", "workers"),
+    "negative threads": ("--threads", "-1", "threads"),
+}
+
+
+@pytest.mark.parametrize("flag", FLAGS)
+def test_value_of_a_flag(check: Check, flag: str) -> None:
+    name, value, named = FLAGS[flag]
+    check(USAGE, named, flags=(f"{name}={value}",))
+    assert not check.base.db.exists()
+
+
+def test_missing_flags(check: Check) -> None:
+    check(USAGE, "--inventory", inventory=None)
+    check(USAGE, "--catalog", catalog=None)
+    check(USAGE, "--warehouse", warehouse=None)
+
+
+def test_unknown_flag(check: Check) -> None:
+    check(USAGE, "--frobnicate", flags=("--frobnicate",))
+
+
+def test_unknown_subcommand(program: Program) -> None:
+    one_line(program.run("frobnicate"), USAGE, "frobnicate")
+
+
+def test_no_subcommand(program: Program) -> None:
+    one_line(program.run(), USAGE)
+
+
+def test_source_that_is_not_there(check: Check, tmp_path: Path) -> None:
+    check(USAGE, tmp_path / "nowhere", source=tmp_path / "nowhere")
+
+
+def test_source_that_is_a_file(check: Check, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    check(USAGE, tmp_path / "file", source=tmp_path / "file")
+
+
+@pytest.mark.parametrize("command", ["info", "stats"])
+def test_reading_a_catalogue_that_is_not_there(program: Program, tmp_path: Path, command: str) -> None:
+    one_line(program.run(command, tmp_path), FAILED, tmp_path)
+    assert list(tmp_path.iterdir()) == [], "looking makes nothing"
+    one_line(program.run(command), USAGE, "--catalog")
+
+
+def test_the_demo_leaves_other_people_s_files_alone(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("all of it")
+    (tmp_path / "warehouse").mkdir()
+    one_line(program.run("demo", tmp_path, "--items", 10), USAGE, "thesis.tex")
+    assert (tmp_path / "thesis.tex").read_text() == "all of it"
+    assert (tmp_path / "warehouse").is_dir()
+
+
+def test_secrets_of_a_url_are_not_shown(check: Check) -> None:
+    url = "http://user:topsecret@127.0.0.1:9/inventory.csv?X-Amz-Signature=alsosecret"
+    done = check.program.run(
+        *["incremental", "--inventory", url, "--catalog", check.base.db, "--warehouse", check.base.warehouse]
+    )
+    one_line(done, FAILED, "127.0.0.1:9")
+    assert "topsecret" not in done.stderr
+    assert "alsosecret" not in done.stderr
+
+
+def test_control_characters_of_a_name_stay_on_the_line(check: Check, tmp_path: Path) -> None:
+    done = check.program.run(
+        *["incremental", "--inventory", tmp_path / "a\n\x1b[31mb.csv"],
+        *["--catalog", check.base.db, "--warehouse", check.base.warehouse],
+    )
+    one_line(done, FAILED, "b.csv")
+    assert "\x1b" not in done.stderr

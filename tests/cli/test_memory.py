@@ -1,0 +1,58 @@
+"""Memory stays below the limit and does not grow with the inventory."""
+
+from pathlib import Path
+
+import pytest
+from harness import archives, tables
+from harness.archives import Archive
+from harness.program import Base, Program
+
+ITEMS = 20_000
+LIMIT = 128 << 20
+MIB = 1 << 20
+# What the process and its libraries take before the first item, which the limit does not cover.
+PROCESS = 64 * MIB
+
+
+@pytest.fixture(scope="module")
+def large(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    folder = tmp_path_factory.mktemp("large")
+    done = program.run("demo", folder, "--items", ITEMS)
+    assert done.returncode == 0, done.stderr
+    return archives.read_generated(folder / "archive")
+
+
+def test_memory_is_bounded_whatever_the_length(program: Program, large: Archive, tmp_path: Path) -> None:
+    peaks = []
+    for count in (ITEMS // 4, ITEMS):
+        base = Base(tmp_path / str(count))
+        inventory = large.head(count).csv(tmp_path / f"{count}.csv")
+        flags = ("--source", large.folder, "--memory-limit", "128MiB", "--threads", 2)
+        report = program.ingest(inventory, base, *flags)
+        assert report["items_processed"] == count
+        assert report["commits"] > 1, "more than one commit's memory is needed for this to say anything"
+        peaks.append(report["peak_memory"])
+    assert max(peaks) < LIMIT + PROCESS, [peak // MIB for peak in peaks]
+    assert peaks[1] < peaks[0] + 16 * MIB, [peak // MIB for peak in peaks]
+
+
+def test_a_long_inventory_of_few_items_is_streamed(
+    program: Program, archive: Archive, tmp_path: Path
+) -> None:
+    """A million rows of which ten are items."""
+    inventory = tmp_path / "long.csv"
+    with inventory.open("w") as file:
+        file.write("bucket,key,size,last_modified_date\n")
+        for _ in range(1000):
+            file.write(
+                "".join(f"other,some/long/folder/name/{n}.tif,1,2024-05-01T00:00:00Z\n" for n in range(1000))
+            )
+        for row in archive.head(10).rows:
+            file.write(",".join(row.values) + "\n")
+    base = Base(tmp_path / "base")
+    flags = ("--source", archive.folder, "--memory-limit", "64MiB")
+    report = program.ingest(inventory, base, *flags)
+    assert report["inventory"]["rows"] == 1_000_010
+    assert report["inventory"]["skipped_suffix"] == 1_000_000
+    assert len(tables.item_keys(base)) == 10
+    assert report["peak_memory"] < (64 << 20) + PROCESS

@@ -1,0 +1,129 @@
+"""What commands print when all is well."""
+
+import json
+from collections import Counter
+
+from harness import tables
+from harness.archives import Archive
+from harness.program import Base, Catalogue, Program
+
+
+def test_version_and_help(program: Program) -> None:
+    version = program.run("--version")
+    assert version.returncode == 0
+    assert version.stdout.strip().replace(".", "").isdigit()
+    for arguments in [("--help",), ("incremental", "--help"), ("info", "--help"), ("demo", "--help")]:
+        done = program.run(*arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "--help" in done.stdout
+
+
+def test_info_agrees_with_the_table(program: Program, mixed: Catalogue) -> None:
+    done = program.run("info", mixed.base.path, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    info = json.loads(done.stdout)
+    table = tables.load(mixed.base)
+    found = tables.fanned_out(mixed.base)
+    files = mixed.base.parquet_files()
+    years = {year for _, year in map(tables.partition_of, files)} - {"unknown"}
+    assert info["metadata_location"] == table.metadata_location
+    assert info["current_snapshot_id"] == table.current_snapshot().snapshot_id  # type: ignore[union-attr]
+    assert info["snapshot_count"] == len(table.metadata.snapshots)
+    assert info["row_count"] == found.total()
+    assert info["file_count"] == len(files)
+    assert info["total_bytes"] == sum(path.stat().st_size for path in files)
+    assert info["cell_count"] == len({cell for _, _, cell in found})
+    assert (info["first_year"], info["last_year"]) == (int(min(years)), int(max(years)))
+    assert info["column_count"] == len(table.schema().fields)
+    assert (info["grid_type"], info["grid_resolution"]) == ("h3", 1)
+
+
+def test_stats_agree_with_the_files(program: Program, mixed: Catalogue) -> None:
+    done = program.run("stats", *mixed.base.flags, "--json")
+    assert done.returncode == 0, done.stderr
+    rows: Counter[tuple[str, str]] = Counter()
+    files: Counter[tuple[str, str]] = Counter()
+    for path in mixed.base.parquet_files():
+        rows[tables.partition_of(path)] += tables.pq.read_metadata(path).num_rows
+        files[tables.partition_of(path)] += 1
+    shown = json.loads(done.stdout)
+    names = [
+        (entry["grid_partition"], "unknown" if entry["year"] is None else f"{entry['year']:04}")
+        for entry in shown
+    ]
+    assert dict(zip(names, (entry["row_count"] for entry in shown), strict=True)) == rows
+    assert dict(zip(names, (entry["file_count"] for entry in shown), strict=True)) == files
+
+
+def test_stats_as_text_end_with_the_sum(program: Program, mixed: Catalogue) -> None:
+    done = program.run("stats", mixed.base.path)
+    lines = done.stdout.splitlines()
+    partitions = {tables.partition_of(path) for path in mixed.base.parquet_files()}
+    assert len(lines) == len(partitions) + 2
+    total = f"{tables.fanned_out(mixed.base).total():,}"
+    assert lines[-1].startswith("all ")
+    assert total in lines[-1]
+
+
+def test_summary_counts_what_json_counts(program: Program, archive: Archive, base: Base) -> None:
+    inventory = archive.head(100).csv(base.path.parent / "inventory.csv")
+    done = program.run("incremental", "--inventory", inventory, "--source", archive.folder, *base.flags)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert ["Inventory", "rows", "read", "100"] in lines
+    assert ["catalogued", "100"] in lines
+    assert f"Wrote {tables.fanned_out(base).total()} rows" in done.stdout.replace(",", "")
+
+
+def test_the_demo_again_replaces_itself(program: Program, base: Base) -> None:
+    for items in (60, 40):
+        done = program.run("demo", base.path, "--items", items)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert len(tables.item_keys(base)) == items
+    assert "files read" in done.stdout
+
+
+def test_the_demo_prints_a_command_that_works(program: Program, base: Base) -> None:
+    done = program.run("demo", base.path, "--items", 30)
+    (command,) = [line.split() for line in done.stdout.splitlines() if "earthcatalog incremental" in line]
+    again = program.run(*command[1:])
+    assert again.returncode == 0, again.stderr
+    assert set(tables.fanned_out(base).values()) == {2}, "the same items once more"
+
+
+def test_flag_beats_file_beats_default(program: Program, archive: Archive, base: Base) -> None:
+    folder = base.path.parent
+    inventory = archive.head(90).csv(folder / "inventory.csv")
+    config = folder / "config.yaml"
+    config.write_text(
+        f"catalog: {{db_path: {base.db}, warehouse: {base.warehouse}}}\n"
+        "grid: {type: h3, resolution: 2}\n"
+        "ingest: {chunk_size: 30, max_workers: 8}\n"
+    )
+    common = (
+        "incremental",
+        "--inventory",
+        inventory,
+        "--source",
+        archive.folder,
+        "--config",
+        config,
+        "--json",
+    )
+    report = json.loads(program.run(*common).stdout)
+    assert (report["items_processed"], report["commits"]) == (90, 3)
+    assert tables.load(base).properties["earthcatalog.grid.resolution"] == "2"
+    other = Base(folder / "other")
+    report = json.loads(program.run(*common, *other.flags, "--chunk-size", 45, "--h3-resolution", 0).stdout)
+    assert report["commits"] == 2
+    assert tables.load(other).properties["earthcatalog.grid.resolution"] == "0"
+
+
+def test_the_table_s_grid_is_kept_when_none_is_asked_for(
+    program: Program, archive: Archive, base: Base
+) -> None:
+    inventory = archive.head(10).csv(base.path.parent / "inventory.csv")
+    program.ingest(inventory, base, "--source", archive.folder, "--h3-resolution", 3)
+    program.ingest(inventory, base, "--source", archive.folder)
+    program.ingest(inventory, base, "--source", archive.folder, "--h3-resolution", 3)
+    assert set(tables.fanned_out(base).values()) == {3}

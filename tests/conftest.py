@@ -1,0 +1,102 @@
+"""Fixtures of the tests that drive the program: tests/cli and tests/interop.
+
+EARTHCATALOG_PROGRAM  the program; by default the one of `make build`
+EARTHCATALOG_CORPUS   a folder of real items, <bucket>/<collection>/<id>.json
+EARTHCATALOG_FULL=1   a larger generated archive
+CI=true               what is missing fails the test instead of skipping it
+"""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+import pytest
+from harness import archives, web
+from harness.archives import Archive, Item
+from harness.odd_items import ODD_ITEMS
+from harness.program import Base, Catalogue, Program
+from harness.requirement import PROJECT, missing, path_from_environment
+
+SAMPLE_ITEMS = 20_000 if os.environ.get("EARTHCATALOG_FULL") == "1" else 3_000
+
+
+@pytest.fixture(scope="session")
+def program() -> Program:
+    default = Path("build/release/src/earthcatalog/cli/earthcatalog")
+    return Program(path_from_environment("EARTHCATALOG_PROGRAM", default, "the program"))
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Base:
+    """A place for a catalogue, with nothing there yet."""
+    return Base(tmp_path / "base")
+
+
+@pytest.fixture(scope="session")
+def demo(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    """What `earthcatalog demo` makes."""
+    folder = tmp_path_factory.mktemp("demo")
+    done = program.run("demo", folder, "--items", SAMPLE_ITEMS)
+    assert done.returncode == 0, done.stderr
+    return Catalogue(Base(folder), archives.read_generated(folder / "archive").items)
+
+
+@pytest.fixture(scope="session")
+def archive(demo: Catalogue) -> Archive:
+    """The generated archive."""
+    return archives.read_generated(demo.base.path / "archive")
+
+
+@pytest.fixture(scope="session")
+def archive_url(archive: Archive) -> Iterator[str]:
+    with web.serve(archive.folder) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Archive:
+    """Real items of many collections."""
+    named = os.environ.get("EARTHCATALOG_CORPUS")
+    folder = Path(named) if named else PROJECT.parent / "shared" / "corpus"
+    if not folder.is_dir():
+        if named is None:
+            pytest.skip("missing: a corpus of real items (EARTHCATALOG_CORPUS names its folder)")
+        missing(f"the corpus of real items: {folder}")
+    found = archives.read_folder(folder, ".json")
+    assert found.rows, f"no items below {folder}"
+    return found
+
+
+@pytest.fixture(scope="session")
+def odd_archive(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    return archives.write_items(tmp_path_factory.mktemp("odd") / "archive", ODD_ITEMS)
+
+
+@pytest.fixture(scope="session")
+def mixed(
+    program: Program,
+    archive: Archive,
+    odd_archive: Archive,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Catalogue:
+    """A table of everything, in several commits, its schema evolving: generated, odd and real items."""
+    folder = tmp_path_factory.mktemp("mixed")
+    base = Base(folder)
+    parts = [archive.head(600), odd_archive]
+    with contextlib.suppress(pytest.skip.Exception):  # the other items do
+        parts.append(request.getfixturevalue("corpus"))
+    for number, part in enumerate(parts):
+        inventory = part.csv(folder / f"inventory-{number}.csv")
+        report = program.ingest(
+            inventory, base, "--source", part.folder, "--suffix", part.suffix, "--chunk-size", 300
+        )
+        assert report["items_processed"] == len(part.rows), report["first_failures"]
+    return Catalogue(base, [item for part in parts for item in part.items])
+
+
+@pytest.fixture
+def write_archive(tmp_path: Path) -> Callable[[Iterable[Item]], Archive]:
+    """Makes an archive of items below the test's own folder."""
+    return lambda items: archives.write_items(tmp_path / "archive", items)

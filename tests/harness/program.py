@@ -1,0 +1,102 @@
+"""Running the `earthcatalog` program."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .archives import Item
+
+Argument = str | Path | int
+
+
+@dataclass(frozen=True)
+class Base:
+    """The folder of a catalogue; nothing need be there yet."""
+
+    path: Path
+
+    @property
+    def db(self) -> Path:
+        return self.path / "earthcatalog.db"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.path / "warehouse"
+
+    @property
+    def failed(self) -> Path:
+        return self.path / "warehouse_failed"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / ".lock"
+
+    @property
+    def flags(self) -> list[Argument]:
+        return ["--catalog", self.db, "--warehouse", self.warehouse]
+
+    def parquet_files(self) -> set[Path]:
+        """Every data file in the warehouse folder, named by a commit or not."""
+        return set(self.warehouse.glob("grid_partition=*/**/*.parquet"))
+
+    def hidden_files(self) -> list[Path]:
+        """What a file being written leaves behind when nobody cleans up."""
+        return [path for path in self.path.rglob("*") if path.name.startswith(".") or "tmp" in path.suffix]
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """A table and the items that it must hold."""
+
+    base: Base
+    items: list[Item]
+
+
+@dataclass(frozen=True)
+class Program:
+    path: Path
+
+    def command(self, *arguments: Argument) -> list[str]:
+        return [str(self.path), *map(str, arguments)]
+
+    def run(self, *arguments: Argument, **options: Any) -> subprocess.CompletedProcess[str]:
+        options.setdefault("timeout", 300)
+        # Invalid UTF-8 on the streams is a failure here.
+        return subprocess.run(
+            self.command(*arguments), capture_output=True, text=True, encoding="utf-8", check=False, **options
+        )
+
+    def start(self, *arguments: Argument, **options: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(*arguments),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            **options,
+        )
+
+    def ingest(
+        self, inventory: Path | None, base: Base, *flags: Argument, code: int = 0, **options: Any
+    ) -> dict[str, Any]:
+        """`incremental --json` that must end with `code`; gives its report, whose numbers must add up."""
+        where = ["--inventory", inventory] if inventory else []
+        done = self.run("incremental", *where, *base.flags, *flags, "--json", **options)
+        assert done.returncode == code, f"exit code {done.returncode}, not {code}: {done.stderr}"
+        report: dict[str, Any] = json.loads(done.stdout)
+        check_accounts(report)
+        return report
+
+
+def check_accounts(report: dict[str, Any]) -> None:
+    """Every inventory row is in exactly one of the report's counts."""
+    inventory = report["inventory"]
+    skipped = sum(count for name, count in inventory.items() if name.startswith("skipped_"))
+    assert inventory["rows"] == inventory["selected"] + skipped + inventory["malformed"]
+    reached = report["items_processed"] + report["items_quarantined"]
+    assert inventory["selected"] == reached + report["items_not_reached"]
+    assert report["items_quarantined"] == sum(report["quarantined_by_kind"].values())
+    assert len(report["first_failures"]) == min(report["items_quarantined"], 10)
+    assert len(inventory["first_malformed"]) == min(inventory["malformed"], 20)

@@ -1,0 +1,171 @@
+"""The files are GeoParquet and stac-geoparquet to those who read such files."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import shapely
+from harness import expected, tables
+from harness.archives import Archive, Item, key_of
+from harness.program import Catalogue
+from harness.requirement import path_from_environment, require_module
+
+
+def sample(paths: Iterable[Path], count: int) -> list[Path]:
+    """Files of all sizes, among them the largest and the smallest; always the same."""
+    ordered = sorted(paths, key=lambda path: (path.stat().st_size, path.parent))
+    step = max(1, (len(ordered) - 1) // (count - 1))
+    return [*ordered[::step][: count - 1], ordered[-1]]
+
+
+@pytest.fixture(scope="module")
+def files(mixed: Catalogue) -> list[Path]:
+    return sorted(mixed.base.parquet_files())
+
+
+def test_gpio_finds_the_files_valid(files: list[Path]) -> None:
+    gpio = path_from_environment(
+        "EARTHCATALOG_GPIO", Path(".venv-gpio/bin/gpio"), "the GeoParquet checker gpio"
+    )
+    special = [
+        next(path for path in files if "grid_partition=__none__" in str(path)),
+        next(path for path in files if "year=unknown" in str(path)),
+    ]
+    started = [
+        subprocess.Popen(
+            [gpio, "check", "spec", path, "--json"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": ""},
+        )
+        for path in [*sample(files, 4), *special]
+    ]
+    for process in started:
+        output, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, f"{process.args[3]}:\n{output}\n{errors}"  # type: ignore[index]
+
+
+def test_geo_metadata_describes_the_rows(files: list[Path]) -> None:
+    for path in files:
+        file = pq.ParquetFile(path)
+        geo = json.loads(file.metadata.metadata[b"geo"])
+        assert geo["version"] == "1.1.0"
+        assert geo["primary_column"] == "geometry"
+        column = geo["columns"]["geometry"]
+        assert column["encoding"] == "WKB"
+        assert column["covering"]["bbox"] == {
+            side: ["bbox", side] for side in ("xmin", "ymin", "xmax", "ymax")
+        }
+        content = file.read(["geometry"])["geometry"].to_pylist()
+        shapes = shapely.from_wkb([wkb for wkb in content if wkb is not None])
+        names = {shapely.GeometryType(kind).name for kind in shapely.get_type_id(shapes)}
+        declared = {name.removesuffix(" Z").upper() for name in column["geometry_types"]}
+        assert not declared or {name.upper() for name in names} <= declared, path
+        if "bbox" in column and len(shapes):
+            check_bounds(column["bbox"], shapes, path)
+
+
+def check_bounds(bbox: list[float], shapes: Any, path: Path) -> None:
+    """The file's bbox holds its rows; one over the antimeridian has west > east."""
+    half = len(bbox) // 2
+    west, south, east, north = bbox[0], bbox[1], bbox[half], bbox[half + 1]
+    coordinates = shapely.get_coordinates(shapes)
+    longitudes, latitudes = coordinates[:, 0], coordinates[:, 1]
+    assert latitudes.min() >= south, path
+    assert latitudes.max() <= north, path
+    inside = (longitudes >= west) & (longitudes <= east)
+    if west > east:
+        inside = (longitudes >= west) | (longitudes <= east)
+    assert inside.all(), path
+
+
+def test_stac_geoparquet_key_is_there(files: list[Path]) -> None:
+    for path in files[:20]:
+        value = json.loads(pq.read_metadata(path).metadata[b"stac-geoparquet"])
+        assert value["version"], path
+
+
+def test_geopandas_filters_by_bbox(files: list[Path]) -> None:
+    """Its bbox filter works by the covering: the rows whose bbox meets the box, and only those."""
+    geopandas = require_module("geopandas")
+    tried = 0
+    for path in sample([path for path in files if "__none__" not in str(path)], 12):
+        everything = geopandas.read_parquet(path)
+        shape = next((s for s in everything.geometry if s is not None), None)
+        if shape is None:
+            continue
+        x, y = shape.representative_point().coords[0][:2]
+        box = (x - 0.01, y - 0.01, x + 0.01, y + 0.01)
+        found = geopandas.read_parquet(path, bbox=box)
+        bbox = tables.read_file(path)["bbox"].to_pylist()
+        wanted = [
+            id_
+            for id_, sides in zip(everything["id"], bbox, strict=True)
+            if sides
+            and sides["xmin"] <= box[2]
+            and sides["xmax"] >= box[0]
+            and sides["ymin"] <= box[3]
+            and sides["ymax"] >= box[1]
+        ]
+        assert list(found["id"]) == wanted, path
+        tried += 1
+    assert tried > 5
+
+
+def items_by_stac_geoparquet(path: Path) -> list[Item]:
+    return list(require_module("stac_geoparquet.arrow").stac_table_to_items(pa.table(tables.read_file(path))))
+
+
+def items_by_rustac(path: Path) -> list[Item]:
+    return list(require_module("rustac").read_sync(str(path))["features"])
+
+
+READERS: dict[str, Callable[[Path], list[Item]]] = {
+    "stac-geoparquet": items_by_stac_geoparquet,
+    "rustac": items_by_rustac,
+}
+# Ours, not the item's.
+FOREIGN = ("grid_partition", "_overflow")
+
+
+def flat(item: Item) -> dict[str, Any]:
+    """The leaves of an item as JSON, in the one form that readers keep; without what is not the item's."""
+    item = json.loads(json.dumps(item, default=str))
+    item["properties"] = {k: v for k, v in item["properties"].items() if k not in FOREIGN}
+    geometry = item.pop("geometry", None)
+    found = dict(expected.leaves(expected.normalised(item)))
+    if geometry is not None:
+        found["/geometry"] = shapely.to_wkb(shapely.from_geojson(json.dumps(geometry))).hex()
+    return found
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_items_come_back_as_they_were(reader: str, demo: Catalogue, archive: Archive) -> None:
+    """Generated items, which have nothing in the overflow, come back whole."""
+    for path in sample(demo.base.parquet_files(), 25):
+        assert tables.read_file(path)["_overflow"].null_count == tables.read_file(path).num_rows
+        for item in READERS[reader](path):
+            (source,) = archive.by_key[key_of(item)]
+            assert flat(item) == flat(source), path
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_no_reader_sees_what_no_item_says(reader: str, mixed: Catalogue, files: list[Path]) -> None:
+    """Of any item: a reader without the overflow sees less, never anything else."""
+    sources = expected.group_by_key(mixed.items)
+    failures = []
+    for path in sample(files, 60):
+        for item in READERS[reader](path):
+            seen = flat(item).items()
+            candidates = sources[key_of(item)]
+            if not any(seen <= flat(source).items() for source in candidates):
+                extra = dict(min((seen - flat(s).items() for s in candidates), key=len))
+                failures.append((path, item["id"], extra))
+    assert not failures, failures[:5]

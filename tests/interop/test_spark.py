@@ -1,0 +1,98 @@
+"""Spark, with Iceberg's Java library, reads the table by its metadata file and through the SQLite catalog."""
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from harness import tables
+from harness.program import Catalogue
+from harness.requirement import path_from_environment, require, require_module
+from reader_checks import check_values, comparable_columns
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+
+@pytest.fixture(scope="module")
+def spark(mixed: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SparkSession]":
+    sql = require_module("pyspark.sql")
+    require(shutil.which("java"), "java, for Spark")
+    folder = path_from_environment("EARTHCATALOG_JARS", Path("build/jars"), "Iceberg's and SQLite's jars")
+    jars = [str(path) for path in sorted(folder.glob("*.jar"))]
+    require(len(jars) >= 2, f"iceberg-spark-runtime and sqlite-jdbc in {folder}")
+    scratch = tmp_path_factory.mktemp("spark")
+    # The catalog's name in Spark is the one in the database.
+    catalog = "spark.sql.catalog.earthcatalog"
+    settings = {
+        "spark.jars": ",".join(jars),
+        "spark.ui.enabled": "false",
+        "spark.driver.memory": "2g",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.warehouse.dir": str(scratch),
+        "spark.local.dir": str(scratch),
+        catalog: "org.apache.iceberg.spark.SparkCatalog",
+        f"{catalog}.type": "jdbc",
+        f"{catalog}.uri": f"jdbc:sqlite:{mixed.base.db}",
+        f"{catalog}.warehouse": str(mixed.base.warehouse),
+        f"{catalog}.jdbc.schema-version": "V1",
+    }
+    builder = sql.SparkSession.builder.master("local[2]").appName("earthcatalog tests")
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    yield session
+    session.stop()
+
+
+def by_metadata(spark: "SparkSession", catalogue: Catalogue) -> "DataFrame":
+    return spark.read.format("iceberg").load(tables.load(catalogue.base).metadata_location)
+
+
+def by_catalog(spark: "SparkSession", _catalogue: Catalogue) -> "DataFrame":
+    return spark.table("earthcatalog.earthcatalog.stac_items")
+
+
+@pytest.mark.parametrize("way", [by_metadata, by_catalog])
+def test_every_row_with_its_values(spark: "SparkSession", mixed: Catalogue, way: object) -> None:
+    frame = way(spark, mixed)  # type: ignore[operator]
+    columns = comparable_columns(frame.columns)
+    rows = frame.select("grid_partition", *(f"`{name}`" for name in columns)).collect()
+    found = Counter((row["collection"], row["id"], row["grid_partition"]) for row in rows)
+    assert found == tables.fanned_out(mixed.base)
+    check_values(mixed.items, (row.asDict(recursive=True) for row in rows), columns)
+
+
+def test_a_cell_s_rows_come_from_its_files(spark: "SparkSession", mixed: Catalogue) -> None:
+    counts = Counter(cell for _, _, cell in tables.fanned_out(mixed.base).elements())
+    cell, rows = counts.most_common(1)[0]
+    chosen = by_catalog(spark, mixed).where(f"grid_partition = '{cell}'")
+    assert chosen.count() == rows
+    files = [row[0] for row in chosen.select("_file").distinct().collect()]
+    assert {tables.partition_of(tables.local_path(file))[0] for file in files} == {cell}
+
+
+def test_every_column_can_be_read(spark: "SparkSession", mixed: Catalogue) -> None:
+    """All columns, nested ones too, of one cell that every commit wrote to."""
+    table = tables.load(mixed.base)
+    frame = by_catalog(spark, mixed)
+    assert frame.columns == [field.name for field in table.schema().fields]
+    counts = Counter(cell for _, _, cell in tables.fanned_out(mixed.base).elements())
+    cell, rows = counts.most_common(1)[0]
+    assert len(frame.where(f"grid_partition = '{cell}'").toJSON().collect()) == rows
+
+
+def test_the_metadata_tables_agree(spark: "SparkSession", mixed: Catalogue) -> None:
+    name = "earthcatalog.earthcatalog.stac_items"
+    table = tables.load(mixed.base)
+    snapshots = spark.sql(f"select snapshot_id from {name}.snapshots order by committed_at").collect()
+    assert [row[0] for row in snapshots] == [snapshot.snapshot_id for snapshot in table.metadata.snapshots]
+    files = spark.sql(f"select file_path, record_count from {name}.files").collect()
+    assert {tables.local_path(row[0]) for row in files} == set(tables.data_files(table))
+    assert sum(row[1] for row in files) == tables.fanned_out(mixed.base).total()

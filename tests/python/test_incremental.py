@@ -1,0 +1,208 @@
+"""Ingesting from Python."""
+
+import _thread
+import datetime as dt
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from earthcatalog.config import GridConfig
+from earthcatalog.grids import H3Partitioner
+from earthcatalog.partitioner import AbstractPartitioner
+from earthcatalog.pipelines import incremental
+from small_archive import BUCKET, Archive
+
+import earthcatalog as ec
+
+
+def ingest(archive: Archive, **arguments: Any) -> dict[str, Any]:
+    arguments.setdefault("source", archive.source)
+    return incremental.run(archive.inventory, archive.catalog_path, archive.warehouse_path, **arguments)
+
+
+def ids(archive: Archive) -> list[str]:
+    """The id of every row, sorted."""
+    table = ec.open(archive.base).table
+    return sorted(table.scan(selected_fields=("id",)).to_arrow()["id"].to_pylist())
+
+
+def test_report_accounts_for_every_inventory_row(make_archive: Callable[[int], Archive]) -> None:
+    archive = make_archive(30)
+    (archive.source / BUCKET / "item-0007.stac.json").write_text("{ not json")
+    with archive.inventory.open("a") as file:
+        file.write(f"{BUCKET},readme.txt,3,2024-05-01T00:00:00Z\n")
+    report = ingest(archive, chunk_size=10)
+    inventory = report["inventory"]
+    assert (inventory["rows"], inventory["selected"], inventory["skipped_suffix"]) == (31, 30, 1)
+    assert (report["items_processed"], report["items_quarantined"], report["items_not_reached"]) == (29, 1, 0)
+    assert [failure["key"] for failure in report["first_failures"]] == ["item-0007.stac.json"]
+    assert report["rows_written"] == 29
+    assert report["commits"] == 3
+    assert ids(archive) == sorted(archive.ids - {"item-0007"})
+
+
+def test_limit_takes_the_first_rows(make_archive: Callable[[int], Archive]) -> None:
+    archive = make_archive(20)
+    assert ingest(archive, limit=7)["items_processed"] == 7
+    assert ids(archive) == sorted(archive.ids)[:7]
+
+
+@pytest.mark.parametrize(
+    "since",
+    ["2024-05-10", dt.date(2024, 5, 10), dt.datetime(2024, 5, 10), dt.datetime(2024, 5, 10, tzinfo=dt.UTC)],
+)
+def test_since_as_text_date_or_time(
+    make_archive: Callable[[int], Archive], since: str | dt.date | dt.datetime
+) -> None:
+    archive = make_archive(28)
+    report = ingest(archive, since=since)
+    assert report["inventory"]["skipped_since"] == 9
+    assert ids(archive) == sorted(archive.ids)[9:]
+
+
+@pytest.mark.parametrize(
+    "grid",
+    [
+        {"h3_resolution": 0},
+        {"partitioner": H3Partitioner(0)},
+        {"grid_config": GridConfig("h3", 0)},
+        {"h3_resolution": 0, "partitioner": H3Partitioner(0), "grid_config": GridConfig("h3", 0)},
+    ],
+    ids=lambda grid: "+".join(grid),
+)
+def test_resolution_0_is_a_resolution(make_archive: Callable[[int], Archive], grid: dict[str, Any]) -> None:
+    archive = make_archive(5)
+    ingest(archive, **grid)
+    assert ec.open(archive.base).grid_resolution == 0
+
+
+def test_no_resolution_is_1_for_a_new_table_and_the_tables_for_an_old_one(
+    make_archive: Callable[[int], Archive],
+) -> None:
+    archive = make_archive(4)
+    ingest(archive)
+    assert ec.open(archive.base).grid_resolution == 1
+    ingest(archive)
+    with pytest.raises(ValueError, match="resolution"):
+        ingest(archive, h3_resolution=3)
+
+
+def test_arguments_that_name_different_grids(make_archive: Callable[[int], Archive]) -> None:
+    archive = make_archive(1)
+    with pytest.raises(ValueError, match="different grids"):
+        ingest(archive, h3_resolution=1, grid_config=GridConfig("h3", 2))
+    assert not archive.base.exists()
+
+
+def test_a_partitioner_of_the_users_own_is_refused(make_archive: Callable[[int], Archive]) -> None:
+    class Everything(AbstractPartitioner):
+        def get_intersecting_keys(self, geom_wkb: bytes) -> list[str]:
+            return ["everything"]
+
+    with pytest.raises(ValueError, match="Everything is none of"):
+        ingest(make_archive(1), partitioner=Everything())
+
+
+def test_wrong_arguments_are_value_errors(make_archive: Callable[[int], Archive]) -> None:
+    archive = make_archive(1)
+    with pytest.raises(ValueError, match="chunk size"):
+        ingest(archive, chunk_size=0)
+    with pytest.raises(ValueError, match="limit must not be negative: -1"):
+        ingest(archive, limit=-1)
+    with pytest.raises(ValueError, match="workers"):
+        ingest(archive, max_workers=0)
+    with pytest.raises(ValueError, match="yesterday"):
+        ingest(archive, since="yesterday")
+
+
+def test_missing_inventory_is_file_not_found(make_archive: Callable[[int], Archive]) -> None:
+    archive = make_archive(1)
+    archive.inventory.unlink()
+    with pytest.raises(FileNotFoundError, match=r"inventory\.csv"):
+        ingest(archive)
+
+
+def test_a_held_lock_is_catalog_locked_and_names_its_holder(make_archive: Callable[[int], Archive]) -> None:
+    archive = make_archive(3)
+    ingest(archive)
+    lock = {
+        "owner": "somebody",
+        "pid": os.getpid(),
+        "hostname": socket.gethostname(),
+        "acquired": dt.datetime.now(dt.UTC).isoformat(),
+        "ttl_hours": 12,
+        "token": "of another run",
+    }
+    (archive.base / ".lock").write_text(json.dumps(lock))
+    with pytest.raises(ec.CatalogLocked, match="somebody"):
+        ingest(archive)
+    assert ingest(archive, use_lock=False)["items_processed"] == 3
+
+
+def test_no_progress_is_drawn_unless_on_a_terminal(
+    make_archive: Callable[[int], Archive], capfd: pytest.CaptureFixture[str]
+) -> None:
+    ingest(make_archive(3))
+    assert capfd.readouterr() == ("", "")
+
+
+class SlowHandler(SimpleHTTPRequestHandler):
+    """Serves a folder, each file after a moment."""
+
+    def do_GET(self) -> None:
+        time.sleep(0.05)
+        super().do_GET()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        pass
+
+
+@pytest.fixture
+def slow_server(tmp_path: Path) -> Iterator[str]:
+    """An HTTP server in this very process: it answers only while ingesting leaves the GIL to it."""
+
+    def handler(*args: Any) -> SlowHandler:
+        return SlowHandler(*args, directory=str(tmp_path / "source"))
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_other_python_threads_run_while_ingesting(
+    make_archive: Callable[[int], Archive], slow_server: str
+) -> None:
+    archive = make_archive(20)
+    assert ingest(archive, source=slow_server)["items_processed"] == 20
+    assert ids(archive) == sorted(archive.ids)
+
+
+def test_ctrl_c_ends_the_run_cleanly(make_archive: Callable[[int], Archive], slow_server: str) -> None:
+    archive = make_archive(400)
+
+    def interrupt_after_a_commit() -> None:
+        while not list(archive.warehouse_path.glob("earthcatalog/stac_items/metadata/snap-*")):
+            time.sleep(0.05)
+        _thread.interrupt_main()
+
+    thread = threading.Thread(target=interrupt_after_a_commit)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        ingest(archive, source=slow_server, chunk_size=20, max_workers=2)
+    thread.join()
+    committed = ids(archive)
+    assert 0 < len(committed) < 400
+    assert committed == sorted(archive.ids)[: len(committed)]
+    assert not (archive.base / ".lock").exists()
+    data_files = list(archive.warehouse_path.glob("grid_partition=*/year=*/*.parquet"))
+    assert len(data_files) == ec.open(archive.base).info().file_count

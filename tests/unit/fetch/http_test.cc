@@ -1,0 +1,207 @@
+// What is asked for and what comes back when the server is well.
+#include <gmock/gmock.h>
+
+#include "earthcatalog/fetch/http_fetcher.h"
+#include "unit/fetch/running.h"
+
+namespace earthcatalog::fetch {
+namespace {
+
+using test::Reply;
+using test::Request;
+using test::ScriptedServer;
+using testing::ElementsAre;
+using testing::SizeIs;
+
+std::string BodyOf(const std::string& target) { return "{\"target\": \"" + target + "\"}"; }
+
+ScriptedServer::Handler Echo() {
+  return [](const Request& request, int) { return Reply{.body = BodyOf(request.target)}; };
+}
+
+TEST(HttpFetch, EveryRowGetsItsOwnBodyInTheOrderOfTheRows) {
+  ScriptedServer server(Echo());
+  Running running(OptionsFor(server.url()));
+  uint64_t bytes = 0;
+  for (int batch = 0; batch < 20; ++batch) {
+    std::vector<std::string> keys;
+    for (int i = 0; i <= batch; ++i) keys.push_back(fmt::format("{}/{}.stac.json", batch, i));
+    running.Give(RowsOf(keys));
+  }
+  const std::vector<Batch> batches = running.TakeRest();
+  ASSERT_TRUE(running.Join().ok());
+  ASSERT_THAT(batches, SizeIs(20));
+  for (size_t batch = 0; batch < batches.size(); ++batch) {
+    EXPECT_EQ(batches[batch].sequence, batch);
+    ASSERT_THAT(batches[batch].items, SizeIs(batch + 1));
+    for (size_t i = 0; i < batches[batch].items.size(); ++i) {
+      const Item& item = batches[batch].items[i];
+      EXPECT_EQ(item.row.key, fmt::format("{}/{}.stac.json", batch, i));
+      EXPECT_EQ(item.row.position, static_cast<int64_t>(i) + 1);
+      EXPECT_EQ(item.body, BodyOf("/bucket/" + item.row.key));
+      EXPECT_EQ(KindOf(item), "");
+      bytes += item.body.size();
+    }
+  }
+  EXPECT_EQ(running.fetcher().bytes_fetched(), bytes);
+  EXPECT_EQ(running.fetcher().retries(), 0u);
+}
+
+TEST(HttpFetch, BodiesHaveRoomForTheParserBehindThem) {
+  ScriptedServer server([](const Request& request, int) {
+    Reply reply{.body = std::string(std::stoul(request.target.substr(request.target.rfind('/') + 1)), 'x')};
+    if (request.target.find("chunked") != std::string::npos) reply.manner = Reply::Manner::kChunked;
+    return reply;
+  });
+  std::vector<std::string> keys;
+  for (const char* manner : {"plain", "chunked"}) {
+    for (size_t size : {0, 1, 15, 64, 1000, 4096, 16384, 65536, 65537, 300'000}) {
+      keys.push_back(fmt::format("{}/{}", manner, size));
+    }
+  }
+  const std::vector<Item> items = FetchAll(OptionsFor(server.url()), RowsOf(keys));
+  for (const Item& item : items) {
+    EXPECT_EQ(item.body.size(), std::stoul(item.row.key.substr(item.row.key.rfind('/') + 1))) << item.row.key;
+    EXPECT_EQ(KindOf(item), "");
+    EXPECT_GE(item.body.capacity(), item.body.size() + kBodyPadding) << item.row.key;
+    EXPECT_LE(item.body.capacity(), 2 * item.body.size() + kBodyPadding + 64) << item.row.key;
+  }
+}
+
+TEST(HttpFetch, ConnectionsAreKeptAndNeverMoreThanAllowed) {
+  ScriptedServer server(Echo());
+  Options options = OptionsFor(server.url());
+  options.max_in_flight = 4;
+  std::vector<std::string> keys;
+  for (int i = 0; i < 400; ++i) keys.push_back(std::to_string(i));
+  const std::vector<Item> items = FetchAll(options, RowsOf(keys));
+  EXPECT_THAT(items, SizeIs(400));
+  EXPECT_THAT(server.requests(), SizeIs(400));
+  EXPECT_LE(server.connections(), 4);
+  EXPECT_LE(server.most_at_once(), 4);
+}
+
+TEST(HttpFetch, RequestsOverlap) {
+  ScriptedServer server(
+      [](const Request&, int) { return Reply{.body = "{}", .pause = std::chrono::milliseconds(50)}; });
+  std::vector<std::string> keys;
+  for (int i = 0; i < 32; ++i) keys.push_back(std::to_string(i));
+  Options options = OptionsFor(server.url());
+  options.max_in_flight = 16;
+  const auto begin = std::chrono::steady_clock::now();
+  FetchAll(options, RowsOf(keys));
+  EXPECT_LT(Since(begin).count(), 800);  // 1600 one after another
+  EXPECT_EQ(server.most_at_once(), 16);
+}
+
+TEST(HttpFetch, AwkwardKeysAreAskedForByteForByte) {
+  ScriptedServer server(Echo());
+  const std::vector<Item> items = FetchAll(OptionsFor(server.url() + "/base/"),
+                                           RowsOf({"a b+c?d#e%20.json", "grid=1/x:y.json", "//double//slash",
+                                                   "ünï/\xff", "a..b/...", "nl\n\x01"}));
+  for (const Item& item : items) EXPECT_EQ(KindOf(item), "") << item.row.key;
+  EXPECT_THAT(items,
+              ElementsAre(testing::Field(&Item::body, BodyOf("/base/bucket/a%20b%2Bc%3Fd%23e%2520.json")),
+                          testing::Field(&Item::body, BodyOf("/base/bucket/grid%3D1/x%3Ay.json")),
+                          testing::Field(&Item::body, BodyOf("/base/bucket///double//slash")),
+                          testing::Field(&Item::body, BodyOf("/base/bucket/%C3%BCn%C3%AF/%FF")),
+                          testing::Field(&Item::body, BodyOf("/base/bucket/a..b/...")),
+                          testing::Field(&Item::body, BodyOf("/base/bucket/nl%0A%01"))));
+}
+
+TEST(HttpFetch, KeysThatLeadElsewhereAreNotAskedFor) {
+  ScriptedServer server(Echo());
+  const std::vector<std::string> keys = {"", ".", "..", "../x", "a/../../x", "a/..", "./a", "a/./b"};
+  for (const Item& item : FetchAll(OptionsFor(server.url()), RowsOf(keys))) {
+    EXPECT_EQ(KindOf(item), "bad_key") << item.row.key;
+    EXPECT_EQ(item.body, "");
+  }
+  for (const std::string bucket : {"", "..", ".", "a/b", "../up"}) {
+    EXPECT_EQ(KindOf(FetchOne(OptionsFor(server.url()), "key", bucket)), "bad_key") << bucket;
+  }
+  EXPECT_THAT(server.requests(), SizeIs(0));
+}
+
+TEST(HttpFetch, EachRowsOwnBucketIsAsked) {  // several buckets in one inventory
+  ScriptedServer server(Echo());
+  std::vector<inventory::Row> rows = RowsOf({"same", "same"});
+  rows[1].bucket = "other";
+  const std::vector<Item> items = FetchAll(OptionsFor(server.url()), rows);
+  EXPECT_EQ(items[0].body, BodyOf("/bucket/same"));
+  EXPECT_EQ(items[1].body, BodyOf("/other/same"));
+}
+
+TEST(HttpFetch, CompressedAnswersAreUnpacked) {
+  // gzip of "{}"
+  const std::string gzip(
+      "\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\xae\x05\x00\x43\xbf\xa6\xa3\x02\x00\x00\x00", 22);
+  ScriptedServer server({{"/bucket/good", {{.body = gzip, .headers = {"Content-Encoding: gzip"}}}},
+                         {"/bucket/bad", {{.body = "{}{}{}{}{}{}", .headers = {"Content-Encoding: gzip"}}}}});
+  EXPECT_EQ(FetchOne(OptionsFor(server.url()), "good").body, "{}");
+  EXPECT_EQ(KindOf(FetchOne(OptionsFor(server.url()), "bad")), "bad_encoding");
+}
+
+TEST(HttpFetch, RedirectsAreFollowedWithinTheScheme) {
+  ScriptedServer server({{"/bucket/a", {{.status = 307, .headers = {"Location: /elsewhere"}}}},
+                         {"/elsewhere", {{.body = "{\"moved\": true}"}}},
+                         {"/bucket/tls", {{.status = 301, .headers = {"Location: https://127.0.0.1/x"}}}},
+                         {"/bucket/file", {{.status = 301, .headers = {"Location: file:///etc/passwd"}}}},
+                         {"/bucket/loop", {{.status = 302, .headers = {"Location: /bucket/loop"}}}},
+                         {"/bucket/nowhere", {{.status = 301}}}});
+  const std::vector<Item> items =
+      FetchAll(OptionsFor(server.url()), RowsOf({"a", "tls", "file", "loop", "nowhere"}));
+  EXPECT_EQ(items[0].body, "{\"moved\": true}");
+  EXPECT_EQ(KindOf(items[1]), "redirect");
+  EXPECT_EQ(KindOf(items[2]), "redirect");
+  EXPECT_EQ(items[2].body, "");
+  EXPECT_EQ(KindOf(items[3]), "redirect");
+  EXPECT_EQ(KindOf(items[4]), "http_301");
+}
+
+TEST(HttpFetch, BucketsInAnotherRegionAreFoundThere) {  // S3 answers 301 without a Location
+  ScriptedServer server([](const Request& request, int) {
+    const std::string host = request.headers.at("host");
+    const std::string region = host.substr(0, host.find(":"));
+    if (region == "far.s3.eu-west-1.localhost" || region == "near.s3.us-east-1.localhost")
+      return Reply{.body = "{}"};
+    return Reply{.status = 301,
+                 .body = "<Error><Code>PermanentRedirect</Code></Error>",
+                 .headers = {"x-amz-bucket-region: eu-west-1"}};
+  });
+  const auto urls = [&] {
+    return ObjectUrls::S3("http", "us-east-1", fmt::format("localhost:{}", server.port()));
+  };
+  Options options = OptionsFor("");
+  Running running(MakeHttpFetcher(options, urls()).ValueOrDie());
+  for (const char* bucket : {"far", "near", "odd"}) running.Give(RowsOf({"1", "2", "3", "4", "5"}, bucket));
+  const std::vector<Batch> batches = running.TakeRest();
+  ASSERT_TRUE(running.Join().ok());
+  for (const Item& item : batches[0].items) EXPECT_EQ(item.body, "{}") << KindOf(item);
+  for (const Item& item : batches[1].items) EXPECT_EQ(item.body, "{}") << KindOf(item);
+  for (const Item& item : batches[2].items)
+    EXPECT_EQ(KindOf(item), "http_301");  // and does not go on for ever
+  EXPECT_EQ(running.fetcher().retries(), 0u);
+}
+
+TEST(HttpFetch, AnEmptyInventoryEndsAtOnce) {
+  Running running(OptionsFor("http://127.0.0.1:1"));
+  EXPECT_THAT(running.TakeRest(), SizeIs(0));
+  EXPECT_TRUE(running.Join().ok());
+}
+
+TEST(MakeFetcher, RefusesSourcesItCannotAsk) {
+  for (const char* source :
+       {"ftp://host/x", "http://", "https:///", "http://host:port/", "http://host/?token=secret",
+        "http://host/#a", "http://ho st/", "/no/such/directory", "/dev/null", "s3://bucket"}) {
+    const auto fetcher = MakeFetcher(OptionsFor(source));
+    ASSERT_FALSE(fetcher.ok()) << source;
+    EXPECT_EQ(earthcatalog::KindOf(fetcher.status()), ErrorKind::kUsage) << source;
+    EXPECT_THAT(fetcher.status().message(), testing::Not(testing::HasSubstr("secret")));
+  }
+  Options none = OptionsFor("http://host");
+  none.max_in_flight = 0;
+  EXPECT_FALSE(MakeFetcher(none).ok());
+}
+
+}  // namespace
+}  // namespace earthcatalog::fetch

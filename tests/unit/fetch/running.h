@@ -1,0 +1,60 @@
+// Runs a fetcher over given rows, as the pipeline does: a thread of its own between two queues.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "earthcatalog/fetch/fetcher.h"
+#include "support/scripted_server.h"
+
+namespace earthcatalog::fetch {
+
+// Retries within milliseconds.
+RetryPolicy Impatient();
+Options OptionsFor(const std::string& source);
+
+std::vector<inventory::Row> RowsOf(const std::vector<std::string>& keys,
+                                   const std::string& bucket = "bucket");
+
+// A fetcher at work. Stops it when destroyed, if it has not ended.
+class Running {
+ public:
+  explicit Running(const Options& options, size_t out_capacity = 100);
+  Running(std::unique_ptr<Fetcher> fetcher, size_t out_capacity = 100);
+  ~Running();
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+  void Give(std::vector<inventory::Row> rows);
+  void EndOfInventory() { in_.Close(); }
+  // The next batch; nothing at the end.
+  std::optional<Batch> Take();
+  // Ends the inventory and takes all that is left, ordered by sequence.
+  std::vector<Batch> TakeRest();
+  Status Join();
+
+  CancelSource& cancel() { return cancel_; }
+  Fetcher& fetcher() { return *fetcher_; }
+
+ private:
+  CancelSource cancel_;
+  BoundedQueue<inventory::Batch> in_;
+  BoundedQueue<Batch> out_;
+  std::unique_ptr<Fetcher> fetcher_;
+  uint64_t next_sequence_ = 0;
+  Status ended_with_;
+  std::thread thread_;
+};
+
+// The items of one batch of these rows.
+std::vector<Item> FetchAll(const Options& options, std::vector<inventory::Row> rows);
+Item FetchOne(const Options& options, const std::string& key, const std::string& bucket = "bucket");
+
+// "" for an item with a body.
+std::string KindOf(const Item& item);
+
+std::chrono::milliseconds Since(std::chrono::steady_clock::time_point begin);
+
+}  // namespace earthcatalog::fetch

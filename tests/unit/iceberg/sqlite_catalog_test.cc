@@ -1,0 +1,124 @@
+#include "earthcatalog/iceberg/sqlite_catalog.h"
+
+#include <sqlite3.h>
+#include <sys/stat.h>
+
+#include "earthcatalog/iceberg/sqlite_connection.h"
+#include "testing.h"
+
+namespace earthcatalog::iceberg {
+namespace {
+
+class SqliteCatalogTest : public ::testing::Test {
+ protected:
+  std::string db() const { return folder_.path("deep/down/earthcatalog.db"); }
+  std::vector<std::string> Query(const char* sql) const {
+    std::vector<std::string> rows;
+    for (const auto& row : Must(Must(SqliteConnection::Open(db(), false)).Run(sql))) {
+      rows.push_back(row.value_or("NULL"));
+    }
+    return rows;
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(SqliteCatalogTest, MakesTheTablesAndRowsThatOthersExpect) {
+  const auto store = Must(OpenSqliteCatalog(db(), true));
+  EXPECT_EQ(Must(store->CurrentMetadata()), std::nullopt);
+  ASSERT_OK(store->Create("m0"));
+  ASSERT_OK(store->Swap("m0", "m1"));
+  EXPECT_EQ(Must(store->CurrentMetadata()), "m1");
+  EXPECT_THAT(
+      Query("SELECT catalog_name || '|' || table_namespace || '|' || table_name || '|' || metadata_location "
+            "|| '|' || previous_metadata_location || '|' || iceberg_type FROM iceberg_tables"),
+      ::testing::ElementsAre("earthcatalog|earthcatalog|stac_items|m1|m0|TABLE"));
+  EXPECT_THAT(Query("SELECT catalog_name || '|' || namespace || '|' || property_key || '|' || property_value "
+                    "FROM iceberg_namespace_properties"),
+              ::testing::ElementsAre("earthcatalog|earthcatalog|exists|true"));
+  EXPECT_THAT(Query("SELECT sql FROM sqlite_master WHERE name = 'iceberg_tables'"),
+              ::testing::ElementsAre("CREATE TABLE iceberg_tables (\n"
+                                     "\tcatalog_name VARCHAR(255) NOT NULL, \n"
+                                     "\ttable_namespace VARCHAR(255) NOT NULL, \n"
+                                     "\ttable_name VARCHAR(255) NOT NULL, \n"
+                                     "\tmetadata_location VARCHAR(1000), \n"
+                                     "\tprevious_metadata_location VARCHAR(1000), \n"
+                                     "\ticeberg_type VARCHAR(5), \n"
+                                     "\tPRIMARY KEY (catalog_name, table_namespace, table_name)\n)"));
+}
+
+TEST_F(SqliteCatalogTest, TheLoserOfARaceIsTold) {
+  const auto store = Must(OpenSqliteCatalog(db(), true));
+  const auto other = Must(OpenSqliteCatalog(db(), false));
+  ASSERT_OK(store->Create("m0"));
+  EXPECT_THAT(other->Create("m1"), FailsWith(ErrorKind::kCommitConflict, "has the table already"));
+  ASSERT_OK(other->Swap("m0", "m1"));
+  EXPECT_THAT(store->Swap("m0", "m2"), FailsWith(ErrorKind::kCommitConflict, "another writer"));
+  EXPECT_EQ(Must(store->CurrentMetadata()), "m1");
+}
+
+TEST_F(SqliteCatalogTest, TablesOfOtherNamesAreLeftAlone) {
+  const auto store = Must(OpenSqliteCatalog(db(), true));
+  const auto other = Must(OpenSqliteCatalog(db(), true, {"other", "earth'catalog", "stac_items"}));
+  ASSERT_OK(store->Create("m0"));
+  ASSERT_OK(other->Create("n0"));
+  ASSERT_OK(other->Swap("n0", "n1"));
+  EXPECT_EQ(Must(store->CurrentMetadata()), "m0");
+  EXPECT_EQ(Must(other->CurrentMetadata()), "n1");
+}
+
+TEST_F(SqliteCatalogTest, OlderCatalogsWithoutATypeColumnWork) {
+  const auto file = Must(SqliteConnection::Open(db(), true));
+  ASSERT_OK(file.Run("CREATE TABLE iceberg_tables (catalog_name TEXT, table_namespace TEXT, table_name TEXT, "
+                     "metadata_location TEXT, previous_metadata_location TEXT, "
+                     "PRIMARY KEY (catalog_name, table_namespace, table_name))")
+                .status());
+  ASSERT_OK(
+      file.Run("CREATE TABLE iceberg_namespace_properties (catalog_name TEXT, namespace TEXT, property_key "
+               "TEXT, property_value TEXT)")
+          .status());
+  const auto store = Must(OpenSqliteCatalog(db(), false));
+  ASSERT_OK(store->Create("m0"));
+  ASSERT_OK(store->Swap("m0", "m1"));
+  EXPECT_EQ(Must(store->CurrentMetadata()), "m1");
+}
+
+// Whatever is wrong with the path is said in one line that names it.
+TEST_F(SqliteCatalogTest, BadPathsAreClearErrors) {
+  const auto error = [](const std::string& path, bool create) {
+    const Status status = OpenSqliteCatalog(path, create).status();
+    EXPECT_EQ(status.message().find('\n'), std::string::npos);
+    EXPECT_NE(status.message().find(path), std::string::npos) << status.ToString();
+    return status;
+  };
+  const std::string missing = folder_.path("missing.db");
+  EXPECT_THAT(error(missing, false), FailsWith(ErrorKind::kNotFound, "there is no catalog"));
+  EXPECT_FALSE(std::filesystem::exists(missing));
+
+  EXPECT_THAT(error(folder_.path("nested"), false), FailsWith(ErrorKind::kNotFound, "there is no catalog"));
+  std::filesystem::create_directory(folder_.path("nested"));
+  EXPECT_THAT(error(folder_.path("nested"), true), FailsWith(ErrorKind::kUsage, "is a directory"));
+
+  const std::string text = folder_.path("text.db");
+  std::ofstream(text) << std::string(5000, 'x');
+  EXPECT_THAT(error(text, true), FailsWith(ErrorKind::kCorrupt, "not a SQLite database"));
+
+  const std::string other = folder_.path("other.db");
+  ASSERT_OK(Must(SqliteConnection::Open(other, true)).Run("CREATE TABLE birds (name)").status());
+  EXPECT_THAT(error(other, false), FailsWith(ErrorKind::kCorrupt, "without an Iceberg catalog"));
+
+  EXPECT_FALSE(error("/proc/no/such/folder.db", true).ok());
+  EXPECT_FALSE(error("/proc/folder.db", true).ok());
+}
+
+TEST_F(SqliteCatalogTest, AReadOnlyCatalogCanBeReadAndSaysSoWhenWritten) {
+  ASSERT_OK(Must(OpenSqliteCatalog(db(), true))->Create("m0"));
+  const auto connection = Must(SqliteConnection::Open(db(), false));
+  ASSERT_OK(connection.Run("PRAGMA query_only = 1").status());
+  EXPECT_EQ(Must(connection.Run("SELECT metadata_location FROM iceberg_tables")).at(0), "m0");
+  const Status refused = connection.Run("UPDATE iceberg_tables SET metadata_location = 'm1'").status();
+  EXPECT_NE(refused.message().find("read-only"), std::string::npos) << refused.ToString();
+}
+
+}  // namespace
+}  // namespace earthcatalog::iceberg

@@ -1,0 +1,76 @@
+#include "earthcatalog/io/location.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+
+#include "unit/support/temp_folder.h"
+
+namespace earthcatalog::io {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Location, ResolvesLocalPathsAndUris) {
+  for (const char* text : {"/data/x y", "/data//x y/", "/data/./x y", "file:///data/x y", "file:/data/x y",
+                           "FILE://localhost/data/x y"}) {
+    const Location location = Resolve(text).ValueOrDie();
+    EXPECT_EQ(location.path, "/data/x y") << text;
+    EXPECT_EQ(location.uri, "file:///data/x y") << text;
+    EXPECT_TRUE(location.local);
+    EXPECT_EQ(location.fs->type_name(), "local");
+  }
+}
+
+TEST(Location, RelativePathsBecomeAbsolute) {
+  const std::string here = std::filesystem::current_path().string();
+  EXPECT_EQ(Resolve("x/y").ValueOrDie().path, here + "/x/y");
+  EXPECT_EQ(Resolve(".").ValueOrDie().path, here);
+  EXPECT_EQ(Resolve("./x/../y").ValueOrDie().path, here + "/y");
+}
+
+TEST(Location, TheParentOfALinkedFolderIsNotTheLinksParent) {
+  const test::TempFolder folder;
+  std::filesystem::create_directories(folder / "real/inner");
+  std::filesystem::create_directory_symlink(folder / "real/inner", folder / "link");
+  const Location location = Resolve(folder / "link/../x").ValueOrDie();
+  EXPECT_EQ(location.path, std::filesystem::canonical(folder / "real").string() + "/x");
+}
+
+TEST(Location, UrisResolveToThemselves) {
+  for (const char* path : {"/", "/a", "/a b/%20/é#?", "/year=2024/a+b"}) {
+    const Location location = Resolve(path).ValueOrDie();
+    EXPECT_EQ(location.path, path);
+    EXPECT_EQ(Resolve(location.uri).ValueOrDie().path, path);
+  }
+}
+
+TEST(Location, JoinsAndAppends) {
+  const Location location = Resolve("/data/w").ValueOrDie();
+  EXPECT_EQ(location.Join("a/b.parquet").path, "/data/w/a/b.parquet");
+  EXPECT_EQ(location.Join("a/b.parquet").uri, "file:///data/w/a/b.parquet");
+  EXPECT_EQ(location.WithSuffix("_failed").path, "/data/w_failed");
+  EXPECT_EQ(location.WithSuffix("_failed").uri, "file:///data/w_failed");
+  EXPECT_TRUE(location.Join("a").local);
+  EXPECT_EQ(Resolve("/").ValueOrDie().Join("a").path, "/a");
+  EXPECT_EQ(Resolve("/").ValueOrDie().Join("a").uri, "file:///a");
+}
+
+TEST(Location, RefusesWhatIsNoPlace) {
+  const auto message = [](std::string_view text) {
+    const auto location = Resolve(text);
+    EXPECT_EQ(KindOf(location.status()), ErrorKind::kUsage) << text;
+    return location.status().message();
+  };
+  EXPECT_THAT(message(""), HasSubstr("empty"));
+  EXPECT_THAT(message("gs://bucket/x"), HasSubstr("gs:// is not supported"));
+  EXPECT_THAT(message("https://example.org/x?token=secret"), HasSubstr("web address"));
+  EXPECT_THAT(message("https://example.org/x?token=secret"), testing::Not(HasSubstr("secret")));
+  EXPECT_THAT(message("file://host/x"), HasSubstr("three slashes"));
+  EXPECT_THAT(message("s3://"), HasSubstr("names no bucket"));
+  EXPECT_THAT(message("s3:///key"), HasSubstr("names no bucket"));
+  EXPECT_THAT(message(std::string_view("a\0b", 3)), HasSubstr("zero byte"));
+}
+
+}  // namespace
+}  // namespace earthcatalog::io

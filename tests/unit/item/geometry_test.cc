@@ -1,0 +1,135 @@
+// Geometries of every kind, and what WKB cannot say.
+#include <random>
+
+#include "earthcatalog/base/wkb.h"
+#include "unit/item/item_testing.h"
+
+namespace earthcatalog::item {
+namespace {
+
+using testing::HasSubstr;
+
+std::string ItemWithGeometry(const std::string& geometry) {
+  json item = ItemWith({});
+  item.erase("geometry");
+  std::string text = item.dump();
+  return text.insert(text.size() - 1, ",\"geometry\":" + geometry);
+}
+
+std::string WkbOf(const arrow::RecordBatch& rows) {
+  return std::static_pointer_cast<arrow::BinaryArray>(rows.GetColumnByName("geometry"))->GetString(0);
+}
+
+// Encodes the geometry; it must come back, be readable WKB, and have overflow only where expected.
+std::string RoundTrip(const std::string& geometry, bool expect_overflow) {
+  SCOPED_TRACE(geometry);
+  const auto rows = Encode({ItemWithGeometry(geometry)},
+                           EvolveOrDie(InitialSchema(), Encode({ItemWith({}).dump()}).additions))
+                        .rows;
+  EXPECT_EQ(Decode(*rows, 0).at("geometry"), json::parse(geometry));
+  EXPECT_EQ(Overflow(*rows) != "", expect_overflow) << Overflow(*rows);
+  const auto parsed = ParseWkb(WkbOf(*rows));
+  EXPECT_TRUE(parsed.ok()) << parsed.status();
+  return WkbOf(*rows);
+}
+
+Rejection RejectionOf(const std::string& geometry) {
+  const auto rejection = MakeEncoder()->Append(ItemWithGeometry(geometry));
+  EXPECT_TRUE(rejection.has_value()) << geometry;
+  return rejection.value_or(Rejection{});
+}
+
+TEST(Geometry, EveryTypeComesBack) {
+  for (
+      const char* geometry : {
+          R"({"type":"Point","coordinates":[-120.5,3]})",
+          R"({"type":"Point","coordinates":[]})",
+          R"({"type":"LineString","coordinates":[[1,2],[3.25,4]]})",
+          R"({"type":"LineString","coordinates":[]})",
+          R"({"type":"Polygon","coordinates":[[[0,0],[4,0],[4,4],[0,0]],[[1,1],[2,1],[2,2],[1,1]]]})",
+          R"({"type":"Polygon","coordinates":[]})",
+          R"({"type":"MultiPoint","coordinates":[[1,2],[3,4]]})",
+          R"({"type":"MultiLineString","coordinates":[[[1,2],[3,4]],[]]})",
+          R"({"type":"MultiPolygon","coordinates":[[[[0,0],[4,0],[4,4],[0,0]]],[[[170,0],[180,0],[180,4],[170,0]]]]})",
+          R"({"type":"MultiPolygon","coordinates":[]})",
+          R"({"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,2]},
+               {"type":"GeometryCollection","geometries":[{"type":"LineString","coordinates":[[1,2],[3,4]]}]}]})",
+          R"({"type":"GeometryCollection","geometries":[]})",
+      }) {
+    RoundTrip(geometry, false);
+  }
+}
+
+TEST(Geometry, HeightsAreKeptInTheColumn) {
+  const auto wkb = RoundTrip(R"({"type":"Point","coordinates":[1,2,3]})", false);
+  EXPECT_TRUE(ParseWkb(wkb)->has_z);
+  EXPECT_EQ(wkb.size(), 1 + 4 + 3 * 8u);
+  RoundTrip(R"({"type":"MultiPolygon","coordinates":[[[[0,0,1],[4,0,1],[4,4,1],[0,0,1]]]]})", false);
+  RoundTrip(
+      R"({"type":"GeometryCollection","geometries":[{"type":"MultiPoint","coordinates":[[1,2,3],[3,4,5]]}]})",
+      false);
+}
+
+TEST(Geometry, WhatWkbCannotSayIsKeptInOverflow) {
+  RoundTrip(R"({"type":"LineString","coordinates":[[1,2,3],[3,4]]})", true);
+  RoundTrip(R"({"type":"LineString","coordinates":[[1,2],[3,4,5]]})", true);
+  RoundTrip(R"({"type":"LineString","coordinates":[[1,2,3,4],[3,4,5,6]]})", true);
+  RoundTrip(R"({"type":"Point","coordinates":[1,2],"crs":{"type":"name"}})", true);
+  RoundTrip(
+      R"({"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,2],"bbox":[1,2,1,2]}]})",
+      true);
+  RoundTrip(R"({"type":"GeometryCollection","geometries":[{"type":"Point","coordinates":[1,2]},
+                {"type":"Point","coordinates":[1,2,3]}]})",
+            true);
+}
+
+TEST(Geometry, CoordinatesMayComeBeforeTheType) {
+  RoundTrip(R"({"coordinates":[[[0,0],[4,0],[4,4],[0,0]]],"type":"Polygon"})", false);
+  RoundTrip(R"({"geometries":[{"coordinates":[1,2],"type":"Point"}],"type":"GeometryCollection"})", false);
+  RoundTrip(R"({"coordinates":[[1,2,3],[3,4]],"type":"LineString"})", true);
+}
+
+TEST(Geometry, NullIsANullWithoutOverflow) {
+  const auto rows = EncodeEvolved({ItemWithGeometry("null")}).rows;
+  EXPECT_TRUE(rows->GetColumnByName("geometry")->IsNull(0));
+  EXPECT_EQ(Overflow(*rows), "");
+  EXPECT_TRUE(Decode(*rows, 0).at("geometry").is_null());
+}
+
+TEST(Geometry, BrokenOnesAreRefusedByPath) {
+  const std::vector<std::pair<const char*, const char*>> broken = {
+      {R"({"type":"Polygon","coordinates":[[[0,0],[1,"x"]]]})", "$.geometry.coordinates[0][1]: "},
+      {R"({"type":"Polygon","coordinates":[[0,0],[1,1]]})",
+       "$.geometry.coordinates[0][0]: it is not a position"},
+      {R"({"type":"Point","coordinates":[[0,0]]})", "$.geometry.coordinates: a position has something"},
+      {R"({"type":"LineString","coordinates":[[0]]})", "$.geometry.coordinates[0]: a position has 1 numbers"},
+      {R"({"type":"Point","coordinates":[1e400,0]})", "1e400 is beyond"},
+      {R"({"type":"Point"})", "$.geometry: it has no coordinates"},
+      {R"({"coordinates":[1,2]})", "$.geometry: it has no type"},
+      {R"({"type":"Circle","coordinates":[1,2]})", "\"Circle\" is no geometry type"},
+      {R"({"type":"Point","geometries":[]})", "not those of its type"},
+      {R"({"type":"GeometryCollection","coordinates":[]})", "not those of its type"},
+      {R"({"type":"Point","type":"Point","coordinates":[1,2]})", "two types"},
+      {R"({"type":"Point","coordinates":[1,2],"coordinates":[1,2]})", "two lists"},
+      {"\"POINT(1 2)\"", "$.geometry: it is not an object"},
+      {R"({"type":"GeometryCollection","geometries":[{"type":"Point"}]})", "$.geometry.geometries[0]: "},
+  };
+  for (const auto& [geometry, message] : broken) {
+    const Rejection rejection = RejectionOf(geometry);
+    EXPECT_EQ(rejection.kind, "bad_geometry") << geometry;
+    EXPECT_THAT(rejection.message, HasSubstr(message)) << geometry;
+  }
+}
+
+TEST(Geometry, CollectionsNestedTooDeepForReadersAreRefused) {
+  const auto nested = [](int levels) {
+    std::string text = R"({"type":"Point","coordinates":[1,2]})";
+    for (int i = 0; i < levels; ++i) text = R"({"type":"GeometryCollection","geometries":[)" + text + "]}";
+    return text;
+  };
+  RoundTrip(nested(31), false);
+  EXPECT_EQ(RejectionOf(nested(32)).kind, "bad_geometry");
+}
+
+}  // namespace
+}  // namespace earthcatalog::item

@@ -1,0 +1,165 @@
+// The contract's promise that nothing is lost: an item comes back from its row equal to its source.
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <set>
+
+#include "unit/item/item_testing.h"
+
+namespace earthcatalog::item {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The items of the corpus by collection folder; empty if there is no corpus here.
+std::map<std::string, std::vector<std::string>> CorpusItems() {
+  std::map<std::string, std::vector<std::string>> items;
+  const char* folder = std::getenv("EARTHCATALOG_CORPUS");
+  if (folder == nullptr) return items;
+  std::set<fs::path> paths;
+  if (fs::is_directory(folder)) {
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+      if (entry.path().extension() == ".json") paths.insert(entry.path());
+    }
+  }
+  EXPECT_FALSE(paths.empty()) << "EARTHCATALOG_CORPUS names " << folder << ", where no items are";
+  for (const auto& path : paths) {
+    std::ifstream file(path, std::ios::binary);
+    items[path.parent_path().string()].emplace_back(std::istreambuf_iterator<char>(file),
+                                                    std::istreambuf_iterator<char>());
+  }
+  return items;
+}
+
+#define SKIP_WITHOUT_CORPUS(items)                                                        \
+  if ((items).empty()) {                                                                  \
+    ASSERT_EQ(std::getenv("EARTHCATALOG_CORPUS"), nullptr);                               \
+    GTEST_SKIP() << "set EARTHCATALOG_CORPUS to a folder of real STAC items to run this"; \
+  }
+
+void ExpectEqualToSources(const arrow::RecordBatch& rows, const std::vector<std::string>& sources) {
+  ASSERT_EQ(rows.num_rows(), static_cast<int64_t>(sources.size()));
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const json expected = json::parse(sources[i]);
+    const json actual = Decode(rows, static_cast<int64_t>(i));
+    ASSERT_EQ(actual, expected) << json::diff(expected, actual).dump(1);
+  }
+}
+
+TEST(RoundTrip, EveryCorpusItemWithTheInitialSchema) {
+  const auto corpus = CorpusItems();
+  SKIP_WITHOUT_CORPUS(corpus);
+  for (const auto& [folder, items] : corpus) {
+    SCOPED_TRACE(folder);
+    ExpectEqualToSources(*Encode(items).rows, items);
+  }
+}
+
+TEST(RoundTrip, EveryCorpusItemWithItsCollectionsSchema) {
+  const auto corpus = CorpusItems();
+  SKIP_WITHOUT_CORPUS(corpus);
+  for (const auto& [folder, items] : corpus) {
+    SCOPED_TRACE(folder);
+    ExpectEqualToSources(*EncodeEvolved(items).rows, items);
+  }
+}
+
+TEST(RoundTrip, TheWholeCorpusInOneTable) {
+  const auto corpus = CorpusItems();
+  SKIP_WITHOUT_CORPUS(corpus);
+  auto schema = InitialSchema();
+  std::vector<std::string> all;
+  for (const auto& [folder, items] : corpus) {
+    if (const auto additions = Encode(items, schema).additions) schema = EvolveOrDie(schema, additions);
+    all.insert(all.end(), items.begin(), items.end());
+  }
+  ExpectEqualToSources(*Encode(all, schema).rows, all);
+}
+
+// A value of any kind, and names that are likely to clash.
+json RandomValue(std::mt19937* random, int depth);
+
+json RandomObject(std::mt19937* random, int depth) {
+  static const char* const kNames[] = {
+      "a",          "b",        "A", "a.b",           "c.element",      "year",      "id",
+      "gsd",        "type",     "",  "datetime",      "q\"u\\",         "é",         "new\nline",
+      "min",        "eo:bands", "c", "proj:geometry", "grid_partition", "_overflow", "links",
+      "instruments"};
+  json object = json::object();
+  for (unsigned n = (*random)() % 6; n > 0; --n) {
+    object[kNames[(*random)() % std::size(kNames)]] = RandomValue(random, depth - 1);
+  }
+  return object;
+}
+
+json RandomValue(std::mt19937* random, int depth) {
+  switch ((*random)() % (depth > 0 ? 12 : 9)) {
+    case 0:
+      return nullptr;
+    case 1:
+      return (*random)() % 2 == 0;
+    case 2:
+      return static_cast<int>((*random)() % 100);
+    case 3:
+      return static_cast<int64_t>((uint64_t{(*random)()} << 32 | (*random)()) >> (*random)() % 64);
+    case 4:
+      return static_cast<double>((*random)() % 1000) / 8;
+    case 5:
+      return "2024-05-01T10:11:12" + std::string((*random)() % 2 == 0 ? "Z" : "+02:00");
+    case 6:
+      return std::string((*random)() % 20, "x\"\\\n"[(*random)() % 4]) + "🌍";
+    case 7:
+      return std::pow(10.0, static_cast<int>((*random)() % 600) - 300);
+    case 8:
+      return json::array();
+    case 9:
+      return RandomObject(random, depth);
+    default: {
+      json list = json::array();
+      const json first = RandomValue(random, depth - 1);
+      for (unsigned n = (*random)() % 4; n > 0; --n) {
+        list.push_back((*random)() % 4 == 0 ? RandomValue(random, depth - 1) : first);
+      }
+      return list;
+    }
+  }
+}
+
+std::string RandomItem(std::mt19937* random) {
+  json item = ItemWith({});
+  item["properties"] = RandomObject(random, 3);
+  item["assets"] = RandomObject(random, 3);
+  for (auto& [name, asset] : item["assets"].items()) {
+    if ((*random)() % 2 == 0) asset = {{"href", "https://example.com/" + name}};
+  }
+  for (unsigned n = (*random)() % 3; n > 0; --n) item["links"].push_back({{"rel", "self"}, {"href", "h"}});
+  if ((*random)() % 4 == 0) item["links"].push_back(RandomValue(random, 2));
+  for (const char* member : {"bbox", "stac_extensions", "foreign", "geometry.x"}) {
+    if ((*random)() % 3 == 0) item[member] = RandomValue(random, 2);
+  }
+  return item.dump(static_cast<int>((*random)() % 4) - 1);
+}
+
+TEST(RoundTrip, RandomItemsThroughSchemasThatGrow) {
+  std::mt19937 random(42);
+  for (int table = 0; table < 60; ++table) {
+    auto schema = InitialSchema();
+    for (int batch = 0; batch < 5; ++batch) {
+      std::vector<std::string> items;
+      for (int i = 0; i < 20; ++i) items.push_back(RandomItem(&random));
+      const EncodedItems encoded = Encode(items, schema);
+      ExpectEqualToSources(*encoded.rows, items);
+      if (encoded.additions == nullptr) continue;
+      schema = EvolveOrDie(schema, encoded.additions);
+      const EncodedItems again = Encode(items, schema);
+      ExpectEqualToSources(*again.rows, items);
+      EXPECT_EQ(again.additions, nullptr) << again.additions->ToString();
+    }
+  }
+}
+
+}  // namespace
+}  // namespace earthcatalog::item

@@ -1,0 +1,77 @@
+#include "earthcatalog/pipeline/chunk.h"
+
+#include <arrow/json/from_string.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace earthcatalog::pipeline {
+namespace {
+
+using testing::ElementsAre;
+
+EncodedBatch MakeBatch(uint64_t sequence, uint64_t rows, int64_t source_bytes, uint32_t cells_per_item = 1) {
+  EncodedBatch batch;
+  batch.sequence = sequence;
+  batch.row_count = rows;
+  batch.source_bytes = source_bytes;
+  const auto ids = arrow::json::ArrayFromJSONString(arrow::utf8(), "[\"a\"]").ValueOrDie();
+  batch.rows = arrow::RecordBatch::Make(arrow::schema({arrow::field("id", arrow::utf8())}), 1, {ids});
+  batch.cells.offsets = {0, cells_per_item};
+  batch.cells.cells.assign(cells_per_item, 7);
+  return batch;
+}
+
+class ChunkAssemblerTest : public testing::Test {
+ protected:
+  // Feeds the batches in the given order; returns the sequences of each chunk.
+  std::vector<std::vector<uint64_t>> Assemble(std::vector<EncodedBatch> batches,
+                                              std::optional<uint64_t> chunk_size, int64_t max_bytes) {
+    CancelSource cancel;
+    FlowWindow window(1 << 30, &cancel);
+    BoundedQueue<EncodedBatch> in("in", 100, &cancel);
+    BoundedQueue<Chunk> out("out", 100, &cancel);
+    for (EncodedBatch& batch : batches) {
+      EXPECT_TRUE(window.Admit(batch.sequence, batch.row_count, 1).ok());
+      EXPECT_TRUE(in.Push(std::move(batch)).ok());
+    }
+    in.Close();
+    ChunkAssembler assembler(chunk_size, max_bytes, &window);
+    EXPECT_TRUE(assembler.Run(&in, &out).ok());
+    std::vector<std::vector<uint64_t>> chunks;
+    while (auto chunk = out.Pop().ValueOrDie()) {
+      EXPECT_EQ(chunk->index, chunks.size());
+      chunks.emplace_back();
+      for (const EncodedBatch& batch : chunk->batches) chunks.back().push_back(batch.sequence);
+    }
+    return chunks;
+  }
+
+  std::vector<EncodedBatch> Batches(const std::vector<uint64_t>& order) {
+    std::vector<EncodedBatch> batches;
+    for (const uint64_t sequence : order) batches.push_back(MakeBatch(sequence, 10, 100));
+    return batches;
+  }
+};
+
+TEST_F(ChunkAssemblerTest, ChunksDoNotDependOnTheOrderOfArrival) {
+  const auto expected = ElementsAre(ElementsAre(0, 1), ElementsAre(2, 3), ElementsAre(4));
+  EXPECT_THAT(Assemble(Batches({0, 1, 2, 3, 4}), 20, 1 << 20), expected);
+  EXPECT_THAT(Assemble(Batches({4, 3, 2, 1, 0}), 20, 1 << 20), expected);
+  EXPECT_THAT(Assemble(Batches({2, 0, 4, 1, 3}), 20, 1 << 20), expected);
+}
+
+TEST_F(ChunkAssemblerTest, TheMemoryLimitEndsAChunkEarly) {
+  EXPECT_THAT(Assemble(Batches({0, 1, 2}), 1000, 150), ElementsAre(ElementsAre(0, 1), ElementsAre(2)));
+  EXPECT_THAT(Assemble(Batches({0, 1, 2}), std::nullopt, 100),
+              ElementsAre(ElementsAre(0), ElementsAre(1), ElementsAre(2)));
+}
+
+TEST_F(ChunkAssemblerTest, AnItemCountsOnceForEachCell) {
+  std::vector<EncodedBatch> batches;
+  batches.push_back(MakeBatch(0, 10, 100, /*cells_per_item=*/30));
+  batches.push_back(MakeBatch(1, 10, 100));
+  EXPECT_THAT(Assemble(std::move(batches), std::nullopt, 3000), ElementsAre(ElementsAre(0), ElementsAre(1)));
+}
+
+}  // namespace
+}  // namespace earthcatalog::pipeline
