@@ -2,13 +2,14 @@
 
 import hashlib
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from harness import archives, tables, web
-from harness.archives import Archive
-from harness.odd_items import ODD_ITEMS
+from harness.archives import Archive, Item
+from harness.odd_items import ODD_ITEMS, make_item, point
 from harness.program import Argument, Base, Program
 
 
@@ -73,3 +74,22 @@ def test_chunks_do_not_show_in_the_rows(program: Program, varied: Archive, tmp_p
     for rows, columns in zip(seen[1:], schemas[1:], strict=True):
         assert columns == schemas[0]
         assert rows.drop(["_overflow"]).equals(seen[0].drop(["_overflow"]))
+
+
+def test_another_spelling_does_not_take_a_column_s_place(
+    program: Program, tmp_path: Path, write_archive: Callable[[Iterable[Item]], Archive]
+) -> None:
+    """`Platform` of one item is no reason for `platform` of all others to be in no column."""
+    place = point(1, 1)
+    archive = write_archive(
+        [
+            make_item("loud", place, platform=None, Platform="x"),
+            *(make_item(f"p-{n}", place) for n in range(9)),
+        ]
+    )
+    for number, rows in enumerate([archive.rows, archive.rows[::-1]]):
+        base = Base(tmp_path / str(number))
+        inventory = Archive(archive.folder, rows).csv(tmp_path / f"{number}.csv")
+        program.ingest(inventory, base, "--source", archive.folder)
+        found = {row["id"]: row["platform"] for row in tables.rows(base, "id", "platform")}
+        assert found == {"loud": None, **{f"p-{n}": "S1A" for n in range(9)}}

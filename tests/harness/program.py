@@ -57,9 +57,11 @@ class Catalogue:
 @dataclass(frozen=True)
 class Program:
     path: Path
+    # What starts it, when it is not started as it is.
+    launcher: tuple[str, ...] = ()
 
     def command(self, *arguments: Argument) -> list[str]:
-        return [str(self.path), *map(str, arguments)]
+        return [*self.launcher, str(self.path), *map(str, arguments)]
 
     def run(self, *arguments: Argument, **options: Any) -> subprocess.CompletedProcess[str]:
         options.setdefault("timeout", 300)
@@ -81,9 +83,12 @@ class Program:
     def ingest(
         self, inventory: Path | None, base: Base, *flags: Argument, code: int = 0, **options: Any
     ) -> dict[str, Any]:
-        """`incremental --json` that must end with `code`; gives its report, whose numbers must add up."""
+        """`incremental --json` that must end with `code`; gives its report, whose numbers must add up.
+
+        It does not wait for the disk, which other work on the machine would make slow.
+        """
         where = ["--inventory", inventory] if inventory else []
-        done = self.run("incremental", *where, *base.flags, *flags, "--json", **options)
+        done = self.run("incremental", *where, *base.flags, *flags, "--json", "--no-sync", **options)
         assert done.returncode == code, f"exit code {done.returncode}, not {code}: {done.stderr}"
         report: dict[str, Any] = json.loads(done.stdout)
         check_accounts(report)

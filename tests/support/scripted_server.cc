@@ -10,11 +10,34 @@
 #include <cstdio>
 #include <cstring>
 #include <stdexcept>
+#include <tuple>
+#include <utility>
 
 namespace earthcatalog::test {
 namespace {
 
 constexpr std::chrono::hours kForEver{1};
+
+sockaddr_in Loopback(int port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(static_cast<uint16_t>(port));
+  return address;
+}
+
+// A listening socket and its port.
+std::pair<int, int> Listen(int backlog) {
+  const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address = Loopback(0);
+  auto* any = reinterpret_cast<sockaddr*>(&address);
+  socklen_t length = sizeof(address);
+  if (bind(listener, any, length) != 0 || listen(listener, backlog) != 0 ||
+      getsockname(listener, any, &length) != 0) {
+    throw std::runtime_error(std::string("no test server: ") + std::strerror(errno));
+  }
+  return {listener, ntohs(address.sin_port)};
+}
 
 bool Send(int connection, const std::string& bytes) {
   for (size_t sent = 0; sent < bytes.size();) {
@@ -82,17 +105,7 @@ void MakeCloseReset(int connection) {
 }  // namespace
 
 ScriptedServer::ScriptedServer(Handler handler) : handler_(std::move(handler)) {
-  listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  auto* any = reinterpret_cast<sockaddr*>(&address);
-  socklen_t length = sizeof(address);
-  if (bind(listener_, any, length) != 0 || listen(listener_, 512) != 0 ||
-      getsockname(listener_, any, &length) != 0) {
-    throw std::runtime_error(std::string("no test server: ") + std::strerror(errno));
-  }
-  port_ = ntohs(address.sin_port);
+  std::tie(listener_, port_) = Listen(512);
   acceptor_ = std::thread([this] { Accept(); });
 }
 
@@ -212,6 +225,21 @@ bool ScriptedServer::Answer(int connection, const Reply& reply) {
 bool ScriptedServer::Pause(std::chrono::milliseconds duration) {
   std::unique_lock lock(mutex_);
   return !stopping_changed_.wait_for(lock, duration, [this] { return stopping_; });
+}
+
+DeafServer::DeafServer() {
+  sockets_.resize(1);
+  std::tie(sockets_[0], port_) = Listen(0);
+  const sockaddr_in address = Loopback(port_);
+  for (int i = 0; i < 4; ++i) {  // these fill the queue of connections to be accepted
+    const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+    sockets_.push_back(client);
+  }
+}
+
+DeafServer::~DeafServer() {
+  for (const int socket : sockets_) close(socket);
 }
 
 }  // namespace earthcatalog::test

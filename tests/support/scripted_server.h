@@ -82,4 +82,19 @@ class ScriptedServer {
   std::thread acceptor_;
 };
 
+// A port on the loopback interface where nobody accepts: connecting hangs.
+class DeafServer {
+ public:
+  DeafServer();
+  ~DeafServer();
+  DeafServer(const DeafServer&) = delete;
+  DeafServer& operator=(const DeafServer&) = delete;
+
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+
+ private:
+  int port_ = 0;
+  std::vector<int> sockets_;
+};
+
 }  // namespace earthcatalog::test

@@ -1,8 +1,5 @@
 #include "earthcatalog/fetch/fetcher.h"
 
-#include <sys/stat.h>
-
-#include "earthcatalog/base/text.h"
 #include "earthcatalog/fetch/directory_fetcher.h"
 #include "earthcatalog/fetch/http_fetcher.h"
 

@@ -25,7 +25,7 @@ struct Failure {
 
 struct Item {
   inventory::Row row;
-  // The object's bytes, with capacity for kBodyPadding more behind them (what simdjson reads past the end).
+  // The object's bytes, with capacity for kBodyPadding more behind them.
   std::string body;
   std::optional<Failure> failure;  // when set, `body` is empty
 };

@@ -38,8 +38,9 @@ Outcome JudgeError(const Response& response) {
       return Transient("timeout", std::move(detail));
     case CURLE_PARTIAL_FILE:
       return Transient("truncated", "the body ended early: " + detail);
-    case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE:
+      return Final("tls", "the file of trusted certificates cannot be read: " + detail);
+    case CURLE_PEER_FAILED_VERIFICATION:
       return Final("tls", "the server's certificate is not accepted: " + detail);
     case CURLE_TOO_MANY_REDIRECTS:
       return Final("redirect", "the server redirects again and again");

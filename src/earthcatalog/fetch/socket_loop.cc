@@ -56,10 +56,6 @@ void SocketLoop::Remove(CURL* easy) { curl_multi_remove_handle(multi_.get(), eas
 
 Status SocketLoop::Turn(Clock::time_point deadline) {
   int running = 0;
-  if (timer_ && *timer_ <= Clock::now()) {
-    timer_.reset();
-    ARROW_RETURN_NOT_OK(CurlStatus(curl_multi_socket_action(multi_.get(), CURL_SOCKET_TIMEOUT, 0, &running)));
-  }
   std::array<epoll_event, 256> events;
   const int count =
       epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), WaitMilliseconds(deadline));
@@ -76,6 +72,10 @@ Status SocketLoop::Turn(Clock::time_point deadline) {
     if ((event.events & EPOLLOUT) != 0) mask |= CURL_CSELECT_OUT;
     if ((event.events & EPOLLERR) != 0) mask |= CURL_CSELECT_ERR;
     ARROW_RETURN_NOT_OK(CurlStatus(curl_multi_socket_action(multi_.get(), event.data.fd, mask, &running)));
+  }
+  if (timer_ && *timer_ <= Clock::now()) {
+    timer_.reset();
+    ARROW_RETURN_NOT_OK(CurlStatus(curl_multi_socket_action(multi_.get(), CURL_SOCKET_TIMEOUT, 0, &running)));
   }
   return Status::OK();
 }
@@ -108,6 +108,8 @@ int SocketLoop::OnSocket(CURL*, curl_socket_t socket, int what, void* loop, void
 int SocketLoop::OnTimer(CURLM*, long milliseconds, void* loop) {
   auto& timer = static_cast<SocketLoop*>(loop)->timer_;
   timer.reset();
+  // Some versions round down, and a timer that libcurl is told of too early is never set again.
+  if (milliseconds > 0) ++milliseconds;
   if (milliseconds >= 0) timer = Clock::now() + std::chrono::milliseconds(milliseconds);
   return 0;
 }

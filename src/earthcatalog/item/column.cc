@@ -96,11 +96,7 @@ Status BytesColumn::FinishValues(arrow::ArrayData* data) {
 }
 
 std::unique_ptr<Column> MakeColumn(const std::shared_ptr<arrow::Field>& field, bool in_list) {
-  if (field->type()->id() == arrow::Type::STRUCT) {
-    std::vector<std::unique_ptr<Column>> children;
-    for (const auto& child : field->type()->fields()) children.push_back(MakeColumn(child, in_list));
-    return std::make_unique<StructColumn>(field, std::move(children), in_list);
-  }
+  if (field->type()->id() == arrow::Type::STRUCT) return MakeStructColumn(field, in_list);
   if (field->type()->id() == arrow::Type::LIST) return MakeListColumn(field);
   if (auto column = MakeScalarColumn(field)) return column;
   return std::make_unique<NullColumn>(field);

@@ -68,10 +68,14 @@ class BytesColumn : public Column {
 };
 
 // Objects. As a list's element it is all or nothing; elsewhere, members without a place in it go to overflow.
+// A struct of nothing but nulls is an empty object; where all members went to overflow the struct is null, so
+// that readers do not see, say, an asset without its href.
 class StructColumn : public Column {
  public:
   StructColumn(std::shared_ptr<arrow::Field> field, std::vector<std::unique_ptr<Column>> children,
                bool in_list);
+  // An object is never null here, even if all its members went to overflow.
+  void KeepEmpty() { keep_empty_ = true; }
 
   Fit Append(Scan* scan) override;
   void PadTo(int64_t rows) override;
@@ -85,8 +89,8 @@ class StructColumn : public Column {
  private:
   // What became of an object's members.
   struct Tally {
-    bool any = false;     // there were some
-    bool stored = false;  // one of them is in its column
+    int members = 0;
+    int stored = 0;  // of those, in their columns, at least in part
   };
   Fit AppendMembers(Scan* scan, Tally* tally);
   Fit AppendMember(Column* child, Scan* scan, Tally* tally);
@@ -94,6 +98,7 @@ class StructColumn : public Column {
   std::vector<std::unique_ptr<Column>> children_;
   KeyIndex keys_;
   const bool in_list_;
+  bool keep_empty_ = false;
 };
 
 // Makes the column for a field of the table, whatever its type: types without JSON values are columns of
@@ -102,11 +107,13 @@ std::unique_ptr<Column> MakeColumn(const std::shared_ptr<arrow::Field>& field, b
 
 // For the members of an item that have a form of their own.
 std::unique_ptr<Column> MakeGeometryColumn(const std::shared_ptr<arrow::Field>& field);
+std::unique_ptr<Column> MakeAssetsColumn(const std::shared_ptr<arrow::Field>& field);
 std::unique_ptr<Column> MakeBboxColumn(const std::shared_ptr<arrow::Field>& field);
 // A column of JSON text that stands for the value: nothing of it goes to overflow.
 std::unique_ptr<Column> MakeJsonTextColumn(const std::shared_ptr<arrow::Field>& field);
 
-// The parts of MakeColumn: lists, and the scalar types (null for others).
+// The parts of MakeColumn: structs, lists, and the scalar types (null for others).
+std::unique_ptr<Column> MakeStructColumn(const std::shared_ptr<arrow::Field>& field, bool in_list);
 std::unique_ptr<Column> MakeListColumn(const std::shared_ptr<arrow::Field>& field);
 std::unique_ptr<Column> MakeScalarColumn(const std::shared_ptr<arrow::Field>& field);
 

@@ -256,12 +256,12 @@ std::shared_ptr<arrow::DataType> DeclaredType(std::string_view property) {
 }
 
 std::shared_ptr<arrow::DataType> DeclaredNestedType(std::string_view member) {
-  if (const auto found = NestedNumbers().find(member); found != NestedNumbers().end())
-    return TypeOf(found->second);
+  const auto number = NestedNumbers().find(member);
+  if (number != NestedNumbers().end()) return TypeOf(number->second);
   const auto found = Properties().find(member);
   if (found == Properties().end()) return nullptr;
-  const bool number = found->second == kDouble || found->second == kDoubles;
-  return number ? TypeOf(found->second) : nullptr;
+  const bool is_number = found->second == kDouble || found->second == kDoubles;
+  return is_number ? TypeOf(found->second) : nullptr;
 }
 
 }  // namespace earthcatalog::item

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <vector>
@@ -45,19 +46,28 @@ class GeometryEncoder {
     size_t place;
     GeometryType type;
   };
+  struct Members {
+    std::optional<GeometryType> type;
+    const char* list = nullptr;  // where its coordinates, or geometries, are
+    std::string_view list_name;
+    bool written = false;
+  };
   using Part = Fit (GeometryEncoder::*)(Scan*);
 
   Fit Geometry(Scan* scan, int nesting);
+  Fit ReadMember(Members* members, Scan* scan, int nesting);
   Fit ReadType(std::optional<GeometryType>* type, Scan* scan);
-  Fit List(GeometryType type, Scan* scan, int nesting);
+  Fit List(const Members& members, Scan* scan, int nesting);
+  Fit Body(GeometryType type, Scan* scan, int nesting);
   Fit Parts(Scan* scan, Part part);
   Fit Collection(Scan* scan, int nesting);
 
   // A position of its own, perhaps empty; one in a sequence; and what is made of them.
   Fit Point(Scan* scan);
   Fit Position(Scan* scan);
-  Fit Line(Scan* scan) { return Parts(scan, &GeometryEncoder::Position); }
-  Fit Polygon(Scan* scan) { return Parts(scan, &GeometryEncoder::Line); }
+  Fit Line(Scan* scan);
+  Fit Ring(Scan* scan);
+  Fit Polygon(Scan* scan);
   template <GeometryType kType, Part kBody>
   Fit Member(Scan* scan) {
     WriteHeader(kType);
@@ -78,9 +88,10 @@ class GeometryEncoder {
   WkbWriter writer_;
   bool drop_z_ = false;
   std::vector<Header> headers_;
-  std::array<double, kMaxDimensions>
-      position_;        // the first of the numbers of the position that was read last
-  int numbers_ = 0;     // how many numbers that has
+  // The position that was read last: its first numbers, and how many it has.
+  std::array<double, kMaxDimensions> position_;
+  int numbers_ = 0;
+  uint32_t parts_ = 0;  // how many positions, lines or members were read last
   int dimensions_ = 0;  // of the first position, 0 before it
   bool exact_ = true;
   bool mixed_ = false;
@@ -101,40 +112,37 @@ Fit GeometryEncoder::Geometry(Scan* scan, int nesting) {
   JsonReader& reader = scan->reader;
   if (nesting > kMaxCollectionNesting) return Bad(scan, "collections are nested too deep");
   if (reader.Peek() != '{') return Bad(scan, "it is not an object");
-  std::optional<GeometryType> type;
-  const char* list = nullptr;  // its coordinates, or geometries
-  bool of_geometries = false;
-  bool written = false;
+  Members members;
   for (reader.EnterObject(); reader.NextKey();) {
-    std::string_view key;
-    if (!reader.ReadKey(&key)) break;
-    if (key == "type") {
-      if (ReadType(&type, scan) == Fit::kError) return Fit::kError;
-    } else if (key != "coordinates" && key != "geometries") {
-      exact_ = false;  // a member that GeoJSON does not know: WKB cannot say it
-      if (!reader.Skip()) break;
-    } else if (list != nullptr) {
-      return Bad(scan, "it has two lists of coordinates");
-    } else {
-      list = reader.Place();
-      of_geometries = key == "geometries";
-      written = type.has_value() && of_geometries == (*type == GeometryType::kGeometryCollection);
-      if (written && List(*type, scan, nesting) == Fit::kError) return scan->FailedInMember(key);
-      if (!written && !reader.Skip()) break;
-    }
+    if (ReadMember(&members, scan, nesting) == Fit::kError) return Fit::kError;
   }
   if (reader.failed()) return Fit::kError;
-  if (!type.has_value()) return Bad(scan, "it has no type");
-  if (list == nullptr) return Bad(scan, "it has no coordinates");
-  if (of_geometries != (*type == GeometryType::kGeometryCollection))
-    return Bad(scan, "its coordinates are not those of its type");
-  if (written) return Fit::kStored;
-  // The coordinates came before the type.
+  if (!members.type.has_value()) return Bad(scan, "it has no type");
+  if (members.list == nullptr) return Bad(scan, "it has no coordinates");
+  if (members.written) return Fit::kStored;
+  // They came before the type.
   const char* const end = reader.Place();
-  reader.Rewind(list);
-  const Fit fit = List(*type, scan, nesting);
+  reader.Rewind(members.list);
+  if (List(members, scan, nesting) == Fit::kError) return Fit::kError;
   reader.Rewind(end);
-  return fit == Fit::kError ? scan->FailedInMember(of_geometries ? "geometries" : "coordinates") : fit;
+  return Fit::kStored;
+}
+
+Fit GeometryEncoder::ReadMember(Members* members, Scan* scan, int nesting) {
+  JsonReader& reader = scan->reader;
+  std::string_view key;
+  if (!reader.ReadKey(&key)) return Fit::kError;
+  if (key == "type") return ReadType(&members->type, scan);
+  if (key != "coordinates" && key != "geometries") {
+    exact_ = false;  // a member that GeoJSON does not know: WKB cannot say it
+    return reader.Skip() ? Fit::kStored : Fit::kError;
+  }
+  if (members->list != nullptr) return Bad(scan, "it has two lists of coordinates");
+  members->list = reader.Place();
+  members->list_name = key;
+  members->written = members->type.has_value();
+  if (members->written) return List(*members, scan, nesting);
+  return reader.Skip() ? Fit::kStored : Fit::kError;
 }
 
 Fit GeometryEncoder::ReadType(std::optional<GeometryType>* type, Scan* scan) {
@@ -147,9 +155,17 @@ Fit GeometryEncoder::ReadType(std::optional<GeometryType>* type, Scan* scan) {
                            : Bad(scan, fmt::format("\"{}\" is no geometry type", OneLine(name, 60)));
 }
 
-Fit GeometryEncoder::List(GeometryType type, Scan* scan, int nesting) {
+Fit GeometryEncoder::List(const Members& members, Scan* scan, int nesting) {
+  if ((members.list_name == "geometries") != (*members.type == GeometryType::kGeometryCollection)) {
+    return Bad(scan, "its coordinates are not those of its type");
+  }
+  WriteHeader(*members.type);
+  const Fit fit = Body(*members.type, scan, nesting);
+  return fit == Fit::kError ? scan->FailedInMember(members.list_name) : fit;
+}
+
+Fit GeometryEncoder::Body(GeometryType type, Scan* scan, int nesting) {
   using enum GeometryType;
-  WriteHeader(type);
   switch (type) {
     case kPoint:
       return Point(scan);
@@ -175,6 +191,44 @@ Fit GeometryEncoder::Parts(Scan* scan, Part part) {
   uint32_t count = 0;
   for (scan->reader.EnterArray(); scan->reader.NextElement(); ++count) {
     if ((this->*part)(scan) == Fit::kError) return scan->FailedInElement(count);
+  }
+  writer_.SetCount(place, count);
+  parts_ = count;
+  return scan->reader.failed() ? Fit::kError : Fit::kStored;
+}
+
+// Readers based on GEOS refuse the whole column for one line of one position, or one ring that is not closed,
+// so those are refused here or, if they can be, mended.
+Fit GeometryEncoder::Line(Scan* scan) {
+  const Fit fit = Parts(scan, &GeometryEncoder::Position);
+  return fit == Fit::kStored && parts_ == 1 ? Bad(scan, "a line has one position") : fit;
+}
+
+Fit GeometryEncoder::Ring(Scan* scan) {
+  constexpr uint32_t kMinPositions = 4;
+  const size_t count_place = out_->size();
+  const size_t first = count_place + sizeof(uint32_t);
+  const Fit fit = Parts(scan, &GeometryEncoder::Position);
+  if (fit == Fit::kError || parts_ == 0) return fit;
+  double lon_lat[2];
+  std::memcpy(lon_lat, out_->data() + first, sizeof(lon_lat));
+  if (lon_lat[0] != position_[0] || lon_lat[1] != position_[1]) {
+    exact_ = false;
+    out_->append(*out_, first, (out_->size() - first) / parts_);
+    writer_.SetCount(count_place, ++parts_);
+  }
+  return parts_ < kMinPositions ? Bad(scan, "a ring needs four positions") : fit;
+}
+
+Fit GeometryEncoder::Polygon(Scan* scan) {
+  if (scan->reader.Peek() != '[') return Bad(scan, "it is not a list");
+  const size_t place = writer_.Count();
+  uint32_t count = 0;
+  bool empty = false;
+  for (scan->reader.EnterArray(); scan->reader.NextElement(); ++count) {
+    if (Ring(scan) == Fit::kError) return scan->FailedInElement(count);
+    if (count == 0) empty = parts_ == 0;
+    if (empty && parts_ > 0) return Bad(scan, "an empty polygon has a hole");
   }
   writer_.SetCount(place, count);
   return scan->reader.failed() ? Fit::kError : Fit::kStored;
@@ -216,8 +270,9 @@ Fit GeometryEncoder::ReadPosition(Scan* scan) {
     if (!reader.at_number()) return Bad(scan, "a position has something that is not a number");
     if (!reader.ReadNumber(&number)) return Fit::kError;
     const auto value = number.AsDouble();
-    if (!value.has_value())
+    if (!value.has_value()) {
       return Bad(scan, fmt::format("{} is beyond the range of numbers", OneLine(number.text, 30)));
+    }
     if (numbers_ < kMaxDimensions) position_[static_cast<size_t>(numbers_)] = *value;
   }
   return reader.failed() ? Fit::kError : Fit::kStored;

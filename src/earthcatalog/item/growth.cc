@@ -9,7 +9,8 @@
 namespace earthcatalog::item {
 namespace {
 
-// The column of an Item member: `assets` and `links` have what was seen in them, the others are what they are.
+// The column of an Item member: `assets` and `links` have what was seen in them, the others are what they
+// are.
 std::shared_ptr<arrow::DataType> MemberType(const std::string& name, const Shape& shape) {
   if (name == "assets") return shape.InferredType();
   auto initial = InitialSchema()->GetFieldByName(name)->type();

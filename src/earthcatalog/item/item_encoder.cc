@@ -30,32 +30,36 @@ enum Member {
   kCollection
 };
 constexpr size_t kMemberCount = 10;
-constexpr std::array<std::string_view, kMemberCount> kMembers = {
-    "type",     "stac_version", "stac_extensions", "id",   "properties",
-    "geometry", "links",        "assets",          "bbox", "collection"};
 
-// What the members are to be, by the first character of their JSON; '*' for those that may be anything.
-struct Expectation {
-  char first;
-  std::string_view what;
+struct MemberRule {
+  std::string_view name;
+  char first;             // what its JSON starts with; '*' if the column or the overflow takes anything
+  std::string_view what;  // it is to be
   bool required;
 };
-constexpr std::array<Expectation, kMemberCount> kExpected = {{{'"', "\"Feature\"", true},
-                                                              {'"', "a string", true},
-                                                              {'*', "a list", false},
-                                                              {'"', "a string that is not empty", true},
-                                                              {'{', "an object", true},
-                                                              {'*', "a geometry or null", true},
-                                                              {'[', "a list", true},
-                                                              {'{', "an object", true},
-                                                              {'*', "a list", false},
-                                                              {'"', "a string", false}}};
+constexpr std::array<MemberRule, kMemberCount> kMembers = {{{"type", '"', "\"Feature\"", true},
+                                                            {"stac_version", '"', "a string", true},
+                                                            {"stac_extensions", '*', "a list", false},
+                                                            {"id", '"', "a string that is not empty", true},
+                                                            {"properties", '{', "an object", true},
+                                                            {"geometry", '*', "a geometry or null", true},
+                                                            {"links", '[', "a list", true},
+                                                            {"assets", '{', "an object", true},
+                                                            {"bbox", '*', "a list", false},
+                                                            {"collection", '"', "a string", false}}};
+
+std::vector<std::string> MemberNames() {
+  std::vector<std::string> names;
+  for (const MemberRule& rule : kMembers) names.emplace_back(rule.name);
+  return names;
+}
 
 std::unique_ptr<Column> MakeMemberColumn(size_t member, const std::shared_ptr<arrow::Field>& field) {
   const auto type = field->type()->id();
   if (member == kGeometry && type == arrow::Type::BINARY) return MakeGeometryColumn(field);
   const bool structured = member == kLinks || member == kAssets || member == kBbox || member == kExtensions;
   if (structured && type == arrow::Type::STRING) return MakeJsonTextColumn(field);
+  if (member == kAssets) return MakeAssetsColumn(field);
   return member == kBbox ? MakeBboxColumn(field) : MakeColumn(field);
 }
 
@@ -101,13 +105,14 @@ class Encoder : public ItemEncoder {
 };
 
 Encoder::Encoder(std::shared_ptr<arrow::Schema> schema)
-    : schema_(std::move(schema)), member_keys_({kMembers.begin(), kMembers.end()}) {
+    : schema_(std::move(schema)), member_keys_(MemberNames()) {
   std::vector<std::unique_ptr<Column>> properties;
   arrow::FieldVector fields;
   for (const auto& field : schema_->fields()) {
     if (field->name() == kGridPartition) continue;
     fields.push_back(field);
-    const auto member = std::find(kMembers.begin(), kMembers.end(), field->name());
+    const auto member = std::find_if(kMembers.begin(), kMembers.end(),
+                                     [&](const MemberRule& rule) { return rule.name == field->name(); });
     if (member != kMembers.end()) {
       const auto index = static_cast<size_t>(member - kMembers.begin());
       members_[index] = MakeMemberColumn(index, field);
@@ -162,13 +167,14 @@ Fit Encoder::AppendItem(std::string_view json) {
     if (fit == Fit::kError) return fit;
   }
   if (reader.failed() || scan_.CheckUnknownNames(0) == Fit::kError) return Fit::kError;
-  if (!reader.at_end())
+  if (!reader.at_end()) {
     return scan_.Fail(kInvalidJson, fmt::format("there is more text from byte {} on", reader.offset()));
+  }
   return CheckPresence();
 }
 
 Fit Encoder::AppendMember(size_t member) {
-  const std::string_view name = kMembers[member];
+  const std::string_view name = kMembers[member].name;
   JsonReader& reader = scan_.reader;
   if (seen_.test(member)) return scan_.Fail(kInvalidJson, fmt::format("the key \"{}\" comes twice", name));
   seen_.set(member);
@@ -190,7 +196,7 @@ Fit Encoder::AppendMember(size_t member) {
 }
 
 Fit Encoder::CheckMember(size_t member, char first) {
-  const Expectation& expected = kExpected[member];
+  const MemberRule& expected = kMembers[member];
   if (first == expected.first) return member == kType || member == kId ? CheckText(member) : Fit::kStored;
   if (expected.first == '*' || (first == 'n' && !expected.required)) return Fit::kStored;
   return scan_.Fail(kNotAnItem, fmt::format("it is not {}", expected.what));
@@ -203,13 +209,13 @@ Fit Encoder::CheckText(size_t member) {
   if (!scan_.reader.ReadString(&raw)) return Fit::kError;
   scan_.reader.Rewind(place);
   if (member == kType ? raw == "Feature" : !raw.empty()) return Fit::kStored;
-  return scan_.Fail(kNotAnItem, fmt::format("\"{}\" is not {}", OneLine(raw, 60), kExpected[member].what));
+  return scan_.Fail(kNotAnItem, fmt::format("\"{}\" is not {}", OneLine(raw, 60), kMembers[member].what));
 }
 
 Fit Encoder::CheckPresence() {
   for (size_t member = 0; member < kMemberCount; ++member) {
-    if (kExpected[member].required && !seen_.test(member)) {
-      return scan_.Fail(kNotAnItem, fmt::format("it has no \"{}\"", kMembers[member]));
+    if (kMembers[member].required && !seen_.test(member)) {
+      return scan_.Fail(kNotAnItem, fmt::format("it has no \"{}\"", kMembers[member].name));
     }
   }
   return Fit::kStored;
@@ -241,6 +247,10 @@ Result<EncodedItems> Encoder::Finish() {
 }  // namespace
 
 Result<std::unique_ptr<ItemEncoder>> MakeItemEncoder(std::shared_ptr<arrow::Schema> schema) {
+  const auto overflow = schema->GetFieldByName(std::string(kOverflow));
+  if (overflow != nullptr && overflow->type()->id() != arrow::Type::STRING) {
+    return CorruptError("the column {} is {} and not string", kOverflow, overflow->type()->ToString());
+  }
   return std::make_unique<Encoder>(std::move(schema));
 }
 

@@ -310,8 +310,9 @@ bool JsonReader::CopyString(std::string* out) {
 bool JsonReader::CopyScalar(std::string* out) {
   const char* const start = Place();
   JsonNumber number;
-  if (!TakeLiteral("null") && !TakeLiteral("true") && !TakeLiteral("false") && !ReadNumber(&number))
+  if (!TakeLiteral("null") && !TakeLiteral("true") && !TakeLiteral("false") && !ReadNumber(&number)) {
     return false;
+  }
   if (out != nullptr) out->append(start, at_);
   return true;
 }

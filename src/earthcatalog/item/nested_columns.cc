@@ -89,15 +89,12 @@ StructColumn::StructColumn(std::shared_ptr<arrow::Field> field, std::vector<std:
 
 Fit StructColumn::Append(Scan* scan) {
   if (scan->reader.Peek() != '{') return AppendNull();
-  Tally tally;
   if (!in_list_) scan->overflow.Enter(field_->name());
+  Tally tally;
   const Fit fit = AppendMembers(scan, &tally);
   if (!in_list_) scan->overflow.Leave();
-  if (fit == Fit::kError) return fit;
-  // A struct of nothing but nulls would come back as an empty object: where no member is in a column, it is
-  // null.
-  valid_.push_back(tally.stored ? 1 : 0);
-  return tally.any ? fit : Fit::kMisfit;
+  valid_.push_back(tally.stored > 0 || tally.members == 0 || keep_empty_);
+  return fit;
 }
 
 Fit StructColumn::AppendMembers(Scan* scan, Tally* tally) {
@@ -106,7 +103,7 @@ Fit StructColumn::AppendMembers(Scan* scan, Tally* tally) {
   int place = KeyIndex::kUnknown;
   scan->reader.EnterObject();
   while (scan->reader.NextKey()) {
-    tally->any = true;
+    ++tally->members;
     std::string_view raw;
     const int found = keys_.Read(&scan->reader, place, &raw);
     if (scan->reader.failed()) return Fit::kError;
@@ -136,7 +133,7 @@ Fit StructColumn::AppendMember(Column* child, Scan* scan, Tally* tally) {
     fit = child->Append(scan);
   }
   if (fit == Fit::kError) return scan->FailedInMember(name);
-  if (fit != Fit::kMisfit) tally->stored = true;
+  if (fit != Fit::kMisfit) ++tally->stored;
   if (fit == Fit::kStored) return fit;
   return in_list_ ? Fit::kMisfit : scan->Keep(name, place, /*may_grow=*/fit == Fit::kMisfit);
 }
@@ -154,6 +151,18 @@ Status StructColumn::FinishValues(arrow::ArrayData* data) {
     data->child_data.push_back(std::move(child_data));
   }
   return Status::OK();
+}
+
+std::unique_ptr<Column> MakeStructColumn(const std::shared_ptr<arrow::Field>& field, bool in_list) {
+  std::vector<std::unique_ptr<Column>> children;
+  for (const auto& child : field->type()->fields()) children.push_back(MakeColumn(child, in_list));
+  return std::make_unique<StructColumn>(field, std::move(children), in_list);
+}
+
+std::unique_ptr<Column> MakeAssetsColumn(const std::shared_ptr<arrow::Field>& field) {
+  auto column = MakeColumn(field);
+  if (auto* const assets = dynamic_cast<StructColumn*>(column.get())) assets->KeepEmpty();
+  return column;
 }
 
 std::unique_ptr<Column> MakeListColumn(const std::shared_ptr<arrow::Field>& field) {

@@ -163,8 +163,9 @@ bool IsUtcMicros(const arrow::DataType& type) {
 
 bool IsCanonicalTime(std::string_view text) {
   constexpr size_t kSeconds = 20, kMillis = 24, kMicros = 27;  // lengths
-  if (text.size() < kSeconds || text[10] != 'T' || text.back() != 'Z' || text.substr(17, 2) == "60")
+  if (text.size() < kSeconds || text[10] != 'T' || text.back() != 'Z' || text.substr(17, 2) == "60") {
     return false;
+  }
   switch (text.size()) {
     case kSeconds:
       return true;

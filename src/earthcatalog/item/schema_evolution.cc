@@ -142,11 +142,15 @@ class Grower {
 
   TypePtr NewStruct(const std::string& path, const arrow::DataType& type, int nesting) {
     FieldVector members = type.fields();
-    std::sort(members.begin(), members.end(), ByName);
+    // Where there is room for a part only, an asset or link needs its href before all else.
+    std::sort(members.begin(), members.end(), [](const auto& a, const auto& b) {
+      return std::pair(a->name() != "href", a->name()) < std::pair(b->name() != "href", b->name());
+    });
     FieldVector fields;
     for (const auto& member : members) {
       if (auto field = NewField(path + ".", *member, nesting + 1)) fields.push_back(std::move(field));
     }
+    std::sort(fields.begin(), fields.end(), ByName);
     return fields.empty() ? nullptr : arrow::struct_(std::move(fields));
   }
 

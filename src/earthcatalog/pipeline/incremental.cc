@@ -22,7 +22,9 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kProgressInterval = std::chrono::milliseconds(200);
-constexpr int64_t kMinMemoryLimit = 64LL << 20;
+constexpr int64_t kMinMemoryLimit = 128LL << 20;
+// The process itself: its libraries, threads and requests.
+constexpr int64_t kBaseMemory = 80LL << 20;
 // One column of a chunk must stay below Arrow's 2 GiB of text.
 constexpr int64_t kMaxChunkBytes = 512LL << 20;
 constexpr size_t kQueuedBatches = 8;
@@ -30,7 +32,8 @@ constexpr size_t kQueuedBatches = 8;
 // How the memory limit is shared out, by what each part was measured to hold per byte of JSON
 // (docs/design.md).
 struct MemoryPlan {
-  explicit MemoryPlan(int64_t limit) : window(limit / 8), chunk(std::min(limit / 8, kMaxChunkBytes)) {}
+  explicit MemoryPlan(int64_t limit)
+      : window((limit - kBaseMemory) / 8), chunk(std::min((limit - kBaseMemory) / 8, kMaxChunkBytes)) {}
   int64_t window;
   int64_t chunk;
 };
@@ -44,7 +47,7 @@ Status CheckOptions(const IncrementalOptions& options) {
   if (options.workers < 1 || options.workers > 4096) {
     return UsageError("the number of workers must be between 1 and 4096, not {}", options.workers);
   }
-  if (options.memory_limit < kMinMemoryLimit) return UsageError("the memory limit must be at least 64MiB");
+  if (options.memory_limit < kMinMemoryLimit) return UsageError("the memory limit must be at least 128MiB");
   return Status::OK();
 }
 

@@ -38,6 +38,42 @@ TEST(Queue, TryPopTellsNotYetFromNever) {
   EXPECT_TRUE(queue.drained());
 }
 
+TEST(Queue, TryPushLeavesAValueThatDoesNotFit) {
+  CancelSource cancel;
+  BoundedQueue<std::unique_ptr<int>> queue("q", 1, &cancel);
+  auto one = std::make_unique<int>(1), two = std::make_unique<int>(2);
+  EXPECT_TRUE(queue.TryPush(one));
+  EXPECT_FALSE(queue.TryPush(two));
+  EXPECT_EQ(*two, 2);
+  EXPECT_EQ(queue.stats().waits_full, 1u);
+  EXPECT_EQ(**queue.TryPop(), 1);
+  EXPECT_TRUE(queue.TryPush(two));
+  EXPECT_EQ(queue.stats().pushed, 2u);
+  cancel.Fail(Status::Cancelled("stop"));
+  EXPECT_EQ(**queue.TryPop(), 2);
+  EXPECT_FALSE(queue.TryPush(one));
+}
+
+TEST(Queue, AWatcherHearsOfEveryChange) {
+  CancelSource cancel;
+  BoundedQueue<int> queue("q", 4, &cancel);
+  int changes = 0;
+  queue.Watch([&] { ++changes; });
+  ASSERT_TRUE(queue.Push(1).ok());
+  EXPECT_EQ(changes, 1);
+  ASSERT_TRUE(queue.Pop().ok());
+  EXPECT_EQ(changes, 2);
+  EXPECT_EQ(queue.TryPop(), std::nullopt);
+  EXPECT_EQ(changes, 2);
+  queue.Close();
+  EXPECT_EQ(changes, 3);
+  cancel.Fail(Status::Cancelled("stop"));
+  EXPECT_EQ(changes, 4);
+  queue.Watch({});
+  queue.Close();
+  EXPECT_EQ(changes, 4);
+}
+
 TEST(Queue, APushIntoAFullQueueWaitsAndIsCounted) {
   CancelSource cancel;
   BoundedQueue<int> queue("q", 2, &cancel);

@@ -23,10 +23,10 @@ std::vector<std::string> Keys(int count, const std::string& prefix = "k") {
   return keys;
 }
 
-// Waits until `condition` holds, at most two seconds.
+// Waits until `condition` holds, at most ten seconds.
 template <typename Condition>
 bool Eventually(Condition condition) {
-  for (int i = 0; i < 400; ++i) {
+  for (int i = 0; i < 2000; ++i) {
     if (condition()) return true;
     std::this_thread::sleep_for(milliseconds(5));
   }
@@ -52,7 +52,7 @@ TEST(Flow, RowsThatComeLaterAreFetchedAtOnce) {
     const auto begin = std::chrono::steady_clock::now();
     running.Give(RowsOf({"a"}));
     ASSERT_TRUE(running.Take());
-    EXPECT_LT(Since(begin).count(), 100);
+    EXPECT_LT(Since(begin).count(), 2000);  // no timer has to run out first
   }
 }
 
@@ -186,7 +186,7 @@ void ExpectPromptEnd(Running* running) {
   const auto begin = std::chrono::steady_clock::now();
   running->cancel().Fail(Status::Cancelled("enough"));
   const Status status = running->Join();
-  EXPECT_LT(Since(begin).count(), 200);
+  EXPECT_LT(Since(begin).count(), 500);  // a few milliseconds, on a machine that is not busy
   EXPECT_EQ(status.message(), "enough");
 }
 
@@ -229,8 +229,8 @@ TEST(Stop, WhileWaitingForARetry) {
 }
 
 TEST(Stop, WhileConnecting) {
-  // Nobody answers there: the connection attempt hangs, or is refused at once where the network says so.
-  Options options = OptionsFor("http://192.0.2.1");
+  const test::DeafServer server;
+  Options options = OptionsFor(server.url());
   options.retry.connect_timeout = milliseconds(60'000);
   Running running(options);
   running.Give(RowsOf(Keys(3)));

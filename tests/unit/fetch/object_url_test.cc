@@ -1,25 +1,19 @@
 #include "earthcatalog/fetch/object_url.h"
 
 #include <gmock/gmock.h>
-#include <stdlib.h>
 
+#include "support/environment.h"
 #include "unit/fetch/running.h"
 
 namespace earthcatalog::fetch {
 namespace {
 
-// The S3 variables, set for one test and as they were afterwards.
 class S3Urls : public testing::Test {
  protected:
   S3Urls() {
     for (const char* name : {"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"}) {
-      const char* value = getenv(name);
-      before_.emplace_back(name, value == nullptr ? std::nullopt : std::optional<std::string>(value));
-      unsetenv(name);
+      environment_.Unset(name);
     }
-  }
-  ~S3Urls() override {
-    for (const auto& [name, value] : before_) value ? setenv(name, value->c_str(), 1) : unsetenv(name);
   }
 
   static std::string Url(const ObjectUrls& urls, const std::string& bucket, const std::string& key) {
@@ -31,8 +25,7 @@ class S3Urls : public testing::Test {
     return Url(ObjectUrls::S3FromEnvironment().ValueOrDie(), bucket, key);
   }
 
- private:
-  std::vector<std::pair<const char*, std::optional<std::string>>> before_;
+  test::Environment environment_;
 };
 
 TEST_F(S3Urls, VirtualHostStyle) {
@@ -45,21 +38,21 @@ TEST_F(S3Urls, PathStyleForBucketsWithADot) {
 }
 
 TEST_F(S3Urls, TheRegionComesFromTheEnvironment) {
-  setenv("AWS_DEFAULT_REGION", "eu-central-1", 1);
+  environment_.Set("AWS_DEFAULT_REGION", "eu-central-1");
   EXPECT_EQ(Url("bucket", "a"), "https://bucket.s3.eu-central-1.amazonaws.com/a");
-  setenv("AWS_REGION", "us-west-2", 1);
+  environment_.Set("AWS_REGION", "us-west-2");
   EXPECT_EQ(Url("bucket", "a"), "https://bucket.s3.us-west-2.amazonaws.com/a");
-  setenv("AWS_REGION", "evil.example.org/", 1);
+  environment_.Set("AWS_REGION", "evil.example.org/");
   EXPECT_EQ(earthcatalog::KindOf(ObjectUrls::S3FromEnvironment().status()), ErrorKind::kUsage);
 }
 
 TEST_F(S3Urls, AnEndpointIsAskedInPathStyle) {
-  setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:7070", 1);
+  environment_.Set("AWS_ENDPOINT_URL", "http://127.0.0.1:7070");
   EXPECT_EQ(Url("bucket", "a=b"), "http://127.0.0.1:7070/bucket/a%3Db");
-  setenv("AWS_ENDPOINT_URL_S3", "https://s3.example.org/root/", 1);
+  environment_.Set("AWS_ENDPOINT_URL_S3", "https://s3.example.org/root/");
   EXPECT_EQ(Url("bucket", "a"), "https://s3.example.org/root/bucket/a");
   EXPECT_EQ(ObjectUrls::S3FromEnvironment().ValueOrDie().scheme(), "https");
-  setenv("AWS_ENDPOINT_URL_S3", "s3.example.org", 1);
+  environment_.Set("AWS_ENDPOINT_URL_S3", "s3.example.org");
   EXPECT_EQ(earthcatalog::KindOf(ObjectUrls::S3FromEnvironment().status()), ErrorKind::kUsage);
 }
 

@@ -83,6 +83,17 @@ TEST(Geometry, WhatWkbCannotSayIsKeptInOverflow) {
             true);
 }
 
+TEST(Geometry, RingsThatAreNotClosedAreClosedInTheColumn) {
+  const auto wkb = RoundTrip(R"({"type":"Polygon","coordinates":[[[0,0],[4,0],[4,4]]]})", true);
+  const Geometry geometry = *ParseWkb(wkb);
+  ASSERT_EQ(geometry.parts.size(), 1u);
+  ASSERT_EQ(geometry.parts[0].positions.size(), 4u);
+  EXPECT_EQ(geometry.parts[0].positions[3].lon, 0);
+  RoundTrip(
+      R"({"type":"MultiPolygon","coordinates":[[[[0,0,9],[4,0,9],[4,4,9],[0,0,8]]],[[[0,0,9],[4,0,9],[4,4,9]]]]})",
+      true);
+}
+
 TEST(Geometry, CoordinatesMayComeBeforeTheType) {
   RoundTrip(R"({"coordinates":[[[0,0],[4,0],[4,4],[0,0]]],"type":"Polygon"})", false);
   RoundTrip(R"({"geometries":[{"coordinates":[1,2],"type":"Point"}],"type":"GeometryCollection"})", false);
@@ -112,6 +123,9 @@ TEST(Geometry, BrokenOnesAreRefusedByPath) {
       {R"({"type":"Point","type":"Point","coordinates":[1,2]})", "two types"},
       {R"({"type":"Point","coordinates":[1,2],"coordinates":[1,2]})", "two lists"},
       {"\"POINT(1 2)\"", "$.geometry: it is not an object"},
+      {R"({"type":"LineString","coordinates":[[0,0]]})", "a line has one position"},
+      {R"({"type":"Polygon","coordinates":[[[0,0],[1,1]]]})", "[0]: a ring needs four positions"},
+      {R"({"type":"Polygon","coordinates":[[],[[0,0],[1,1],[1,0],[0,0]]]})", "an empty polygon has a hole"},
       {R"({"type":"GeometryCollection","geometries":[{"type":"Point"}]})", "$.geometry.geometries[0]: "},
   };
   for (const auto& [geometry, message] : broken) {

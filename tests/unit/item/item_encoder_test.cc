@@ -205,6 +205,29 @@ TEST(ItemEncoder, AListThatDoesNotFitIsInOverflowAsAWhole) {
   EXPECT_EQ(Decode(*rows, 0), item);
 }
 
+TEST(ItemEncoder, EmptyAssetsAreAnEmptyStructWhereThereIsAColumn) {
+  json item = ItemWith({});
+  item["assets"] = json::object();
+  EXPECT_EQ(Overflow(*Encode({item.dump()}).rows), R"({"assets":{}})");
+  const auto schema = EvolveOrDie(InitialSchema(), Encode({ItemWith({}).dump()}).additions);
+  const auto rows = Encode({item.dump()}, schema).rows;
+  EXPECT_EQ(Overflow(*rows), "");
+  EXPECT_TRUE(rows->GetColumnByName("assets")->IsValid(0));
+  EXPECT_EQ(Decode(*rows, 0), item);
+}
+
+// Readers of assets want a map, and an href in each asset.
+TEST(ItemEncoder, AssetsWithoutColumnsLeaveNoHalfAssetsBehind) {
+  const auto schema = EvolveOrDie(InitialSchema(), Encode({ItemWith({}).dump()}).additions);
+  json item = ItemWith({});
+  item["assets"] = {{"data", {{"title", "new"}}}, {"other", {{"href", "x"}}}};
+  const auto rows = Encode({item.dump()}, schema).rows;
+  const auto assets = std::static_pointer_cast<arrow::StructArray>(rows->GetColumnByName("assets"));
+  EXPECT_TRUE(assets->IsValid(0));
+  EXPECT_TRUE(assets->GetFieldByName("data")->IsNull(0));
+  EXPECT_EQ(Decode(*rows, 0), item);
+}
+
 TEST(ItemEncoder, DeclaredTypesHoldWhicheverItemComesFirst) {
   const auto whole =
       Encode({ItemWith({{"gsd", 10}, {"proj:bbox", {1, 2, 3, 4}}, {"naip:year", 2020}}).dump()});
@@ -336,6 +359,10 @@ TEST(ItemEncoder, IsReusableAfterFinish) {
 
 TEST(ItemEncoder, AByteOrderMarkIsIgnored) {
   EXPECT_FALSE(MakeEncoder()->Append("\xEF\xBB\xBF" + ItemWith({}).dump()).has_value());
+}
+
+TEST(ItemEncoder, AnOverflowColumnThatIsNotTextIsAnError) {
+  EXPECT_FALSE(MakeItemEncoder(arrow::schema({arrow::field("_overflow", arrow::int64())})).ok());
 }
 
 TEST(ItemEncoder, TypesThatNoJsonValueHasBecomeNulls) {

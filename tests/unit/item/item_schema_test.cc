@@ -190,6 +190,23 @@ TEST(Evolve, TheNumberOfLeavesIsBounded) {
   EXPECT_EQ(EvolveOrDie(Base(), schema(all))->GetFieldByName("assets"), nullptr);
 }
 
+TEST(Evolve, AnAssetWithoutRoomForItsHrefHasNoColumn) {
+  arrow::FieldVector assets;
+  for (int i = 100; i < 300; ++i) {
+    arrow::FieldVector members = {field("href", kText)};
+    for (const char* name : {"a", "b", "c", "d"}) members.push_back(field(name, kInt));
+    assets.push_back(field("x" + std::to_string(i), arrow::struct_(members)));
+  }
+  const auto full =
+      EvolveOrDie(Base(), schema({field("one", kInt), field("assets", arrow::struct_(assets))}));
+  const auto& columns = *full->GetFieldByName("assets")->type();
+  EXPECT_LT(columns.num_fields(), 200);
+  for (const auto& asset : columns.fields()) {
+    const auto& members = static_cast<const arrow::StructType&>(*asset->type());
+    EXPECT_NE(members.GetFieldByName("href"), nullptr) << asset->ToString();
+  }
+}
+
 TEST(Evolve, AnOlderTableGetsTheColumnsItLacks) {
   const auto older = schema({field("id", kText), field("grid_partition", kText), field("bbox", kText)});
   const auto grown = EvolveOrDie(older, InitialSchema());
