@@ -12,7 +12,9 @@ namespace {
 using testing::HasSubstr;
 
 Result<Config> Load(const std::string& yaml) {
-  const std::string path = (std::filesystem::path(testing::TempDir()) / "config.yaml").string();
+  // Test cases run side by side: each has a file of its own.
+  const std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
+  const std::string path = (std::filesystem::path(testing::TempDir()) / (name + ".yaml")).string();
   std::ofstream(path) << yaml;
   return LoadConfig(path);
 }
