@@ -62,6 +62,7 @@ $(TEST_STAMP): | packages-build $(BUILD_STAMP)
 	$(call make_venv,$(VENV),requirements/test.txt)
 $(GPIO_STAMP): | packages-build
 	$(call make_venv,.venv-gpio,requirements/gpio.txt)
+	@.venv-gpio/bin/python -m pip install --quiet --no-deps duckdb==1.5.5
 
 $(JARS_STAMP): | packages-test
 	@echo "==> build/jars: Java libraries of requirements/jars.txt"

@@ -56,7 +56,7 @@ def test_summaries_add_up(mixed: Catalogue) -> None:
     totals = {"records": 0, "data-files": 0, "files-size": 0}
     added = {"records": "added-records", "data-files": "added-data-files", "files-size": "added-files-size"}
     for snapshot in tables.load(mixed.base).metadata.snapshots:
-        assert snapshot.summary.operation == "append"
+        assert snapshot.summary.operation.value == "append"
         for name in totals:
             totals[name] += int(snapshot.summary[added[name]])
             assert int(snapshot.summary[f"total-{name}"]) == totals[name]

@@ -1,6 +1,7 @@
 """Spark, with Iceberg's Java library, reads the table by its metadata file and through the SQLite catalog."""
 
 import shutil
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,6 +48,8 @@ def spark(mixed: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> "Iterat
         builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    # PySpark put its own handler of Ctrl-C in place, for this whole process.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     yield session
     session.stop()
 

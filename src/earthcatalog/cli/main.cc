@@ -22,10 +22,17 @@ int Main(int argc, char** argv) {
   AddDemoCommand(&app, &run);
   AddInfoCommand(&app, &run);
   AddStatsCommand(&app, &run);
+  const auto named = [&](const CLI::App* command) { return argc > 1 && command->get_name() == argv[1]; };
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(named).empty()) {
+    PrintError(UsageError("there is no command '{}'; see earthcatalog --help", argv[1]));
+    return kUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kDone : kUsage;
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);  // --help
+    PrintError(UsageError("{}; see earthcatalog --help", error.what()));
+    return kUsage;
   }
   const Result<int> code = run();
   std::fflush(stdout);

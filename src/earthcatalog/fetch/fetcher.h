@@ -47,21 +47,25 @@ struct RetryPolicy {
 struct Options {
   std::string source;  // empty: s3://<bucket>/<key>; a directory or an http(s) URL: <source>/<bucket>/<key>
   int max_in_flight = 64;
-  // Bodies fetched or being fetched and not yet handed on, in bytes: no new request starts above it.
+  // Bodies fetched or being fetched and not yet handed on, in bytes: above it only rows of the oldest batch
+  // under way start, so that it can end.
   int64_t max_buffered_bytes = 64 << 20;
   int64_t max_body_bytes = 64 << 20;  // larger objects are quarantined
   RetryPolicy retry;
 };
 
 // One thread of its own calls Run(). Takes inventory batches, pushes each as a fetched batch when its last
-// row is done: batches come out in any order. 404 and 403 fail at once; 5xx, 429, timeouts and resets are
-// retried. A row's key is data: below a directory source it must not escape it ("..", absolute) — such rows
-// fail as "bad_key".
+// row is done: batches come out in any order. A row that cannot be fetched never fails the run; its item has
+// the failure. 404, 403 and other 4xx fail at once; 5xx, 408, 429, timeouts, broken connections and short
+// bodies are tried again, after a pause in which other rows go on. A row's bucket and key are data: those
+// that would lead elsewhere (".." components, below a directory also absolute keys and symbolic links out of
+// it) fail as "bad_key".
 class Fetcher {
  public:
   virtual ~Fetcher() = default;
 
-  // Returns when `in` is drained (then closes `out`) or the run is stopped.
+  // Returns when `in` is drained (then closes `out`) or the run is stopped, within milliseconds also in the
+  // middle of transfers. Watches both queues.
   virtual Status Run(BoundedQueue<inventory::Batch>* in, BoundedQueue<Batch>* out, CancelSource* cancel) = 0;
 
   // Bodies' bytes received and requests retried so far; any thread.
@@ -69,7 +73,11 @@ class Fetcher {
   virtual uint64_t retries() const = 0;
 };
 
-// Errors: a source that is neither an existing directory nor an http(s) URL.
+// Certificates of https servers are checked, against AWS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE where
+// set. S3 is asked without credentials; AWS_REGION (or AWS_DEFAULT_REGION) and AWS_ENDPOINT_URL (or
+// AWS_ENDPOINT_URL_S3) say where. Proxies come from the environment as libcurl reads it.
+//
+// Errors: a source that is neither an existing directory nor an http(s) URL without query; such variables.
 Result<std::unique_ptr<Fetcher>> MakeFetcher(const Options& options);
 
 }  // namespace earthcatalog::fetch

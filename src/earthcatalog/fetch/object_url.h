@@ -40,8 +40,7 @@ class ObjectUrls {
   const std::string& RegionOf(const std::string& bucket) const;
 
   std::string scheme_;
-  std::string
-      prefix_;  // everything before the bucket, with a slash at its end; empty for the S3 hosts of a domain
+  std::string prefix_;  // what comes before the bucket, to a slash; empty for the S3 hosts of a domain
   bool is_s3_ = false;
   std::string region_;
   std::string domain_;

@@ -60,7 +60,7 @@ Outcome JudgeError(const Response& response) {
 
 Outcome Judge(const Response& response) {
   if (response.too_large) return Final("too_large", "the object is larger than this run accepts");
-  if (response.stalled) return Transient("timeout", "the server sent nothing more");
+  if (response.stalled) return Transient("timeout", "the server stopped sending, or sent too slowly");
   // The write callback refuses what it does not need of an error's body; the status is what counts then.
   const bool ended_well = response.result == CURLE_OK || response.result == CURLE_WRITE_ERROR;
   if (ended_well && response.status != 200) return JudgeStatus(response.status, response.error_body);

@@ -25,7 +25,7 @@ struct Job {
 // One thread. Not movable: libcurl holds its address.
 class Transfer {
  public:
-  // `scheme` is what redirects may lead to. Both pointers outlive the transfer.
+  // `scheme` is what redirects may lead to. `options` and both pointers outlive the transfer.
   static Result<std::unique_ptr<Transfer>> Make(const Options& options, std::string_view scheme,
                                                 SocketLoop* loop, OpenBatches* batches);
   // Ends the request under way, if any.
@@ -46,8 +46,8 @@ class Transfer {
   // Ends the request. On failure the item's body is empty again.
   Outcome End(CURLcode result, bool stalled);
 
-  // Of the ended request: its HTTP status, the server's Retry-After, the region AWS says the bucket is in (or
-  // "").
+  // Of the ended request: its HTTP status, the server's Retry-After, and the region S3 says the bucket is in,
+  // or "".
   long status() const { return status_; }
   std::optional<std::chrono::seconds> retry_after() const;
   std::string_view bucket_region() const;

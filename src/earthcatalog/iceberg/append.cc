@@ -37,8 +37,8 @@ class Append {
 
  private:
   Status WriteManifest(ManifestWriter* writer);
-  // True when the schema of `next` changed.
-  Result<bool> EvolveSchema(TableMetadata* next) const;
+  // `base` with the schema of the request, or nothing when it holds that already.
+  Result<std::optional<TableMetadata>> Evolve(const TableMetadata& base) const;
   // The new manifests, then those of the parent.
   Result<std::vector<ManifestFile>> ManifestsOnTopOf(const TableMetadata& metadata,
                                                      const std::optional<Snapshot>& parent, int attempt);
@@ -60,8 +60,8 @@ Status Append::WriteManifests(const TableMetadata& base) {
     return UsageError(
         "the table is not partitioned by grid_partition and year(datetime), so nothing can be added");
   }
-  TableMetadata evolved = base;  // manifests carry the schema that their files were written with
-  ARROW_RETURN_NOT_OK(EvolveSchema(&evolved));
+  ARROW_ASSIGN_OR_RAISE(const auto evolved, Evolve(base));
+  const Json& schema_json = evolved ? evolved->schema_json() : base.schema_json();
   const auto target =
       static_cast<size_t>(base.NumberProperty(kManifestBytesProperty, kDefaultManifestBytes, 1));
 
@@ -71,7 +71,7 @@ Status Append::WriteManifests(const TableMetadata& base) {
                    [](const auto* a, const auto* b) { return a->partition < b->partition; });
   std::optional<ManifestWriter> writer;
   for (const DataFile* file : sorted) {
-    if (!writer) writer.emplace(evolved.schema_json(), spec, snapshot_id_);
+    if (!writer) writer.emplace(schema_json, spec, snapshot_id_);
     ManifestEntry entry;
     entry.snapshot_id = snapshot_id_;
     entry.file = *file;
@@ -91,22 +91,23 @@ Status Append::WriteManifest(ManifestWriter* writer) {
   return Status::OK();
 }
 
-Result<bool> Append::EvolveSchema(TableMetadata* next) const {
-  if (request_.schema == nullptr || IsReadableAs(*request_.schema, *next->schema())) return false;
-  int last_column_id = next->last_column_id();
-  const auto schema = AssignFieldIds(*request_.schema, next->schema().get(), &last_column_id);
+Result<std::optional<TableMetadata>> Append::Evolve(const TableMetadata& base) const {
+  if (request_.schema == nullptr || IsReadableAs(*request_.schema, *base.schema())) return std::nullopt;
+  int last_column_id = base.last_column_id();
+  const auto schema = AssignFieldIds(*request_.schema, base.schema().get(), &last_column_id);
   if (!schema.ok() || !IsReadableAs(*request_.schema, **schema)) {
     return MakeError(ErrorKind::kCommitConflict,
                      "the table's columns were changed by another writer since the files were written");
   }
-  ARROW_RETURN_NOT_OK(next->SetSchema(**schema, last_column_id));
-  return true;
+  TableMetadata evolved = base;
+  ARROW_RETURN_NOT_OK(evolved.SetSchema(**schema, last_column_id));
+  return evolved;
 }
 
 Result<std::optional<TableMetadata>> Append::Attempt(const TableMetadata& base, int attempt) {
-  TableMetadata next = base;
-  ARROW_ASSIGN_OR_RAISE(const bool evolved, EvolveSchema(&next));
-  if (manifests_.empty()) return evolved ? std::optional(std::move(next)) : std::nullopt;
+  ARROW_ASSIGN_OR_RAISE(auto evolved, Evolve(base));
+  if (manifests_.empty()) return evolved;
+  TableMetadata next = evolved ? *std::move(evolved) : base;
   if (base.default_spec_id() != spec_id_) {
     return MakeError(ErrorKind::kCommitConflict, "the table's partitioning was changed by another writer");
   }

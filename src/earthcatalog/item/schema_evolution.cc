@@ -2,6 +2,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 
 #include "earthcatalog/item/item_schema.h"
@@ -45,10 +46,13 @@ class Grower {
 
   // The columns of `fields` with what `additions` has for them, and the new columns after them.
   std::pair<FieldVector, FieldVector> GrowColumns(FieldVector fields, FieldVector additions) {
-    // Assets last: they may be many, and must not crowd out the properties.
-    std::stable_sort(additions.begin(), additions.end(), [](const auto& a, const auto& b) {
-      return std::pair(a->name() == kAssets, a->name()) < std::pair(b->name() == kAssets, b->name());
-    });
+    // Assets last: they may be many, and must not crowd out the properties. Declared names first: one item's
+    // `Platform` must not take the place of `platform`.
+    const auto rank = [](const FieldPtr& field) {
+      return std::tuple(field->name() == kAssets, DeclaredType(field->name()) == nullptr, field->name());
+    };
+    std::stable_sort(additions.begin(), additions.end(),
+                     [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
     FieldVector added;
     for (const auto& addition : additions) {
       BeginColumn(addition->name());

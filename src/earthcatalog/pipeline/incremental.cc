@@ -1,9 +1,10 @@
 #include "earthcatalog/pipeline/incremental.h"
 
-#include <sys/resource.h>
-
 #include <chrono>
+#include <cinttypes>
+#include <cstdio>
 #include <filesystem>
+#include <fstream>
 
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/catalog/catalog.h"
@@ -211,10 +212,14 @@ class Run {
   std::vector<QueueStats> queues_;
 };
 
+// Not getrusage: what that says at the start is the memory of the process that started this one.
 int64_t PeakMemory() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return int64_t{usage.ru_maxrss} << 10;
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);) {
+    int64_t kilobytes = 0;
+    if (std::sscanf(line.c_str(), "VmHWM: %" SCNd64, &kilobytes) == 1) return kilobytes << 10;
+  }
+  return 0;
 }
 
 }  // namespace

@@ -135,6 +135,21 @@ TEST_F(TableTest, TheMetadataLogIsBounded) {
   EXPECT_TRUE(std::filesystem::exists(PathOf(versions[4])));
 }
 
+TEST_F(TableTest, FoldersMayHaveAnyName) {
+  for (const char* name : {"with space", "100%", "%20", "größe", "a=b:c+d"}) {
+    const std::string folder = folder_.path(name);
+    const std::string db_path = folder + "/cat alog%.db";
+    const std::string uri = Must(io::Resolve(folder)).uri;
+    auto created = Table::Create(Must(OpenSqliteCatalog(db_path, true)), {uri + "/table", ItemSchema(), {}});
+    ASSERT_OK(created.status());
+    ASSERT_OK(AppendFiles(**created, {MakeFile("a", "81", 1)}));
+    const auto table = Must(Table::Load(Must(OpenSqliteCatalog(db_path, false))));
+    ASSERT_OK(AppendFiles(*table, {MakeFile("b", "81", 1)}));
+    EXPECT_EQ(Paths(*table).size(), 2u) << name;
+    EXPECT_TRUE(std::filesystem::is_directory(folder + "/table/metadata")) << name;
+  }
+}
+
 TEST_F(TableTest, ReadsCompressedMetadata) {
   const auto table = CreateTable();
   const std::string path = PathOf(table->metadata_location());

@@ -88,14 +88,14 @@ TEST(ItemEncoder, NamesThatMayNotBeColumnsStayInOverflow) {
                            {"proj:geometry", {{"type", "Point"}}}};
   const auto rows = RowOf(properties);
   for (const auto& [name, value] : properties.items()) {
-    const bool column_of_its_own = name != "gsd" && name != "_overflow" && name != "collection";
+    const bool column_of_its_own = name != "GSD" && name != "_overflow" && name != "collection";
     if (column_of_its_own) {
-      EXPECT_EQ(rows->GetColumnByName(name) != nullptr, name == "GSD") << name;
+      EXPECT_EQ(rows->GetColumnByName(name) != nullptr, name == "gsd") << name;
     }
   }
   const json kept = json::parse(Overflow(*rows)).at("properties");
   EXPECT_EQ(kept.at("year"), 2020);
-  EXPECT_EQ(kept.at("gsd"), 10);  // GSD sorts before it and took the column
+  EXPECT_EQ(kept.at("GSD"), 20);  // gsd is a declared name and took the column
   EXPECT_EQ(kept.at("collection"), "other");
   EXPECT_EQ(ValueText(*rows, "collection"), "c");
 }
