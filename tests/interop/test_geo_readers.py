@@ -123,7 +123,7 @@ def test_geopandas_filters_by_bbox(files: list[Path]) -> None:
 
 
 def has_shapes_that_readers_fail_on(path: Path) -> bool:
-    """stac-geoparquet knows no GeometryCollection. (rustac panics on empty points: it gets tame files only.)"""
+    """stac-geoparquet knows no GeometryCollection; rustac panics on empty points and gets tame files only."""
     shapes = shapely.from_wkb(tables.read_file(path)["geometry"].to_pylist())
     kinds = {kind.name for kind in map(shapely.GeometryType, shapely.get_type_id(shapes))}
     return bool(shapely.is_empty(shapes).any() or kinds & {"GEOMETRYCOLLECTION", "MULTIPOINT"})
