@@ -37,7 +37,7 @@ class _Bar:
 
     def draw(self, progress: "Progress") -> None:
         seconds = max(time.monotonic() - self._start, 1e-3)
-        parts = [progress.stage or "ingesting"]
+        parts = ["ingesting"]
         if progress.total_items:
             filled = min(_WIDTH, _WIDTH * progress.items_done // progress.total_items)
             parts.append(f"[{'#' * filled}{'.' * (_WIDTH - filled)}]")

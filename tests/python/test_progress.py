@@ -20,7 +20,6 @@ class Progress:
     items_failed: int = 0
     items_committed: int = 0
     total_items: int = 0
-    stage: str = "ingesting"
 
 
 def draw(*states: Progress) -> str:

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <string>
 
 namespace earthcatalog {
 
@@ -15,7 +14,6 @@ struct Progress {
   uint64_t items_committed = 0;
   uint64_t commits = 0;
   uint64_t total_items = 0;  // 0 while unknown
-  std::string stage;         // "ingesting", "committing", …
 };
 
 // Called a few times a second from a thread of the job; must return quickly.

@@ -8,6 +8,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "earthcatalog/base/utf8.h"
+
 namespace earthcatalog {
 namespace {
 
@@ -37,26 +39,6 @@ std::optional<double> UnitFactor(std::string_view unit) {
     if (EqualsIgnoreCase(unit, known.name)) return known.factor;
   }
   return std::nullopt;
-}
-
-// The length of the well-formed UTF-8 sequence that `text` starts with; 0 when it starts with none.
-size_t Utf8SequenceLength(std::string_view text) {
-  const unsigned lead = ByteOf(text[0]);
-  if (lead < 0x80) return 1;
-  const size_t length = lead >= 0xC2 && lead <= 0xDF   ? 2
-                        : lead >= 0xE0 && lead <= 0xEF ? 3
-                        : lead >= 0xF0 && lead <= 0xF4 ? 4
-                                                       : 0;
-  if (length == 0 || text.size() < length) return 0;
-  // Overlong forms, surrogates and code points beyond U+10FFFF show in the second byte.
-  const unsigned second = ByteOf(text[1]);
-  const unsigned low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
-  const unsigned high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
-  if (second < low || second > high) return 0;
-  for (size_t i = 2; i < length; ++i) {
-    if ((ByteOf(text[i]) & 0xC0) != 0x80) return 0;
-  }
-  return length;
 }
 
 bool IsControl(std::string_view sequence) {

@@ -1,6 +1,9 @@
 #include "earthcatalog/cli/main.h"
 
+#include <malloc.h>
+
 #include <cstdio>
+#include <cstdlib>
 
 #include "earthcatalog/cli/command.h"
 #include "earthcatalog/cli/output.h"
@@ -8,11 +11,21 @@
 namespace earthcatalog::cli {
 namespace {
 
+// --memory-limit is about what the process takes from the system. With an arena per thread and Arrow's own
+// pool on top, freed memory stays with whoever freed it: measured, 230 MiB instead of 120 for the same run.
+void KeepLittleFreedMemory() {
+  mallopt(M_ARENA_MAX, 2);
+  mallopt(M_MMAP_THRESHOLD, 128 << 10);
+  mallopt(M_TRIM_THRESHOLD, 1 << 20);
+  setenv("ARROW_DEFAULT_MEMORY_POOL", "system", /*overwrite=*/0);
+}
+
 int ExitCodeOf(const Status& status) { return KindOf(status) == ErrorKind::kUsage ? kUsage : kFailed; }
 
 }  // namespace
 
 int Main(int argc, char** argv) {
+  KeepLittleFreedMemory();
   CLI::App app{"earthcatalog turns archives of STAC items into one Iceberg table of GeoParquet files"};
   app.name("earthcatalog");
   app.set_version_flag("--version", EARTHCATALOG_VERSION);

@@ -97,7 +97,6 @@ std::optional<Failure> DirectoryReader::ReadBody(const inventory::Row& row, std:
 }
 
 std::optional<Failure> DirectoryReader::ReadAll(int descriptor, int64_t size, std::string* body) const {
-  body->reserve(static_cast<size_t>(size) + kBodyPadding);
   body->resize(static_cast<size_t>(size));
   size_t done = 0;
   while (done < body->size()) {

@@ -25,11 +25,9 @@ struct Failure {
 
 struct Item {
   inventory::Row row;
-  // The object's bytes, with capacity for kBodyPadding more behind them.
-  std::string body;
+  std::string body;                // the object's bytes
   std::optional<Failure> failure;  // when set, `body` is empty
 };
-inline constexpr size_t kBodyPadding = 64;
 
 struct Batch {
   uint64_t sequence = 0;    // the inventory batch's

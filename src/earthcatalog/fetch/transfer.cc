@@ -134,7 +134,7 @@ bool Transfer::BeginBody() {
   too_large_ = length > options_.max_body_bytes;
   if (too_large_) return false;
   const int64_t expected = std::min(length >= 0 ? length : charged_, kMaxReserve);
-  job_.ticket.item().body.reserve(static_cast<size_t>(expected) + kBodyPadding);
+  job_.ticket.item().body.reserve(static_cast<size_t>(expected));
   return true;
 }
 
@@ -177,8 +177,6 @@ Outcome Transfer::End(CURLcode result, bool stalled) {
   if (outcome.failure) {
     body.clear();
     body.shrink_to_fit();
-  } else {
-    body.reserve(body.size() + kBodyPadding);
   }
   batches_->Charge(job_.ticket, static_cast<int64_t>(body.size()) - charged_);
   return outcome;

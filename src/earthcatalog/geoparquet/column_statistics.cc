@@ -7,6 +7,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "earthcatalog/base/utf8.h"
+
 namespace earthcatalog::geoparquet {
 namespace {
 
@@ -43,41 +45,11 @@ void Widen(T value, bool* has_bounds, T* min, T* max) {
   if (*max < value) *max = value;
 }
 
-// The bytes of the code point at `at`, or 0 when the text is not UTF-8 there.
-size_t CodePointLength(std::string_view text, size_t at) {
-  const auto lead = static_cast<uint8_t>(text[at]);
-  const size_t length = lead < 0x80           ? 1
-                        : (lead >> 5) == 0x6  ? 2
-                        : (lead >> 4) == 0xE  ? 3
-                        : (lead >> 3) == 0x1E ? 4
-                                              : 0;
-  return at + length <= text.size() ? length : 0;
-}
-
 uint32_t DecodeCodePoint(std::string_view bytes) {
   constexpr uint8_t kLeadMask[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
   uint32_t code = static_cast<uint8_t>(bytes[0]) & kLeadMask[bytes.size()];
   for (size_t i = 1; i < bytes.size(); ++i) code = code << 6 | (static_cast<uint8_t>(bytes[i]) & 0x3F);
   return code;
-}
-
-void AppendCodePoint(uint32_t code, std::string* out) {
-  const auto tail = [&](int shift) { out->push_back(static_cast<char>(0x80 | (code >> shift & 0x3F))); };
-  if (code < 0x80) {
-    out->push_back(static_cast<char>(code));
-  } else if (code < 0x800) {
-    out->push_back(static_cast<char>(0xC0 | code >> 6));
-    tail(0);
-  } else if (code < 0x10000) {
-    out->push_back(static_cast<char>(0xE0 | code >> 12));
-    tail(6);
-    tail(0);
-  } else {
-    out->push_back(static_cast<char>(0xF0 | code >> 18));
-    tail(12);
-    tail(6);
-    tail(0);
-  }
 }
 
 // The next code point that UTF-8 can hold, or nothing after the last.
@@ -152,7 +124,7 @@ std::optional<std::string> ColumnStatistics::Maximum() const {
 std::string TruncateLower(std::string_view text, int code_points) {
   size_t end = 0;
   for (int i = 0; i < code_points && end < text.size(); ++i) {
-    end += std::max<size_t>(1, CodePointLength(text, end));
+    end += std::max<size_t>(1, Utf8SequenceLength(text.substr(end)));
   }
   return std::string(text.substr(0, end));
 }
@@ -164,11 +136,11 @@ std::optional<std::string> TruncateUpper(std::string_view text, int code_points)
     size_t last = bound.size() - 1;
     while (last > 0 && (static_cast<uint8_t>(bound[last]) & 0xC0) == 0x80) --last;
     const std::string_view point = std::string_view(bound).substr(last);
-    if (CodePointLength(point, 0) != point.size()) return std::nullopt;  // not UTF-8
+    if (Utf8SequenceLength(point) != point.size()) return std::nullopt;  // not UTF-8
     const auto next = NextCodePoint(DecodeCodePoint(point));
     bound.resize(last);
     if (next) {
-      AppendCodePoint(*next, &bound);
+      AppendUtf8(*next, &bound);
       return bound;
     }
   }

@@ -93,14 +93,13 @@ Status Append::WriteManifest(ManifestWriter* writer) {
 
 Result<std::optional<TableMetadata>> Append::Evolve(const TableMetadata& base) const {
   if (request_.schema == nullptr || IsReadableAs(*request_.schema, *base.schema())) return std::nullopt;
-  int last_column_id = base.last_column_id();
-  const auto schema = AssignFieldIds(*request_.schema, base.schema().get(), &last_column_id);
-  if (!schema.ok() || !IsReadableAs(*request_.schema, **schema)) {
+  const auto last_column_id = LastColumnIdOfGrown(*request_.schema, *base.schema(), base.last_column_id());
+  if (!last_column_id) {
     return MakeError(ErrorKind::kCommitConflict,
                      "the table's columns were changed by another writer since the files were written");
   }
   TableMetadata evolved = base;
-  ARROW_RETURN_NOT_OK(evolved.SetSchema(**schema, last_column_id));
+  ARROW_RETURN_NOT_OK(evolved.SetSchema(*request_.schema, *last_column_id));
   return evolved;
 }
 

@@ -7,6 +7,7 @@
 
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 
 #include "earthcatalog/base/status.h"
@@ -24,6 +25,12 @@ Result<nlohmann::ordered_json> SchemaToJson(const arrow::Schema& schema, int sch
 // column of `current` that `wanted` lacks; the same name twice.
 Result<std::shared_ptr<arrow::Schema>> AssignFieldIds(const arrow::Schema& wanted,
                                                       const arrow::Schema* current, int* last_column_id);
+
+// Whether `grown` is `table`, whose highest id given so far is `last_column_id`, with columns added: all of
+// `table` is in it (as IsReadableAs says), and what is new has ids of its own above that one. Then the
+// highest id of both, nothing otherwise.
+std::optional<int> LastColumnIdOfGrown(const arrow::Schema& grown, const arrow::Schema& table,
+                                       int last_column_id);
 
 // Whether files written with `written` can be read with `table`: every field is in it under the same id and
 // name, with the same type or one it may grow into.

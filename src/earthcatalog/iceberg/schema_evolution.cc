@@ -1,4 +1,5 @@
 // Field ids: given to new schemas, kept in grown ones, compared between writers.
+#include <algorithm>
 #include <set>
 
 #include "earthcatalog/base/text.h"
@@ -99,6 +100,14 @@ bool AreReadableAs(const arrow::FieldVector& written, const arrow::FieldVector& 
   return true;
 }
 
+// False when an id is missing or there twice.
+bool CollectIds(const arrow::FieldVector& fields, std::set<int>* ids) {
+  return std::all_of(fields.begin(), fields.end(), [ids](const auto& field) {
+    const auto id = FieldIdOf(*field);
+    return id.ok() && ids->insert(*id).second && CollectIds(ChildrenOf(*field->type()), ids);
+  });
+}
+
 }  // namespace
 
 Result<std::shared_ptr<arrow::Schema>> AssignFieldIds(const arrow::Schema& wanted,
@@ -107,6 +116,16 @@ Result<std::shared_ptr<arrow::Schema>> AssignFieldIds(const arrow::Schema& wante
   const arrow::FieldVector* current_fields = current == nullptr ? nullptr : &current->fields();
   ARROW_ASSIGN_OR_RAISE(auto fields, assigner.Fields(wanted.fields(), current_fields, ""));
   return arrow::schema(std::move(fields));
+}
+
+std::optional<int> LastColumnIdOfGrown(const arrow::Schema& grown, const arrow::Schema& table,
+                                       int last_column_id) {
+  std::set<int> ids, table_ids;
+  if (!IsReadableAs(table, grown) || !CollectIds(grown.fields(), &ids)) return std::nullopt;
+  CollectIds(table.fields(), &table_ids);
+  const auto is_free = [&](int id) { return table_ids.contains(id) || id > last_column_id; };
+  if (!std::all_of(ids.begin(), ids.end(), is_free)) return std::nullopt;
+  return ids.empty() ? last_column_id : std::max(last_column_id, *ids.rbegin());
 }
 
 bool IsReadableAs(const arrow::Schema& written, const arrow::Schema& table) {

@@ -2,7 +2,6 @@
 
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/iceberg/avro_codec.h"
-#include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/iceberg/table_impl.h"
 
 namespace earthcatalog::iceberg {
@@ -68,11 +67,6 @@ std::vector<Snapshot> Table::snapshots() const { return impl_->metadata().snapsh
 std::optional<Snapshot> Table::current_snapshot() const { return impl_->metadata().current_snapshot(); }
 int64_t Table::last_sequence_number() const { return impl_->metadata().last_sequence_number(); }
 int Table::last_column_id() const { return impl_->metadata().last_column_id(); }
-
-Result<std::shared_ptr<arrow::Schema>> Table::PreviewSchema(const arrow::Schema& wanted) const {
-  int last_column_id = impl_->metadata().last_column_id();
-  return AssignFieldIds(wanted, impl_->metadata().schema().get(), &last_column_id);
-}
 
 Status Table::SetProperties(const std::map<std::string, std::string>& properties) {
   ARROW_ASSIGN_OR_RAISE(auto files, NewFiles::In(impl_->metadata().metadata_folder()));

@@ -67,15 +67,11 @@ class Table {
   int64_t last_sequence_number() const;
   int last_column_id() const;
 
-  // `wanted`: the new set of columns, without ids or with. Gives the ids it will have once committed with
-  // Append: files are written with this schema before the commit. The same `wanted` on the same table gives
-  // the same ids.
-  Result<std::shared_ptr<arrow::Schema>> PreviewSchema(const arrow::Schema& wanted) const;
-
   struct AppendRequest {
     std::vector<DataFile> files;
-    // When set, becomes the current schema in the same commit; as PreviewSchema gave it. If another writer
-    // changed the schema meanwhile so that these ids no longer hold, the commit fails with kCommitConflict.
+    // When set, becomes the current schema in the same commit: the table's own, with columns added by
+    // AssignFieldIds in one step or several. If another writer changed the schema meanwhile so that these ids
+    // no longer hold, the commit fails with kCommitConflict.
     std::shared_ptr<arrow::Schema> schema;
     std::map<std::string, std::string> summary;  // additional entries of the snapshot summary
     // Flush the filesystem below the metadata folder before the commit (locally; data files there go with

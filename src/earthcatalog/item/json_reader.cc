@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "earthcatalog/base/text.h"
-#include "earthcatalog/item/utf8.h"
+#include "earthcatalog/base/utf8.h"
 
 namespace earthcatalog::item {
 namespace {

@@ -5,8 +5,8 @@
 #include <charconv>
 #include <iterator>
 
+#include "earthcatalog/base/utf8.h"
 #include "earthcatalog/item/json_reader.h"
-#include "earthcatalog/item/utf8.h"
 
 namespace earthcatalog::item {
 namespace {

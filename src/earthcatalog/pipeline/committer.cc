@@ -93,12 +93,7 @@ Status Committer::EvolveSchema(const Chunk& chunk) {
   ARROW_ASSIGN_OR_RAISE(schema_, iceberg::AssignFieldIds(*wanted, schema_.get(), &last_column_id_));
   pending_.columns_added += static_cast<uint64_t>(schema_->num_fields() - columns_before);
   current_schema_->Set(schema_);
-  if (!options_.batch_add_files) return Status::OK();
-  // The one commit at the end would have to repeat this assignment of ids step by step; columns without data
-  // are no harm, so they come first.
-  iceberg::Table::AppendRequest columns_only;
-  columns_only.schema = schema_;
-  return catalog_->table().Append(columns_only);
+  return Status::OK();
 }
 
 Status Committer::ReencodeWhereNeeded(Chunk* chunk) {

@@ -179,6 +179,7 @@ class Run {
       wake_.wait_for(lock, kProgressInterval);
       if (!progress_) continue;
       const CommitCounts committed = committer_->counts();
+      const bool all_read = feed_.finished();  // asked first: then the counts below are final
       const inventory::Counts counts = feed_.counts();
       Progress progress;
       progress.rows_read = counts.rows;
@@ -186,7 +187,7 @@ class Run {
       progress.items_failed = items_failed_;
       progress.items_committed = committed.catalogued;
       progress.commits = committed.commits;
-      if (options_.limit) progress.total_items = *options_.limit;
+      progress.total_items = all_read ? counts.selected : options_.limit.value_or(0);
       progress_(progress);
     }
   }

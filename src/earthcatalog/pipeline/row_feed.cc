@@ -50,6 +50,7 @@ Status RowFeed::AddQuarantine(const std::string& path_or_uri) {
 
 Status RowFeed::Run(BoundedQueue<inventory::Batch>* out, FlowWindow* window) {
   for (Source& source : sources_) ARROW_RETURN_NOT_OK(FeedSource(&source, out, window));
+  finished_ = true;
   out->Close();
   return Status::OK();
 }

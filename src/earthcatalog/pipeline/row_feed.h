@@ -1,6 +1,7 @@
 // The head of the pipeline: inventory rows, cut into batches that never cross a chunk's end.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,6 +32,8 @@ class RowFeed {
 
   // What was read so far; any thread. Quarantined rows are counted as rows and selected too.
   inventory::Counts counts() const;
+  // Whether the counts are final; any thread.
+  bool finished() const { return finished_; }
   // The quarantine files whose rows all lie within the first `rows` rows fed; any thread.
   std::vector<std::string> QuarantineFilesWithin(uint64_t rows) const;
 
@@ -51,6 +54,7 @@ class RowFeed {
   uint64_t sequence_ = 0;
   uint64_t rows_fed_ = 0;
   uint64_t duplicates_ = 0;
+  std::atomic<bool> finished_ = false;
 
   mutable std::mutex mutex_;
   inventory::Counts counts_;  // guarded

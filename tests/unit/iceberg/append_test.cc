@@ -136,8 +136,8 @@ TEST_F(AppendTest, TheSchemaGrowsInTheSameCommit) {
   const auto table = CreateTable();
   ASSERT_OK(AppendFiles(*table, {MakeFile("a", "81", 54)}));
   const auto wanted = Must(ItemSchema()->AddField(5, arrow::field("platform", arrow::utf8())));
-  const auto schema = Must(table->PreviewSchema(*wanted));
-  EXPECT_TRUE(schema->Equals(*Must(table->PreviewSchema(*schema)), true));
+  const auto schema = Must(Grown(*table, *wanted));
+  EXPECT_TRUE(schema->Equals(*Must(Grown(*table, *schema)), true));
   EXPECT_EQ(Must(FieldIdOf(*schema->GetFieldByName("platform"))), 10);
   ASSERT_OK(
       table->Append({.files = {MakeFile("b", "81", 54)}, .schema = schema, .summary = {}, .sync = false}));
@@ -157,10 +157,26 @@ TEST_F(AppendTest, TheSchemaGrowsInTheSameCommit) {
   EXPECT_EQ(table->metadata_location(), location);
 }
 
+TEST_F(AppendTest, TheSchemaGrowsBySeveralStepsInOneCommit) {
+  const auto table = CreateTable();
+  int last_column_id = table->last_column_id();
+  auto schema = table->schema();
+  for (const char* name : {"platform", "mission", "gsd"}) {  // each sorts before the one before
+    const auto wanted = Must(schema->AddField(0, arrow::field(name, arrow::utf8())));
+    schema = Must(AssignFieldIds(*wanted, schema.get(), &last_column_id));
+  }
+  ASSERT_OK(
+      table->Append({.files = {MakeFile("a", "81", 54)}, .schema = schema, .summary = {}, .sync = false}));
+  EXPECT_TRUE(LoadTable()->schema()->Equals(*schema, true));
+  EXPECT_EQ(Must(FieldIdOf(*schema->GetFieldByName("gsd"))), 12);
+  EXPECT_EQ(Document(*table)["last-column-id"], 12);
+  EXPECT_EQ(Document(*table)["schemas"].size(), 2u);
+}
+
 TEST_F(AppendTest, ASchemaAloneMakesNoSnapshot) {
   const auto table = CreateTable();
   const auto schema =
-      Must(table->PreviewSchema(*Must(ItemSchema()->AddField(0, arrow::field("platform", arrow::utf8())))));
+      Must(Grown(*table, *Must(ItemSchema()->AddField(0, arrow::field("platform", arrow::utf8())))));
   ASSERT_OK(table->Append({.files = {}, .schema = schema, .summary = {}, .sync = false}));
   EXPECT_EQ(table->current_snapshot(), std::nullopt);
   EXPECT_NE(LoadTable()->schema()->GetFieldByName("platform"), nullptr);
@@ -170,8 +186,7 @@ TEST_F(AppendTest, FilesOfAnOlderSchemaAreStillWelcome) {
   const auto table = CreateTable();
   const auto other = LoadTable();
   const auto old_schema = table->schema();
-  const auto wider =
-      Must(other->PreviewSchema(*Must(ItemSchema()->AddField(0, arrow::field("x", arrow::utf8())))));
+  const auto wider = Must(Grown(*other, *Must(ItemSchema()->AddField(0, arrow::field("x", arrow::utf8())))));
   ASSERT_OK(
       other->Append({.files = {MakeFile("a", "81", 1)}, .schema = wider, .summary = {}, .sync = false}));
   ASSERT_OK(
@@ -186,8 +201,8 @@ TEST_F(AppendTest, IdsThatAnotherWriterTookMeanwhileAreAConflict) {
   const auto with = [](const char* name) {
     return *Must(ItemSchema()->AddField(0, arrow::field(name, arrow::utf8())));
   };
-  const auto mine = Must(table->PreviewSchema(with("mine")));
-  const auto theirs = Must(other->PreviewSchema(with("theirs")));
+  const auto mine = Must(Grown(*table, with("mine")));
+  const auto theirs = Must(Grown(*other, with("theirs")));
   ASSERT_OK(
       other->Append({.files = {MakeFile("a", "81", 1)}, .schema = theirs, .summary = {}, .sync = false}));
   const auto before = MetadataFiles();

@@ -14,6 +14,7 @@
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/iceberg/json_access.h"
+#include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 #include "earthcatalog/iceberg/table.h"
 
@@ -74,6 +75,12 @@ inline std::shared_ptr<arrow::Schema> ItemSchema() {
       arrow::field("eo:cloud_cover", arrow::float64()),
       arrow::field("grid_partition", arrow::utf8()),
   });
+}
+
+// `wanted` with the ids it would have in the table.
+inline Result<std::shared_ptr<arrow::Schema>> Grown(const Table& table, const arrow::Schema& wanted) {
+  int last_column_id = table.last_column_id();
+  return AssignFieldIds(wanted, table.schema().get(), &last_column_id);
 }
 
 inline DataFile MakeFile(const std::string& path, std::optional<std::string> cell,

@@ -1,14 +1,12 @@
-#include "earthcatalog/item/utf8.h"
+#include "earthcatalog/base/utf8.h"
 
-namespace earthcatalog::item {
-namespace {
+namespace earthcatalog {
 
-// The length of the character that starts `text`, 0 if it is malformed.
-size_t CharacterLength(std::string_view text) {
+size_t Utf8SequenceLength(std::string_view text) {
   const auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : uint8_t{0}; };
   const auto continues = [&](size_t i) { return (byte(i) & 0xC0) == 0x80; };
   const uint8_t lead = byte(0), second = byte(1);
-  if (lead < 0x80) return 1;
+  if (lead < 0x80) return text.empty() ? 0 : 1;
   if (lead < 0xC2 || !continues(1)) return 0;
   if (lead < 0xE0) return 2;
   if (!continues(2) || (lead == 0xE0 && second < 0xA0) || (lead == 0xED && second >= 0xA0)) return 0;
@@ -17,11 +15,9 @@ size_t CharacterLength(std::string_view text) {
   return lead <= 0xF4 ? 4 : 0;
 }
 
-}  // namespace
-
 bool IsUtf8(std::string_view text) {
   while (!text.empty()) {
-    const size_t length = CharacterLength(text);
+    const size_t length = Utf8SequenceLength(text);
     if (length == 0) return false;
     text.remove_prefix(length);
   }
@@ -45,4 +41,4 @@ void AppendUtf8(uint32_t code, std::string* out) {
   continuation(0);
 }
 
-}  // namespace earthcatalog::item
+}  // namespace earthcatalog
