@@ -10,12 +10,27 @@ find_package(fmt REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(GEOS REQUIRED)
 
+# Debian's xxHash has no CMake package.
+find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
+find_library(XXHASH_LIBRARY xxhash REQUIRED)
+add_library(xxHash::xxHash UNKNOWN IMPORTED)
+set_target_properties(xxHash::xxHash PROPERTIES IMPORTED_LOCATION "${XXHASH_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES
+                                                                                      "${XXHASH_INCLUDE_DIR}")
+
+# Beside the package, wherever this Python finds it: pip builds in an environment that is not the one it installs into.
 execute_process(
-  COMMAND "${Python_EXECUTABLE}" -c "import sysconfig; print(sysconfig.get_paths()['platlib'])"
-  OUTPUT_VARIABLE EARTHCATALOG_PLATLIB
-  OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
-find_package(h3 REQUIRED HINTS "${EARTHCATALOG_PLATLIB}/lib64/cmake/h3" "${EARTHCATALOG_PLATLIB}/lib/cmake/h3")
+  COMMAND "${Python_EXECUTABLE}" -c "import importlib.util as u, pathlib as p; print(p.Path(u.find_spec('h3').origin).parents[1])"
+  OUTPUT_VARIABLE H3_PACKAGES
+  OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET
+  RESULT_VARIABLE h3_result)
+if(NOT h3_result EQUAL 0)
+  message(FATAL_ERROR "No H3 found: install the h3 wheel into ${Python_EXECUTABLE} (`make setup` does)")
+endif()
+find_package(h3 REQUIRED HINTS "${H3_PACKAGES}/lib64/cmake/h3" "${H3_PACKAGES}/lib/cmake/h3")
+# The wheel names the math library by the path it had where the wheel was built.
+set_target_properties(h3::h3 PROPERTIES INTERFACE_LINK_LIBRARIES m)
 
 find_package(Arrow QUIET)
 find_package(Parquet QUIET)

@@ -20,26 +20,37 @@ namespace nb = nanobind;
 
 namespace {
 
-// A grid's partitioner for one geometry at a time.
+using Names = std::vector<std::string>;
+
+template <typename Work>
+auto WithoutGil(Work work) {
+  nb::gil_scoped_release release;
+  return work();
+}
+
+// A grid's partitioner. Threads may share it.
 class Partitioner {
  public:
   explicit Partitioner(const grid::Config& config)
-      : partitioner_(ValueOrThrow(grid::MakePartitioner(config))) {}
+      : partitioner_(ValueOrThrow(WithoutGil([&] { return grid::MakePartitioner(config); }))) {}
 
-  std::vector<std::string> IntersectingKeys(const nb::bytes& wkb) const {
-    return ValueOrThrow(Assign(std::string_view(wkb.c_str(), wkb.size())));
+  std::vector<Names> IntersectingKeys(const std::vector<nb::bytes>& wkbs) const {
+    arrow::BinaryBuilder builder;
+    for (const nb::bytes& wkb : wkbs) ThrowIfError(builder.Append(std::string_view(wkb.c_str(), wkb.size())));
+    std::shared_ptr<arrow::BinaryArray> geometry;
+    ThrowIfError(builder.Finish(&geometry));
+    return ValueOrThrow(WithoutGil([&] { return NamesOf(*geometry); }));
   }
 
  private:
-  Result<std::vector<std::string>> Assign(std::string_view wkb) const {
-    arrow::BinaryBuilder builder;
-    ARROW_RETURN_NOT_OK(builder.Append(wkb));
-    std::shared_ptr<arrow::BinaryArray> geometry;
-    ARROW_RETURN_NOT_OK(builder.Finish(&geometry));
-    ARROW_ASSIGN_OR_RAISE(auto assignments, partitioner_->Assign(*geometry, nullptr));
-    if (!assignments.rejected.empty()) return UsageError("{}", assignments.rejected.front().second);
-    std::vector<std::string> names;
-    for (grid::CellId cell : assignments.cells) names.push_back(partitioner_->Name(cell));
+  Result<std::vector<Names>> NamesOf(const arrow::BinaryArray& geometry) const {
+    ARROW_ASSIGN_OR_RAISE(const auto assignments, partitioner_->Assign(geometry, nullptr));
+    if (!assignments.rejected.empty()) return UsageError("{}", assignments.rejected.front().reason);
+    std::vector<Names> names(assignments.offsets.size() - 1);
+    for (size_t i = 0; i < names.size(); ++i) {
+      for (uint32_t c = assignments.offsets[i]; c < assignments.offsets[i + 1]; ++c)
+        names[i].push_back(partitioner_->Name(assignments.cells[c]));
+    }
     return names;
   }
 
@@ -61,7 +72,7 @@ void BindGrid(nb::module_& module) {
           nb::arg("id_field") = "");
   nb::class_<Partitioner>(module, "Partitioner")
       .def(nb::init<const grid::Config&>(), nb::arg("config"))
-      .def("intersecting_keys", &Partitioner::IntersectingKeys, nb::arg("wkb"));
+      .def("intersecting_keys", &Partitioner::IntersectingKeys, nb::arg("wkbs"));
 }
 
 }  // namespace earthcatalog::python

@@ -22,19 +22,6 @@ using Kind = GeometryPart::Kind;
 
 bool IsRing(Kind kind) { return kind == Kind::kShell || kind == Kind::kHole; }
 
-Status Check(const Position& position) {
-  // Written so that what is not a number fails too.
-  if (!(std::abs(position.lat) <= 90 + kLatitudeSlack))
-    return CorruptError(
-        "the geometry has latitude {}, beyond ±90: longitude, latitude in degrees are expected",
-        position.lat);
-  if (!(std::abs(position.lon) <= kFarthestLongitude))
-    return CorruptError(
-        "the geometry has longitude {}, beyond ±{}: longitude, latitude in degrees are expected",
-        position.lon, kFarthestLongitude);
-  return Status::OK();
-}
-
 // What to add to the longitudes after the edge.
 double TurnAfter(double from, double to, std::optional<LongitudeBounds> bbox) {
   const double extent = std::abs(to - from);
@@ -46,6 +33,19 @@ double TurnAfter(double from, double to, std::optional<LongitudeBounds> bbox) {
 }
 
 }  // namespace
+
+Status CheckOnEarth(const Position& position) {
+  // Written so that what is not a number fails too.
+  if (!(std::abs(position.lat) <= 90 + kLatitudeSlack))
+    return CorruptError(
+        "the geometry has latitude {}, beyond ±90: longitude, latitude in degrees are expected",
+        position.lat);
+  if (!(std::abs(position.lon) <= kFarthestLongitude))
+    return CorruptError(
+        "the geometry has longitude {}, beyond ±{}: longitude, latitude in degrees are expected",
+        position.lon, kFarthestLongitude);
+  return Status::OK();
+}
 
 Status Footprint::Set(const Geometry& geometry, std::optional<LongitudeBounds> bbox) {
   vertices_.clear();
@@ -67,7 +67,7 @@ Status Footprint::Append(const GeometryPart& part, std::optional<LongitudeBounds
     last = position;
   };
   for (const Position& position : part.positions) {
-    ARROW_RETURN_NOT_OK(Check(position));
+    ARROW_RETURN_NOT_OK(CheckOnEarth(position));
     append(position);
   }
   const Position& first = part.positions.front();

@@ -15,6 +15,9 @@ struct LongitudeBounds {
   double west, east;  // degrees
 };
 
+// An error for a position that is not on Earth: other units or another coordinate system, most likely.
+Status CheckOnEarth(const Position& position);
+
 struct Vertex {
   double lon, lat;  // radians; the longitude goes on beyond ±180 degrees where the edge does
 };

@@ -1,11 +1,11 @@
 #include "earthcatalog/grid/h3_partitioner.h"
 
-#include <arrow/array.h>
 #include <fmt/format.h>
+#include <h3/h3api.h>
 
-#include <string_view>
+#include <charconv>
 
-#include "earthcatalog/base/wkb.h"
+#include "earthcatalog/grid/assign_rows.h"
 #include "earthcatalog/grid/cell_index.h"
 #include "earthcatalog/grid/edge_walker.h"
 #include "earthcatalog/grid/face_lattice.h"
@@ -92,55 +92,16 @@ class Coverer {
   std::vector<CellId> cells_;
 };
 
-// The west and east columns of the items' bboxes.
-class BboxColumns {
- public:
-  static Result<BboxColumns> Make(const arrow::StructArray* bbox) {
-    BboxColumns columns;
-    if (bbox == nullptr) return columns;
-    columns.bbox_ = bbox;
-    columns.west_ = std::dynamic_pointer_cast<arrow::DoubleArray>(bbox->GetFieldByName("xmin"));
-    columns.east_ = std::dynamic_pointer_cast<arrow::DoubleArray>(bbox->GetFieldByName("xmax"));
-    if (!columns.west_ || !columns.east_)
-      return Status::Invalid("bbox must be a struct with the doubles xmin and xmax, not ",
-                             bbox->type()->ToString());
-    return columns;
-  }
-
-  std::optional<LongitudeBounds> At(int64_t row) const {
-    if (bbox_ == nullptr || bbox_->IsNull(row) || west_->IsNull(row) || east_->IsNull(row))
-      return std::nullopt;
-    return LongitudeBounds{west_->Value(row), east_->Value(row)};
-  }
-
- private:
-  const arrow::StructArray* bbox_ = nullptr;
-  std::shared_ptr<arrow::DoubleArray> west_, east_;
-};
-
 class H3Partitioner : public Partitioner {
  public:
   explicit H3Partitioner(int resolution) : lattice_(resolution), index_(&lattice_) {}
 
   Result<CellAssignments> Assign(const arrow::BinaryArray& geometry,
                                  const arrow::StructArray* bbox) const override {
-    ARROW_ASSIGN_OR_RAISE(const BboxColumns bboxes, BboxColumns::Make(bbox));
-    if (bbox != nullptr && bbox->length() != geometry.length())
-      return Status::Invalid("geometry and bbox differ in length");
-    CellAssignments assignments;
-    assignments.offsets.reserve(static_cast<size_t>(geometry.length()) + 1);
-    assignments.offsets.push_back(0);
     Coverer coverer(&lattice_, &index_);
-    for (int64_t row = 0; row < geometry.length(); ++row) {
-      const size_t before = assignments.cells.size();
-      if (!geometry.IsNull(row)) {
-        const Status status = Append(geometry.GetView(row), bboxes.At(row), &coverer, &assignments.cells);
-        if (!status.ok()) assignments.rejected.emplace_back(static_cast<uint32_t>(row), status.message());
-      }
-      if (assignments.cells.size() == before) assignments.cells.push_back(kNoCell);
-      assignments.offsets.push_back(static_cast<uint32_t>(assignments.cells.size()));
-    }
-    return assignments;
+    return AssignRows(geometry, bbox, [&](const Geometry& footprint, std::optional<LongitudeBounds> bounds) {
+      return coverer.Cover(footprint, bounds);
+    });
   }
 
   std::string Name(CellId cell) const override {
@@ -150,19 +111,18 @@ class H3Partitioner : public Partitioner {
   std::optional<int> resolution() const override { return lattice_.resolution(); }
 
  private:
-  static Status Append(std::string_view wkb, std::optional<LongitudeBounds> bbox, Coverer* coverer,
-                       std::vector<CellId>* cells) {
-    ARROW_ASSIGN_OR_RAISE(const Geometry geometry, ParseWkb(wkb));
-    ARROW_ASSIGN_OR_RAISE(const std::vector<CellId>* covered, coverer->Cover(geometry, bbox));
-    cells->insert(cells->end(), covered->begin(), covered->end());
-    return Status::OK();
-  }
-
   FaceLattice lattice_;
   CellIndex index_;
 };
 
 }  // namespace
+
+std::optional<int> H3ResolutionOf(std::string_view cell) {
+  uint64_t number = 0;
+  const auto parsed = std::from_chars(cell.data(), cell.data() + cell.size(), number, 16);
+  if (parsed.ec != std::errc{} || parsed.ptr != cell.data() + cell.size()) return std::nullopt;
+  return isValidCell(number) != 0 ? std::optional(getResolution(number)) : std::nullopt;
+}
 
 Result<std::shared_ptr<const Partitioner>> MakeH3Partitioner(int resolution) {
   if (resolution < 0 || resolution > 15)

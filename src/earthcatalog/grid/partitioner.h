@@ -23,9 +23,15 @@ inline constexpr char kNoCellName[] = "__none__";
 struct CellAssignments {
   std::vector<uint32_t> offsets;
   std::vector<CellId> cells;
-  // Items whose footprint cannot be assigned (a broken geometry, more cells than the limit): index and
-  // reason. They have kNoCell above; the pipeline quarantines them.
-  std::vector<std::pair<uint32_t, std::string>> rejected;
+  // Items that cannot be assigned. They have kNoCell above; the pipeline quarantines them.
+  struct Rejection {
+    uint32_t item;
+    // As in reports: "bad_geometry" (broken, more cells than the limit), "bad_cells" (a partitioner of the
+    // user's own named none that can be used).
+    std::string kind;
+    std::string reason;
+  };
+  std::vector<Rejection> rejected;
 };
 
 // Assigning is exact: edges are straight in longitude and latitude, and every point of the footprint lies in
@@ -42,24 +48,37 @@ class Partitioner {
   virtual Result<CellAssignments> Assign(const arrow::BinaryArray& geometry,
                                          const arrow::StructArray* bbox) const = 0;
 
-  // The value of the grid_partition column and folder: [A-Za-z0-9_.-]+ only.
+  // The value of the grid_partition column and part of the folder's name, see cell_name.h.
   virtual std::string Name(CellId cell) const = 0;
 
-  virtual std::string type() const = 0;  // "h3", "geojson"
+  virtual std::string type() const = 0;  // "h3", "geojson", "custom"
   virtual std::optional<int> resolution() const = 0;
 };
+
+// The type of the grid that the user's own code is. Tables record it with the class's name; who adds to such
+// a table brings an object of the class.
+inline constexpr char kCustomType[] = "custom";
 
 struct Config {
   std::string type = "h3";
   std::optional<int> resolution;  // h3: 0-15, 1 when not given
-  std::string boundaries_path;
-  std::string id_field;
+  std::string boundaries_path;    // geojson: local path, s3:// or http(s) URL
+  std::string id_field;           // geojson: the property that is a region's name
+  std::string class_name = {};    // custom
 
   bool operator==(const Config&) const = default;
 };
 
-// Usage errors: an unknown type or one that is not available yet (names the supported ones), a resolution out
-// of range.
+// What the type does not use left out, a resolution left open filled in, a local path made absolute: equal
+// grids then compare equal, wherever they are read. Unknown types stay as they are.
+Result<Config> Settle(Config config);
+
+// "h3 resolution 1": for messages.
+std::string Describe(const Config& config);
+
+// Usage errors: an unknown type or one that is not available (names the supported ones), a resolution out of
+// range, boundaries that are no good; a custom grid, which only its class can make. Reads the boundaries, so
+// failures of reading too.
 Result<std::shared_ptr<const Partitioner>> MakePartitioner(const Config& config);
 
 }  // namespace earthcatalog::grid

@@ -13,15 +13,6 @@ constexpr long kConnectSeconds = 30;
 constexpr long kStallSeconds = 60;
 constexpr long kMaxRedirects = 10;
 
-// Query strings and user info may hold credentials.
-std::string ForMessages(std::string_view url) {
-  url = url.substr(0, url.find_first_of("?#"));
-  const size_t host = url.find("://") + 3;
-  const size_t at = url.substr(host, url.find('/', host) - host).rfind('@');
-  if (at == std::string_view::npos) return OneLine(url);
-  return OneLine(fmt::format("{}{}", url.substr(0, host), url.substr(host + at + 1)));
-}
-
 struct Target {
   int fd;
   int error_number = 0;
@@ -68,6 +59,14 @@ bool IsWebAddress(std::string_view text) {
   return EqualsIgnoreCase(text.substr(0, 7), "http://") || EqualsIgnoreCase(text.substr(0, 8), "https://");
 }
 
+std::string UrlForMessages(std::string_view url) {
+  if (IsWebAddress(url)) url = url.substr(0, url.find_first_of("?#"));
+  const size_t host = url.find("://") + 3;
+  const size_t at = url.substr(host, url.find('/', host) - host).rfind('@');
+  if (at == std::string_view::npos) return OneLine(url);
+  return OneLine(fmt::format("{}{}", url.substr(0, host), url.substr(host + at + 1)));
+}
+
 Result<FileDescriptor> Download(const std::string& url) {
   static const CURLcode initialized = curl_global_init(CURL_GLOBAL_DEFAULT);
   ARROW_ASSIGN_OR_RAISE(FileDescriptor file, OpenUnnamedTemporaryFile());
@@ -75,21 +74,21 @@ Result<FileDescriptor> Download(const std::string& url) {
   Target target{file.get()};
   char error_text[CURL_ERROR_SIZE] = "";
   if (initialized != CURLE_OK || curl == nullptr || !Configure(curl.get(), url, &target, error_text)) {
-    return FailedError("libcurl cannot be set up for {}", ForMessages(url));
+    return FailedError("libcurl cannot be set up for {}", UrlForMessages(url));
   }
   const CURLcode code = curl_easy_perform(curl.get());
   if (code == CURLE_OK) return file;
 
   if (target.error_number != 0) {
     return FailedError("cannot keep a copy of {} in the temporary directory: {} (TMPDIR names another)",
-                       ForMessages(url), ErrnoText(target.error_number));
+                       UrlForMessages(url), ErrnoText(target.error_number));
   }
   if (code == CURLE_HTTP_RETURNED_ERROR) {
     long http_status = 0;
     curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &http_status);
-    return ExplainHttpStatus(http_status, ForMessages(url));
+    return ExplainHttpStatus(http_status, UrlForMessages(url));
   }
-  return FailedError("cannot read {}: {}", ForMessages(url),
+  return FailedError("cannot read {}: {}", UrlForMessages(url),
                      *error_text != '\0' ? error_text : curl_easy_strerror(code));
 }
 

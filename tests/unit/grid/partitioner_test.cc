@@ -72,12 +72,12 @@ TEST(MakePartitionerTest, TheDefaultIsH3AtResolution1) {
 }
 
 TEST(MakePartitionerTest, UnsupportedTypesNameTheSupportedOnes) {
-  for (const char* type : {"geojson", "s2", "H3", ""}) {
+  for (const char* type : {"s2", "H3", "GeoJSON", ""}) {
     Config config;
     config.type = type;
     const Status status = MakePartitioner(config).status();
     EXPECT_EQ(KindOf(status), ErrorKind::kUsage);
-    EXPECT_THAT(status.message(), HasSubstr("supported: h3"));
+    EXPECT_THAT(status.message(), HasSubstr("supported: h3, geojson"));
     EXPECT_THAT(status.message(), HasSubstr(fmt::format("'{}'", type)));
   }
 }
@@ -170,10 +170,10 @@ TEST(PartitionerTest, RejectedItemsSayWhyAndLeaveTheOthersAlone) {
   EXPECT_THAT(assignments.offsets, ElementsAre(0, 1, 2, 3, 4));
   EXPECT_THAT(assignments.cells, ElementsAre(kNoCell, CellAt({10, 50}, 1), kNoCell, kNoCell));
   ASSERT_THAT(assignments.rejected, SizeIs(3));
-  EXPECT_EQ(assignments.rejected[0].first, 0);
-  EXPECT_THAT(assignments.rejected[0].second, HasSubstr("latitude 91"));
-  EXPECT_EQ(assignments.rejected[1].first, 2);
-  EXPECT_EQ(assignments.rejected[2].first, 3);
+  EXPECT_EQ(assignments.rejected[0].item, 0);
+  EXPECT_THAT(assignments.rejected[0].reason, HasSubstr("latitude 91"));
+  EXPECT_EQ(assignments.rejected[1].item, 2);
+  EXPECT_EQ(assignments.rejected[2].item, 3);
 }
 
 TEST(PartitionerTest, TooManyCellsAreRejectedSoon) {
@@ -181,7 +181,7 @@ TEST(PartitionerTest, TooManyCellsAreRejectedSoon) {
        {BoxWkb(0, 0, 40, 40), LineWkb({{0, 0}, {0, 80}}), LineWkb({{0, 5}, {80, 5}})}) {
     const CellAssignments assignments = AssignAll(*H3(15), {wkb});
     ASSERT_THAT(assignments.rejected, SizeIs(1));
-    EXPECT_THAT(assignments.rejected[0].second, HasSubstr("more than 100000 cells"));
+    EXPECT_THAT(assignments.rejected[0].reason, HasSubstr("more than 100000 cells"));
     EXPECT_THAT(assignments.cells, ElementsAre(kNoCell));
   }
   // Few cells have edges here, many are inside.
