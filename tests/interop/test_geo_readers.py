@@ -14,7 +14,7 @@ import pytest
 import shapely
 from harness import expected, tables
 from harness.archives import Archive, Item, key_of
-from harness.program import Catalogue
+from harness.program import Catalogue, Program
 from harness.requirement import path_from_environment, require_module
 
 
@@ -53,6 +53,23 @@ def test_gpio_finds_the_files_valid(files: list[Path], tmp_path: Path) -> None:
     for process in started:
         output, errors = process.communicate(timeout=120)
         assert process.returncode == 0, f"{process.args[3]}:\n{output}\n{errors}"  # type: ignore[index]
+
+
+# What the validator says of items whose own coordinates are beyond ±180, and of items without a bbox.
+BEYOND_180 = {"/conf/core/bbox-crs", "/conf/core/crs-default"}
+BOXLESS = {"/conf/covering/bbox-column-repetition", "/conf/distribution/geospatial-statistics"}
+
+
+def test_geoparquet_validator_finds_all_files_valid(files: list[Path]) -> None:
+    validator = require_module("geoparquet_validator")
+    for path in files:
+        broken = {rule["id"] for rule in validator.check(str(path))["outcomes"] if rule["status"] == "fail"}
+        if broken & BEYOND_180:
+            shapes = shapely.from_wkb(tables.read_file(path)["geometry"].to_pylist())
+            assert abs(shapely.get_coordinates(shapes)[:, 0]).max() > 180, path
+        if broken & BOXLESS:
+            assert tables.read_file(path)["bbox"].null_count, path
+        assert broken <= BEYOND_180 | BOXLESS, path
 
 
 def test_geo_metadata_describes_the_rows(files: list[Path]) -> None:
@@ -170,6 +187,23 @@ def test_items_come_back_as_they_were(reader: str, demo: Catalogue, archive: Arc
         for item in READERS[reader](path):
             (source,) = archive.by_key[key_of(item)]
             assert flat(item) == flat(source), path
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_an_exported_file_has_each_item_once(
+    program: Program, reader: str, demo: Catalogue, tmp_path: Path
+) -> None:
+    # Neither reader can read nulls among geometries or boxes.
+    sources = [item for item in demo.items if item["geometry"]][:500]
+    path = tmp_path / "items.parquet"
+    ids = [item["id"] for item in sources]
+    done = program.run("export", demo.base.path, "--format", "parquet", "--output", path, "--ids", *ids)
+    assert done.returncode == 0, done.stderr
+    table = tables.read_file(path)
+    assert "grid_partition" not in table.column_names
+    assert table.num_rows == len(sources)
+    found = {key_of(item): flat(item) for item in READERS[reader](path)}
+    assert found == {key_of(item): flat(item) for item in sources}
 
 
 @pytest.mark.parametrize("reader", ["stac-geoparquet"])

@@ -21,10 +21,15 @@ uint32_t TypeBit(uint32_t index, bool has_z) { return 1U << (index + (has_z ? kW
 constexpr std::string_view kCovering =
     R"(,"covering":{"bbox":{"xmin":["bbox","xmin"],"ymin":["bbox","ymin"],"xmax":["bbox","xmax"],"ymax":["bbox","ymax"]}})";
 
+constexpr char kStacGeoparquetMetadata[] = R"({"version": "1.0.0"})";
+
 }  // namespace
 
-Result<GeometrySummary> GeometrySummary::Of(const arrow::ArrayData& column) {
-  GeometrySummary summary;
+FileMetadata MetadataOf(const GeometrySummary& geometries, const FileLayout& layout) {
+  return {{"geo", geometries.ToJson(layout.has_covering)}, {"stac-geoparquet", kStacGeoparquetMetadata}};
+}
+
+Status GeometrySummary::Add(const arrow::ArrayData& column) {
   const uint8_t* valid = column.MayHaveNulls() ? column.buffers[0]->data() : nullptr;
   const int32_t* offsets = column.GetValues<int32_t>(1);
   const char* bytes = column.GetValues<char>(2, 0);
@@ -32,9 +37,9 @@ Result<GeometrySummary> GeometrySummary::Of(const arrow::ArrayData& column) {
     if (valid != nullptr && !arrow::bit_util::GetBit(valid, column.offset + i)) continue;
     const auto bounds = BoundsOfWkb({bytes + offsets[i], static_cast<size_t>(offsets[i + 1] - offsets[i])});
     if (!bounds.ok()) return WithContext(bounds.status(), fmt::format("geometry of row {}", i));
-    summary.Add(*bounds);
+    Add(*bounds);
   }
-  return summary;
+  return Status::OK();
 }
 
 void GeometrySummary::Add(const GeometryBounds& bounds) {

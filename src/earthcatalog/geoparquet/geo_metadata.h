@@ -1,4 +1,4 @@
-// The `geo` entry of a file's metadata, as GeoParquet 1.1 defines it.
+// What a file says of itself beyond its columns; `geo` as GeoParquet 1.1 defines it.
 #pragma once
 
 #include <arrow/array/data.h>
@@ -8,6 +8,7 @@
 
 #include "earthcatalog/base/status.h"
 #include "earthcatalog/base/wkb.h"
+#include "earthcatalog/geoparquet/file_body.h"
 
 namespace earthcatalog::geoparquet {
 
@@ -15,7 +16,7 @@ namespace earthcatalog::geoparquet {
 class GeometrySummary {
  public:
   // `column`: WKB or null. Errors name the row.
-  static Result<GeometrySummary> Of(const arrow::ArrayData& column);
+  Status Add(const arrow::ArrayData& column);
 
   // Types that occur and bounds of these rows, in JSON; `bbox` names the covering struct when there is one.
   std::string ToJson(bool has_covering) const;
@@ -27,5 +28,8 @@ class GeometrySummary {
   bool has_bounds_ = false;
   double xmin_ = 0, ymin_ = 0, xmax_ = 0, ymax_ = 0;
 };
+
+// `geo` and `stac-geoparquet`.
+FileMetadata MetadataOf(const GeometrySummary& geometries, const FileLayout& layout);
 
 }  // namespace earthcatalog::geoparquet

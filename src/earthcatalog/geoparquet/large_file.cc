@@ -6,7 +6,6 @@
 #include <arrow/util/key_value_metadata.h>
 #include <parquet/column_writer.h>
 #include <parquet/exception.h>
-#include <parquet/file_writer.h>
 #include <parquet/properties.h>
 
 #include <algorithm>
@@ -44,8 +43,8 @@ bool RepeatsItself(const LeafColumn& leaf, const LeafEntries& sample) {
 }
 
 Result<std::shared_ptr<parquet::WriterProperties>> ChooseProperties(const FileLayout& layout,
-                                                                    const arrow::RecordBatch& rows,
-                                                                    LeafWalker* walker) {
+                                                                    const arrow::RecordBatch& sample,
+                                                                    bool page_index, LeafWalker* walker) {
   parquet::WriterProperties::Builder builder;
   builder.created_by(std::string(CreatedBy()))
       ->compression(parquet::Compression::ZSTD)
@@ -53,14 +52,14 @@ Result<std::shared_ptr<parquet::WriterProperties>> ChooseProperties(const FileLa
       ->set_size_statistics_level(parquet::SizeStatisticsLevel::None)
       ->disable_dictionary()
       ->disable_statistics();
-  if (rows.num_rows() < kPageIndexRows) builder.disable_write_page_index();
-  const auto choose = [&](size_t i, const LeafEntries& sample) {
+  if (!page_index) builder.disable_write_page_index();
+  const auto choose = [&](size_t i, const LeafEntries& entries) {
     const LeafColumn& leaf = layout.leaves[i];
     if (leaf.bounded) builder.enable_statistics(leaf.path);
-    if (RepeatsItself(leaf, sample)) builder.enable_dictionary(leaf.path);
+    if (RepeatsItself(leaf, entries)) builder.enable_dictionary(leaf.path);
     return Status::OK();
   };
-  ARROW_RETURN_NOT_OK(walker->Walk(*rows.Slice(0, kSampleRows), choose));
+  ARROW_RETURN_NOT_OK(walker->Walk(*sample.Slice(0, kSampleRows), choose));
   return builder.build();
 }
 
@@ -103,21 +102,8 @@ Status WriteLeaf(const LeafColumn& leaf, const LeafEntries& entries, parquet::Co
   return Status::OK();
 }
 
-Status WriteRowGroup(const FileLayout& layout, const arrow::RecordBatch& rows,
-                     parquet::RowGroupWriter* row_group, LeafWalker* walker,
-                     std::vector<ColumnStatistics>* statistics) {
-  parquet::ArrowWriteContext context(arrow::default_memory_pool(),
-                                     parquet::default_arrow_writer_properties().get());
-  ARROW_RETURN_NOT_OK(walker->Walk(rows, [&](size_t i, const LeafEntries& entries) {
-    (*statistics)[i].Add(entries);
-    return WriteLeaf(layout.leaves[i], entries, row_group->NextColumn(), &context);
-  }));
-  row_group->Close();
-  return Status::OK();
-}
-
-FileBody Describe(const parquet::FileMetaData& footer, std::shared_ptr<arrow::Buffer> bytes) {
-  FileBody body{std::move(bytes), std::vector<int64_t>(static_cast<size_t>(footer.num_columns())), {}};
+FileBody Describe(const parquet::FileMetaData& footer) {
+  FileBody body{nullptr, std::vector<int64_t>(static_cast<size_t>(footer.num_columns())), {}};
   for (int g = 0; g < footer.num_row_groups(); ++g) {
     const auto row_group = footer.RowGroup(g);
     for (int i = 0; i < footer.num_columns(); ++i) {
@@ -133,24 +119,55 @@ FileBody Describe(const parquet::FileMetaData& footer, std::shared_ptr<arrow::Bu
 
 }  // namespace
 
-Result<FileBody> EncodeLargeFile(const FileLayout& layout, const arrow::RecordBatch& rows,
-                                 const FileMetadata& metadata, LeafWalker* walker,
-                                 std::vector<ColumnStatistics>* statistics) {
+Result<std::unique_ptr<LargeFileWriter>> LargeFileWriter::Open(
+    const FileLayout* layout, const arrow::RecordBatch& sample, bool page_index,
+    const std::shared_ptr<arrow::io::OutputStream>& sink) {
+  std::unique_ptr<LargeFileWriter> writer(new LargeFileWriter(layout));
   BEGIN_PARQUET_CATCH_EXCEPTIONS
-  ARROW_ASSIGN_OR_RAISE(const auto properties, ChooseProperties(layout, rows, walker));
+  ARROW_ASSIGN_OR_RAISE(const auto properties,
+                        ChooseProperties(*layout, sample, page_index, &writer->walker_));
+  const auto root = std::static_pointer_cast<GroupNode>(layout->parquet_schema->schema_root());
+  writer->file_ = parquet::ParquetFileWriter::Open(sink, root, properties);
+  END_PARQUET_CATCH_EXCEPTIONS
+  return writer;
+}
+
+Status LargeFileWriter::AddRowGroup(const arrow::RecordBatch& rows,
+                                    std::vector<ColumnStatistics>* statistics) {
+  BEGIN_PARQUET_CATCH_EXCEPTIONS
+  parquet::ArrowWriteContext context(arrow::default_memory_pool(),
+                                     parquet::default_arrow_writer_properties().get());
+  parquet::RowGroupWriter* const row_group = file_->AppendRowGroup();
+  ARROW_RETURN_NOT_OK(walker_.Walk(rows, [&](size_t i, const LeafEntries& entries) {
+    if (statistics != nullptr) (*statistics)[i].Add(entries);
+    return WriteLeaf(layout_->leaves[i], entries, row_group->NextColumn(), &context);
+  }));
+  row_group->Close();
+  END_PARQUET_CATCH_EXCEPTIONS
+  return Status::OK();
+}
+
+Result<FileBody> LargeFileWriter::Finish(const FileMetadata& metadata) {
+  BEGIN_PARQUET_CATCH_EXCEPTIONS
   const auto key_values = std::make_shared<arrow::KeyValueMetadata>();
   for (const auto& [key, value] : metadata) key_values->Append(key, value);
-  ARROW_ASSIGN_OR_RAISE(const auto sink, arrow::io::BufferOutputStream::Create());
-  const auto root = std::static_pointer_cast<GroupNode>(layout.parquet_schema->schema_root());
-  const auto writer = parquet::ParquetFileWriter::Open(sink, root, properties, key_values);
-  for (int64_t first = 0; first < rows.num_rows(); first += kRowGroupRows) {
-    ARROW_RETURN_NOT_OK(WriteRowGroup(layout, *rows.Slice(first, kRowGroupRows), writer->AppendRowGroup(),
-                                      walker, statistics));
-  }
-  writer->Close();
-  ARROW_ASSIGN_OR_RAISE(auto bytes, sink->Finish());
-  return Describe(*writer->metadata(), std::move(bytes));
+  file_->AddKeyValueMetadata(key_values);
+  file_->Close();
+  return Describe(*file_->metadata());
   END_PARQUET_CATCH_EXCEPTIONS
+}
+
+Result<FileBody> EncodeLargeFile(const FileLayout& layout, const arrow::RecordBatch& rows,
+                                 const FileMetadata& metadata, std::vector<ColumnStatistics>* statistics) {
+  ARROW_ASSIGN_OR_RAISE(const auto sink, arrow::io::BufferOutputStream::Create());
+  const bool page_index = rows.num_rows() >= kPageIndexRows;
+  ARROW_ASSIGN_OR_RAISE(const auto writer, LargeFileWriter::Open(&layout, rows, page_index, sink));
+  for (int64_t first = 0; first < rows.num_rows(); first += kRowGroupRows) {
+    ARROW_RETURN_NOT_OK(writer->AddRowGroup(*rows.Slice(first, kRowGroupRows), statistics));
+  }
+  ARROW_ASSIGN_OR_RAISE(FileBody body, writer->Finish(metadata));
+  ARROW_ASSIGN_OR_RAISE(body.bytes, sink->Finish());
+  return body;
 }
 
 }  // namespace earthcatalog::geoparquet

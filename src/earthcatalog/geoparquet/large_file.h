@@ -1,7 +1,12 @@
 // Files of many rows, by Parquet's own library: row groups, dictionaries, zstd, page index.
 #pragma once
 
+#include <arrow/io/interfaces.h>
 #include <arrow/record_batch.h>
+#include <parquet/file_writer.h>
+
+#include <memory>
+#include <vector>
 
 #include "earthcatalog/geoparquet/file_body.h"
 
@@ -11,9 +16,30 @@ namespace earthcatalog::geoparquet {
 inline constexpr int64_t kRowGroupRows = 65'536;
 inline constexpr int64_t kPageIndexRows = 20'000;
 
-// Adds to `statistics`, one for each leaf.
+// One file, row group by row group. One thread at a time; useless after an error.
+class LargeFileWriter {
+ public:
+  // Chooses each column's encoding by the first rows of `sample`. `layout` must outlive the writer.
+  static Result<std::unique_ptr<LargeFileWriter>> Open(const FileLayout* layout,
+                                                       const arrow::RecordBatch& sample, bool page_index,
+                                                       const std::shared_ptr<arrow::io::OutputStream>& sink);
+
+  // Adds to `statistics`, one for each leaf; may be null.
+  Status AddRowGroup(const arrow::RecordBatch& rows, std::vector<ColumnStatistics>* statistics);
+
+  // Writes the footer; the sink stays open. `bytes` of the body is null: they went to the sink.
+  Result<FileBody> Finish(const FileMetadata& metadata);
+
+ private:
+  explicit LargeFileWriter(const FileLayout* layout) : layout_(layout) {}
+
+  const FileLayout* const layout_;
+  LeafWalker walker_;
+  std::unique_ptr<parquet::ParquetFileWriter> file_;
+};
+
+// A whole file in memory.
 Result<FileBody> EncodeLargeFile(const FileLayout& layout, const arrow::RecordBatch& rows,
-                                 const FileMetadata& metadata, LeafWalker* walker,
-                                 std::vector<ColumnStatistics>* statistics);
+                                 const FileMetadata& metadata, std::vector<ColumnStatistics>* statistics);
 
 }  // namespace earthcatalog::geoparquet

@@ -1,14 +1,13 @@
 #include "earthcatalog/geoparquet/leaf_columns.h"
 
-#include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/schema.h>
 #include <parquet/properties.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <string_view>
 
+#include "earthcatalog/base/field_id.h"
 #include "earthcatalog/item/item_schema.h"
 
 namespace earthcatalog::geoparquet {
@@ -47,18 +46,6 @@ bool IsSupportedLeaf(const arrow::DataType& type) {
   }
 }
 
-Result<int> FieldIdOf(const arrow::Field& field, const std::string& path) {
-  const auto& metadata = field.metadata();
-  const int index = metadata == nullptr ? -1 : metadata->FindKey("PARQUET:field_id");
-  int id = -1;
-  if (index >= 0) {
-    const std::string& text = metadata->value(index);
-    std::from_chars(text.data(), text.data() + text.size(), id);
-  }
-  if (id < 0) return Status::Invalid("column ", path, " has no field id");
-  return id;
-}
-
 // Which leaves get bounds depends on the top-level column alone.
 class BoundsRule {
  public:
@@ -76,7 +63,7 @@ class BoundsRule {
 
 Status AddLeaves(const arrow::Field& field, const std::string& path, bool bounded,
                  std::vector<LeafColumn>* leaves) {
-  ARROW_ASSIGN_OR_RAISE(const int field_id, FieldIdOf(field, path));
+  ARROW_ASSIGN_OR_RAISE(const int field_id, FieldIdOf(field));
   const arrow::DataType& type = *field.type();
   if (type.id() == Type::STRUCT) {
     for (const auto& child : type.fields()) {

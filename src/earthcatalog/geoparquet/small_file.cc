@@ -13,25 +13,23 @@ constexpr size_t kCompressFrom = 256;
 
 }  // namespace
 
-Result<std::unique_ptr<SmallFileEncoder>> SmallFileEncoder::Make(const FileLayout* layout) {
+Result<std::unique_ptr<SmallFileEncoder>> SmallFileEncoder::Make() {
   ARROW_ASSIGN_OR_RAISE(const auto codec, arrow::util::Codec::Create(arrow::Compression::ZSTD));
   ARROW_ASSIGN_OR_RAISE(auto zstd, codec->MakeCompressor());
-  return std::unique_ptr<SmallFileEncoder>(new SmallFileEncoder(layout, std::move(zstd)));
+  return std::unique_ptr<SmallFileEncoder>(new SmallFileEncoder(std::move(zstd)));
 }
 
-SmallFileEncoder::SmallFileEncoder(const FileLayout* layout, std::shared_ptr<arrow::util::Compressor> zstd)
-    : layout_(layout), footer_(*layout), zstd_(std::move(zstd)) {}
-
-Result<FileBody> SmallFileEncoder::Encode(const arrow::RecordBatch& rows, const FileMetadata& metadata,
-                                          LeafWalker* walker, std::vector<ColumnStatistics>* statistics) {
+Result<FileBody> SmallFileEncoder::Encode(const FileLayout& layout, const FooterWriter& footer,
+                                          const arrow::RecordBatch& rows, const FileMetadata& metadata,
+                                          std::vector<ColumnStatistics>* statistics) {
   file_ = kMagic;
   pages_.clear();
-  ARROW_RETURN_NOT_OK(walker->Walk(rows, [&](size_t i, const LeafEntries& entries) {
+  ARROW_RETURN_NOT_OK(walker_.Walk(rows, [&](size_t i, const LeafEntries& entries) {
     (*statistics)[i].Add(entries);
-    return WritePage(layout_->leaves[i], entries);
+    return WritePage(layout.leaves[i], entries);
   }));
   const size_t footer_at = file_.size();
-  footer_.Append(rows.num_rows(), pages_, *statistics, metadata, &file_);
+  footer.Append(rows.num_rows(), pages_, *statistics, metadata, &file_);
   const auto footer_bytes = static_cast<uint32_t>(file_.size() - footer_at);
   file_.append(reinterpret_cast<const char*>(&footer_bytes), sizeof footer_bytes).append(kMagic);
 

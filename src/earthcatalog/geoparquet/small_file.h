@@ -21,24 +21,23 @@ inline constexpr int64_t kSmallFileRows = 1000;
 // One thread at a time; keeps its buffers from file to file.
 class SmallFileEncoder {
  public:
-  // `layout` outlives the encoder.
-  static Result<std::unique_ptr<SmallFileEncoder>> Make(const FileLayout* layout);
+  static Result<std::unique_ptr<SmallFileEncoder>> Make();
 
-  // Adds to `statistics`, one for each leaf.
-  Result<FileBody> Encode(const arrow::RecordBatch& rows, const FileMetadata& metadata, LeafWalker* walker,
+  // `footer`: that of the layout. Adds to `statistics`, one for each leaf.
+  Result<FileBody> Encode(const FileLayout& layout, const FooterWriter& footer,
+                          const arrow::RecordBatch& rows, const FileMetadata& metadata,
                           std::vector<ColumnStatistics>* statistics);
 
  private:
-  SmallFileEncoder(const FileLayout* layout, std::shared_ptr<arrow::util::Compressor> zstd);
+  explicit SmallFileEncoder(std::shared_ptr<arrow::util::Compressor> zstd) : zstd_(std::move(zstd)) {}
 
   Status WritePage(const LeafColumn& leaf, const LeafEntries& entries);
   // The page as it goes into the file: compressed where that saves enough.
   Result<std::string_view> Compressed();
 
-  const FileLayout* const layout_;
-  const FooterWriter footer_;
   // Used for one frame after the other: making a new one for each page would take three times as long.
   const std::shared_ptr<arrow::util::Compressor> zstd_;
+  LeafWalker walker_;
   std::string file_;
   std::string page_;
   std::string compressed_;

@@ -1,61 +1,87 @@
 #include "earthcatalog/geoparquet/writer.h"
 
-#include <algorithm>
+#include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "earthcatalog/geoparquet/column_statistics.h"
+#include "earthcatalog/geoparquet/footer.h"
 #include "earthcatalog/geoparquet/geo_metadata.h"
 #include "earthcatalog/geoparquet/large_file.h"
 #include "earthcatalog/geoparquet/leaf_columns.h"
-#include "earthcatalog/geoparquet/leaf_walker.h"
 #include "earthcatalog/geoparquet/small_file.h"
+#include "earthcatalog/geoparquet/used_columns.h"
 
 namespace earthcatalog::geoparquet {
 namespace {
 
 constexpr int kBoundCodePoints = 16;
-constexpr char kStacGeoparquetMetadata[] = R"({"version": "1.0.0"})";
+
+// What is worked out once for each set of columns that files have.
+struct KnownLayout {
+  explicit KnownLayout(FileLayout made) : layout(std::move(made)), footer(layout) {
+    for (const LeafColumn& leaf : layout.leaves) statistics.emplace_back(&leaf);
+  }
+  const FileLayout layout;
+  const FooterWriter footer;
+  std::vector<ColumnStatistics> statistics;
+};
+
+// Archives have a few kinds of items each, so a few sets of columns; some hundred kilobytes each.
+constexpr size_t kMostKnownLayouts = 64;
 
 class FileWriter : public Writer {
  public:
   static Result<std::unique_ptr<Writer>> Make(std::shared_ptr<arrow::Schema> schema) {
-    std::unique_ptr<FileWriter> writer(new FileWriter);
-    ARROW_ASSIGN_OR_RAISE(writer->layout_, MakeLayout(std::move(schema)));
-    ARROW_ASSIGN_OR_RAISE(writer->small_files_, SmallFileEncoder::Make(&writer->layout_));
-    for (const LeafColumn& leaf : writer->layout_.leaves) writer->statistics_.emplace_back(&leaf);
+    ARROW_RETURN_NOT_OK(MakeLayout(schema).status());  // what is wrong with it shows now
+    std::unique_ptr<FileWriter> writer(new FileWriter(std::move(schema)));
+    ARROW_ASSIGN_OR_RAISE(writer->small_files_, SmallFileEncoder::Make());
     return writer;
   }
 
-  Result<EncodedFile> Write(const arrow::RecordBatch& rows) override {
-    ARROW_RETURN_NOT_OK(CheckRows(rows));
-    for (auto& column : statistics_) column.Clear();
-    ARROW_ASSIGN_OR_RAISE(const auto geometries, GeometrySummary::Of(*rows.column_data(layout_.geometry)));
-    const FileMetadata metadata = {{"geo", geometries.ToJson(layout_.has_covering)},
-                                   {"stac-geoparquet", kStacGeoparquetMetadata}};
-    ARROW_ASSIGN_OR_RAISE(FileBody body,
-                          rows.num_rows() <= kSmallFileRows
-                              ? small_files_->Encode(rows, metadata, &walker_, &statistics_)
-                              : EncodeLargeFile(layout_, rows, metadata, &walker_, &statistics_));
-    return EncodedFile{std::move(body.bytes), rows.num_rows(), Metrics(rows.num_rows(), body.column_bytes),
-                       std::move(body.split_offsets)};
+  Result<EncodedFile> Write(const arrow::RecordBatch& all) override {
+    ARROW_RETURN_NOT_OK(CheckRows(all));
+    const std::string used = FindUsedColumns(all);
+    ARROW_ASSIGN_OR_RAISE(KnownLayout* const known, LayoutOf(used));
+    const auto rows = SelectColumns(used, known->layout.schema, all);
+    for (auto& column : known->statistics) column.Clear();
+    GeometrySummary geometries;
+    ARROW_RETURN_NOT_OK(geometries.Add(*rows->column_data(known->layout.geometry)));
+    const FileMetadata metadata = MetadataOf(geometries, known->layout);
+    ARROW_ASSIGN_OR_RAISE(
+        FileBody body,
+        rows->num_rows() <= kSmallFileRows
+            ? small_files_->Encode(known->layout, known->footer, *rows, metadata, &known->statistics)
+            : EncodeLargeFile(known->layout, *rows, metadata, &known->statistics));
+    return EncodedFile{std::move(body.bytes), rows->num_rows(),
+                       MetricsOf(*known, rows->num_rows(), body.column_bytes), std::move(body.split_offsets)};
   }
 
  private:
-  FileWriter() = default;
+  explicit FileWriter(std::shared_ptr<arrow::Schema> schema) : schema_(std::move(schema)) {}
+
+  Result<KnownLayout*> LayoutOf(const std::string& used) {
+    const auto known = layouts_.find(used);
+    if (known != layouts_.end()) return known->second.get();
+    if (layouts_.size() == kMostKnownLayouts) layouts_.clear();
+    ARROW_ASSIGN_OR_RAISE(FileLayout layout, MakeLayout(SelectColumns(used, *schema_)));
+    return layouts_.emplace(used, std::make_unique<KnownLayout>(std::move(layout))).first->second.get();
+  }
 
   Status CheckRows(const arrow::RecordBatch& rows) const {
     if (rows.num_rows() == 0) return Status::Invalid("a data file needs at least one row");
-    const bool same = rows.schema() == layout_.schema || rows.schema()->Equals(*layout_.schema, false);
+    const bool same = rows.schema() == schema_ || rows.schema()->Equals(*schema_, false);
     return same ? Status::OK() : Status::Invalid("the rows have other columns than the writer was made for");
   }
 
-  std::vector<ColumnMetrics> Metrics(int64_t rows, const std::vector<int64_t>& column_bytes) const {
+  static std::vector<ColumnMetrics> MetricsOf(const KnownLayout& known, int64_t rows,
+                                              const std::vector<int64_t>& column_bytes) {
     std::vector<ColumnMetrics> metrics;
-    metrics.reserve(layout_.leaves.size());
-    for (size_t i = 0; i < layout_.leaves.size(); ++i) {
-      const LeafColumn& leaf = layout_.leaves[i];
+    metrics.reserve(known.layout.leaves.size());
+    for (size_t i = 0; i < known.layout.leaves.size(); ++i) {
+      const LeafColumn& leaf = known.layout.leaves[i];
       if (leaf.max_repetition > 0) continue;
-      const ColumnStatistics& column = statistics_[i];
+      const ColumnStatistics& column = known.statistics[i];
       ColumnMetrics& one =
           metrics.emplace_back(ColumnMetrics{leaf.field_id, column_bytes[i], rows, column.null_count(),
                                              column.nan_count(), column.Minimum(), column.Maximum()});
@@ -67,10 +93,9 @@ class FileWriter : public Writer {
     return metrics;
   }
 
-  FileLayout layout_;
+  const std::shared_ptr<arrow::Schema> schema_;
   std::unique_ptr<SmallFileEncoder> small_files_;
-  LeafWalker walker_;
-  std::vector<ColumnStatistics> statistics_;
+  std::unordered_map<std::string, std::unique_ptr<KnownLayout>> layouts_;  // by the columns used
 };
 
 }  // namespace

@@ -41,6 +41,7 @@ class Writer {
   virtual ~Writer() = default;
 
   // `rows` has the schema given to MakeWriter and at least one row. Rows are written in the order given.
+  // Columns without a value are left out of the file, as used_columns.h says.
   // Errors: other columns, a geometry that is not WKB (named by its row), a null in a required column.
   virtual Result<EncodedFile> Write(const arrow::RecordBatch& rows) = 0;
 };

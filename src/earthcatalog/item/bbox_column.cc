@@ -23,13 +23,17 @@ class BboxColumn : public Column {
     std::array<double, kMaxNumbers> numbers;
     if (scan->reader.Peek() != '[') return AppendNull();
     size_t count = 0;
+    bool exact = true;
     scan->reader.EnterArray();
     while (scan->reader.NextElement()) {
       if (count == kMaxNumbers || !scan->reader.at_number()) return AppendNull();
-      if (!ReadInto(&numbers[count++], scan)) return AppendNull();
+      if (!ReadInto(&numbers[count++], &exact, scan)) return AppendNull();
     }
     if (scan->reader.failed()) return Fit::kError;
-    if (count == kSides) return Store(numbers[0], numbers[1], numbers[2], numbers[3]);
+    if (count == kSides) {
+      Store(numbers[0], numbers[1], numbers[2], numbers[3]);
+      return exact ? Fit::kStored : Fit::kKept;
+    }
     if (count != kMaxNumbers) return AppendNull();
     Store(numbers[0], numbers[1], numbers[3], numbers[4]);
     return Fit::kKept;
@@ -59,20 +63,20 @@ class BboxColumn : public Column {
   }
 
  private:
-  static bool ReadInto(double* side, Scan* scan) {
+  static bool ReadInto(double* side, bool* exact, Scan* scan) {
     JsonNumber number;
     const auto value = scan->reader.ReadNumber(&number) ? number.AsDouble() : std::nullopt;
     *side = value.value_or(0);
+    *exact = *exact && number.Means(*side);
     return value.has_value();
   }
 
-  Fit Store(double xmin, double ymin, double xmax, double ymax) {
+  void Store(double xmin, double ymin, double xmax, double ymax) {
     valid_.push_back(1);
     sides_[0].push_back(xmin);
     sides_[1].push_back(ymin);
     sides_[2].push_back(xmax);
     sides_[3].push_back(ymax);
-    return Fit::kStored;
   }
 
   std::array<std::vector<double>, kSides> sides_;

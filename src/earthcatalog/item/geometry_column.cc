@@ -273,6 +273,7 @@ Fit GeometryEncoder::ReadPosition(Scan* scan) {
     if (!value.has_value()) {
       return Bad(scan, fmt::format("{} is beyond the range of numbers", OneLine(number.text, 30)));
     }
+    if (!number.Means(*value)) exact_ = false;
     if (numbers_ < kMaxDimensions) position_[static_cast<size_t>(numbers_)] = *value;
   }
   return reader.failed() ? Fit::kError : Fit::kStored;

@@ -10,6 +10,7 @@
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/item/geojson.h"
 #include "earthcatalog/item/item_schema.h"
+#include "earthcatalog/item/json_columns.h"
 #include "earthcatalog/item/json_reader.h"
 
 namespace earthcatalog::item {
@@ -177,8 +178,7 @@ Form FormOf(const arrow::Field& field) {
   const std::string& name = field.name();
   if (name == "geometry" && type == arrow::Type::BINARY) return Form::kGeometry;
   if (name == "bbox" && type == arrow::Type::STRUCT) return Form::kBbox;
-  const bool structured = name == "assets" || name == "links" || name == "bbox" || name == "stac_extensions";
-  return structured && type == arrow::Type::STRING ? Form::kJsonText : Form::kPlain;
+  return IsStructuredMember(name) && type == arrow::Type::STRING ? Form::kJsonText : Form::kPlain;
 }
 
 Status AppendGeometry(const arrow::BinaryArray& column, int64_t row, std::string_view rest,

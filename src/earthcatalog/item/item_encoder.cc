@@ -10,6 +10,7 @@
 #include "earthcatalog/item/column.h"
 #include "earthcatalog/item/growth.h"
 #include "earthcatalog/item/item_schema.h"
+#include "earthcatalog/item/json_columns.h"
 
 namespace earthcatalog::item {
 namespace {
@@ -57,8 +58,7 @@ std::vector<std::string> MemberNames() {
 std::unique_ptr<Column> MakeMemberColumn(size_t member, const std::shared_ptr<arrow::Field>& field) {
   const auto type = field->type()->id();
   if (member == kGeometry && type == arrow::Type::BINARY) return MakeGeometryColumn(field);
-  const bool structured = member == kLinks || member == kAssets || member == kBbox || member == kExtensions;
-  if (structured && type == arrow::Type::STRING) return MakeJsonTextColumn(field);
+  if (IsStructuredMember(field->name()) && type == arrow::Type::STRING) return MakeJsonTextColumn(field);
   if (member == kAssets) return MakeAssetsColumn(field);
   return member == kBbox ? MakeBboxColumn(field) : MakeColumn(field);
 }

@@ -78,6 +78,12 @@ std::optional<double> JsonNumber::AsDouble() const {
   return error == std::errc() ? std::optional(value) : std::nullopt;
 }
 
+bool JsonNumber::Means(double value) const {
+  constexpr uint64_t kLargestExact = uint64_t{1} << 53;
+  if (!integer || (digit_count <= kMaxDigits && digits <= kLargestExact)) return true;
+  return value >= -0x1p63 && value < 0x1p63 && AsInt64() == static_cast<int64_t>(value);
+}
+
 void JsonReader::Start(std::string_view text) {
   begin_ = at_ = text.data();
   end_ = begin_ + text.size();

@@ -31,6 +31,8 @@ struct JsonNumber {
   std::optional<int64_t> AsInt64() const;
   // The nearest double; nothing beyond its range.
   std::optional<double> AsDouble() const;
+  // Whether a double says all of the number: a fraction means the nearest one, but an integer means itself.
+  bool Means(double value) const;
 };
 
 // Every Read… and Skip… leaves the reader behind what it read, or fails: then `error` says why, and

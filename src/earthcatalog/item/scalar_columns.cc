@@ -96,19 +96,15 @@ class FloatingColumn : public FixedColumn<T> {
     if (!scan->reader.at_number()) return this->AppendNull();
     if (!scan->reader.ReadNumber(&number)) return Fit::kError;
     const auto value = number.AsDouble();
-    return value.has_value() && IsExact(number, *value) ? this->Store(static_cast<T>(*value))
-                                                        : this->AppendNull();
+    return value.has_value() && Holds(*value) && number.Means(*value) ? this->Store(static_cast<T>(*value))
+                                                                      : this->AppendNull();
   }
 
  private:
-  // A fraction means the double next to it, but an integer means itself.
-  static bool IsExact(const JsonNumber& number, double value) {
-    if constexpr (std::is_same_v<T, float>) {
-      if (std::abs(value) > static_cast<double>(std::numeric_limits<float>::max())) return false;
-      if (static_cast<double>(static_cast<float>(value)) != value) return false;
-    }
-    if (!number.integer || number.digits <= static_cast<uint64_t>(kMaxExactInteger)) return true;
-    return value >= -0x1p63 && value < 0x1p63 && number.AsInt64() == static_cast<int64_t>(value);
+  static bool Holds(double value) {
+    if constexpr (std::is_same_v<T, double>) return true;
+    return std::abs(value) <= static_cast<double>(std::numeric_limits<T>::max()) &&
+           static_cast<double>(static_cast<T>(value)) == value;
   }
 };
 

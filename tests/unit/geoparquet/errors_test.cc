@@ -28,7 +28,7 @@ TEST(Errors, AColumnWithoutAnIdIsNamed) {
   const auto inner = arrow::struct_({field("xmin", arrow::float64())});
   const auto id = arrow::key_value_metadata({"PARQUET:field_id"}, {"1"});
   const auto schema = arrow::schema({field("bbox", inner)->WithMetadata(id)});
-  EXPECT_THAT(MakeWriter(schema).status().message(), HasSubstr("bbox.xmin has no field id"));
+  EXPECT_THAT(MakeWriter(schema).status().message(), HasSubstr("`xmin` has no field id"));
 }
 
 TEST(Errors, AnUnknownTypeIsNamedWithItsColumn) {

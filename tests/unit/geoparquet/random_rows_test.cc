@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <set>
 
+#include "earthcatalog/geoparquet/footer.h"
 #include "earthcatalog/geoparquet/large_file.h"
 #include "earthcatalog/geoparquet/small_file.h"
+#include "earthcatalog/geoparquet/used_columns.h"
 #include "unit/geoparquet/example_rows.h"
 #include "unit/geoparquet/read_back.h"
 
@@ -118,7 +121,6 @@ class RandomSeeds : public testing::TestWithParam<uint32_t> {};
 
 TEST_P(RandomSeeds, BothEncodersReadBackEqual) {
   RandomRows random(GetParam());
-  LeafWalker walker;
   for (int round = 0; round < 60; ++round) {
     const auto rows = random.Make();
     ASSERT_TRUE(rows->Validate().ok());
@@ -127,11 +129,11 @@ TEST_P(RandomSeeds, BothEncodersReadBackEqual) {
     for (const auto& leaf : layout.leaves)
       small_statistics.emplace_back(&leaf), large_statistics.emplace_back(&leaf);
 
-    const auto small = SmallFileEncoder::Make(&layout)
+    const auto small = SmallFileEncoder::Make()
                            .ValueOrDie()
-                           ->Encode(*rows, {}, &walker, &small_statistics)
+                           ->Encode(layout, FooterWriter(layout), *rows, {}, &small_statistics)
                            .ValueOrDie();
-    const auto large = EncodeLargeFile(layout, *rows, {}, &walker, &large_statistics).ValueOrDie();
+    const auto large = EncodeLargeFile(layout, *rows, {}, &large_statistics).ValueOrDie();
     const auto context = rows->schema()->ToString() + "\n" + rows->ToString();
     SCOPED_TRACE(context);
     ExpectReadsBack({small.bytes, rows->num_rows(), {}, {}}, rows);
@@ -142,6 +144,34 @@ TEST_P(RandomSeeds, BothEncodersReadBackEqual) {
       EXPECT_EQ(small_statistics[i].Maximum(), large_statistics[i].Maximum());
     }
     if (HasFailure()) return;
+  }
+}
+
+// Leaves with a value in some row, by path.
+std::set<std::string> LeavesWithValues(const std::shared_ptr<arrow::RecordBatch>& rows) {
+  const auto layout = MakeLayout(rows->schema()).ValueOrDie();
+  std::set<std::string> paths;
+  LeafWalker walker;
+  EXPECT_TRUE(walker
+                  .Walk(*rows,
+                        [&](size_t i, const LeafEntries& entries) {
+                          ForEachValue(layout.leaves[i], entries,
+                                       [&](int64_t) { paths.insert(layout.leaves[i].path); });
+                          return Status::OK();
+                        })
+                  .ok());
+  return paths;
+}
+
+TEST_P(RandomSeeds, ColumnsLeftOutHoldNothing) {
+  RandomRows random(GetParam() + 1000);
+  for (int round = 0; round < 60; ++round) {
+    const auto rows = random.Make();
+    const auto selected = UsedOf(*rows);
+    ASSERT_TRUE(selected->ValidateFull().ok());
+    EXPECT_EQ(LeavesWithValues(selected), LeavesWithValues(rows)) << rows->ToString();
+    EXPECT_EQ(FindUsedColumns(*selected).find('0'), std::string::npos);
+    ExpectReadsBack(WriteFile(*rows), selected);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <arrow/io/memory.h>
 #include <arrow/table.h>
+#include <arrow/util/key_value_metadata.h>
 #include <gtest/gtest.h>
 #include <parquet/arrow/reader.h>
 #include <parquet/file_reader.h>
@@ -10,6 +11,7 @@
 
 #include <memory>
 
+#include "earthcatalog/geoparquet/used_columns.h"
 #include "earthcatalog/geoparquet/writer.h"
 
 namespace earthcatalog::geoparquet {
@@ -32,6 +34,12 @@ inline EncodedFile WriteFile(const arrow::RecordBatch& rows) {
 
 inline std::string MetadataOf(const EncodedFile& file, const std::string& key) {
   return OpenFile(file.bytes)->metadata()->key_value_metadata()->Get(key).ValueOr("");
+}
+
+// What of the rows is in a file: columns without a value are not.
+inline std::shared_ptr<arrow::RecordBatch> UsedOf(const arrow::RecordBatch& rows) {
+  const std::string used = FindUsedColumns(rows);
+  return SelectColumns(used, SelectColumns(used, *rows.schema()), rows);
 }
 
 // Rows, names, types and field ids.

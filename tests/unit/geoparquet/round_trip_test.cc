@@ -11,11 +11,13 @@
 namespace earthcatalog::geoparquet {
 namespace {
 
+using arrow::field;
+
 class RowCounts : public testing::TestWithParam<int> {};
 
 TEST_P(RowCounts, ReadBackAsTheyWere) {
   const auto rows = ExampleRows(3, GetParam());
-  ExpectReadsBack(WriteFile(*rows), rows);
+  ExpectReadsBack(WriteFile(*rows), UsedOf(*rows));
 }
 
 INSTANTIATE_TEST_SUITE_P(SmallAndLarge, RowCounts,
@@ -25,7 +27,7 @@ TEST(RoundTrip, TakesRowsOutOfTheMiddleOfABatch) {
   const auto rows = ExampleRows(0, 1500);
   for (const auto& [first, count] : {std::pair{5, 2}, {13, 40}, {300, 1100}}) {
     const auto part = rows->Slice(first, count);
-    ExpectReadsBack(WriteFile(*part), part);
+    ExpectReadsBack(WriteFile(*part), UsedOf(*part));
   }
 }
 
@@ -75,9 +77,68 @@ TEST(RoundTrip, KeepsEveryType) {
   ExpectReadsBack(WriteFile(*repeated), repeated);
 }
 
+TEST(RoundTrip, AFileHasTheColumnsThatItsRowsFill) {
+  const auto text = arrow::utf8();
+  const auto asset = arrow::struct_({field("href", text), field("title", text)});
+  const auto schema =
+      WithIds({field("id", text), field("geometry", arrow::binary()), field("datetime", text),
+               field("assets", arrow::struct_({field("data", asset), field("thumbnail", asset)})),
+               field("gsd", arrow::float64()), field("sar", arrow::struct_({field("mode", text)}))});
+  const auto rows = [&](const std::string& assets, const std::string& gsd) {
+    return arrow::RecordBatch::Make(
+        schema, 2,
+        {FromJson(text, R"(["a", "b"])"), GeometryColumn({"", ""}), FromJson(text, "[null, null]"),
+         FromJson(schema->field(3)->type(), assets), FromJson(arrow::float64(), gsd),
+         FromJson(schema->field(5)->type(), "[null, null]")});
+  };
+  const auto leaves = [](const EncodedFile& file) {
+    std::vector<std::string> paths;
+    const auto footer = OpenFile(file.bytes)->metadata();
+    for (int i = 0; i < footer->num_columns(); ++i) {
+      paths.push_back(footer->schema()->Column(i)->path()->ToDotString());
+    }
+    return paths;
+  };
+  const auto writer = MakeWriter(schema).ValueOrDie();
+  const auto write = [&](const std::string& assets, const std::string& gsd) {
+    return leaves(writer->Write(*rows(assets, gsd)).ValueOrDie());
+  };
+  using testing::ElementsAre;
+  EXPECT_THAT(write(R"([{"data": {"href": "x"}}, {"thumbnail": {"href": "y"}}])", "[1, null]"),
+              ElementsAre("id", "geometry", "datetime", "assets.data.href", "assets.thumbnail.href", "gsd"));
+  EXPECT_THAT(write(R"([{"data": {"title": "x"}}, null])", "[null, null]"),
+              ElementsAre("id", "geometry", "datetime", "assets.data.title"));
+  // An empty object is not the same as none.
+  EXPECT_THAT(write("[{}, null]", "[null, 0]"),
+              ElementsAre("id", "geometry", "datetime", "assets.data.href", "gsd"));
+}
+
+// The danger: earthcatalog <= 0.6 reads files by their paths, and fails on one that lacks a column it asks
+// for.
+TEST(RoundTrip, FilesOfAnOlderTableHaveItsColumnsAndOthersWhereNeeded) {
+  const auto text = arrow::utf8();
+  const auto schema =
+      WithIds({field("geometry", arrow::binary()), field("assets", text), field("platform", text),
+               field("proj:code", text), field("gsd", text), field("_overflow", text)});
+  const auto columns = [&](const char* gsd, const char* overflow) {
+    const auto none = FromJson(text, "[null]");
+    const auto rows = arrow::RecordBatch::Make(
+        schema, 1, {GeometryColumn({""}), none, none, none, FromJson(text, gsd), FromJson(text, overflow)});
+    return ReadBack(WriteFile(*rows).bytes)->schema()->field_names();
+  };
+  using testing::ElementsAre;
+  EXPECT_THAT(columns("[null]", "[null]"), ElementsAre("geometry", "assets", "platform", "proj:code"));
+  EXPECT_THAT(columns("[\"1\"]", "[\"{}\"]"),
+              ElementsAre("geometry", "assets", "platform", "proj:code", "gsd", "_overflow"));
+}
+
 TEST(RoundTrip, SmallAndLargeFilesHaveTheSameSchema) {
-  const auto small = OpenFile(WriteFile(*ExampleRows(0, 2)).bytes);
-  const auto large = OpenFile(WriteFile(*ExampleRows(0, 2000)).bytes);
+  const auto rows = UsedOf(*ExampleRows(0, 2));
+  const arrow::RecordBatchVector many(1000, rows);
+  const auto repeated =
+      arrow::Table::FromRecordBatches(many).ValueOrDie()->CombineChunksToBatch().ValueOrDie();
+  const auto small = OpenFile(WriteFile(*rows).bytes);
+  const auto large = OpenFile(WriteFile(*repeated).bytes);
   EXPECT_TRUE(small->metadata()->schema()->Equals(*large->metadata()->schema()));
   EXPECT_EQ(small->metadata()->created_by(), large->metadata()->created_by());
   EXPECT_THAT(small->metadata()->created_by(), testing::StartsWith("earthcatalog version "));

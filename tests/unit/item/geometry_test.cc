@@ -83,6 +83,12 @@ TEST(Geometry, WhatWkbCannotSayIsKeptInOverflow) {
             true);
 }
 
+TEST(Geometry, IntegersThatNoDoubleHoldsAreKeptInOverflow) {
+  RoundTrip(R"({"type":"Point","coordinates":[2,9007199254740992]})", false);
+  RoundTrip(R"({"type":"Point","coordinates":[2,9007199254740993]})", true);
+  RoundTrip(R"({"type":"LineString","coordinates":[[2,0,9223372036854775807],[1,1,1]]})", true);
+}
+
 TEST(Geometry, RingsThatAreNotClosedAreClosedInTheColumn) {
   const auto wkb = RoundTrip(R"({"type":"Polygon","coordinates":[[[0,0],[4,0],[4,4]]]})", true);
   const Geometry geometry = *ParseWkb(wkb);

@@ -112,6 +112,17 @@ TEST(ItemEncoder, OverflowIsAPartOfTheItem) {
   EXPECT_EQ(ValueText(*rows, "bbox"), "{xmin:double = 1, ymin:double = 2, xmax:double = 3, ymax:double = 4}");
 }
 
+TEST(ItemEncoder, IntegersThatNoDoubleHoldsAreKeptInOverflow) {
+  json item = ItemWith({{"gsd", 0}});
+  item["bbox"] = {1, 2, 3, 9007199254740993};
+  std::string text = item.dump();
+  text.replace(text.find("\"gsd\":0"), 7, "\"gsd\":18446744073709551617");  // 2^64 + 1
+  const auto rows = Encode({text}, EvolveOrDie(InitialSchema(), Encode({text}).additions)).rows;
+  EXPECT_EQ(Overflow(*rows),
+            R"({"bbox":[1,2,3,9007199254740993],"properties":{"gsd":18446744073709551617}})");
+  EXPECT_EQ(Decode(*rows, 0).at("bbox"), item["bbox"]);
+}
+
 TEST(ItemEncoder, AnExplicitNullIsItsTextInOverflow) {
   const auto schema = EvolveOrDie(InitialSchema(), Encode({ItemWith({}).dump()}).additions);
   EXPECT_EQ(Overflow(*Encode({ItemWith({{"datetime", nullptr}}).dump()}, schema).rows),

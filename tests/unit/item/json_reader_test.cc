@@ -152,6 +152,22 @@ TEST(JsonReader, IntegersHaveTheWholeRange) {
   EXPECT_EQ(IntegerOf("-0"), 0);
 }
 
+TEST(JsonReader, IntegersMeanThemselvesAndFractionsTheNearestDouble) {
+  const auto means = [](std::string_view text) {
+    JsonReader reader(text);
+    JsonNumber number;
+    EXPECT_TRUE(reader.ReadNumber(&number)) << text;
+    return number.Means(*number.AsDouble());
+  };
+  for (const char* text :
+       {"0", "-7", "9007199254740992", "-9007199254740994", "0.1", "1e300", "9007199254740993.0"})
+    EXPECT_TRUE(means(text)) << text;
+  // The last two are 1 and 0 modulo 2^64.
+  for (const char* text :
+       {"9007199254740993", "-9223372036854775807", "18446744073709551617", "18446744073709551616"})
+    EXPECT_FALSE(means(text)) << text;
+}
+
 TEST(JsonReader, NumbersBeyondADoubleHaveNoValue) {
   for (const char* text : {"1e400", "-1e400", "1e999999999999999999999"}) {
     JsonReader reader(text);

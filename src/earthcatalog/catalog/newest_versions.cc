@@ -1,0 +1,133 @@
+#include "earthcatalog/catalog/newest_versions.h"
+
+#include <arrow/array.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "earthcatalog/catalog/data_file_reader.h"
+#include "earthcatalog/iceberg/schema.h"
+
+namespace earthcatalog::catalog {
+namespace {
+
+constexpr int64_t kNoTime = std::numeric_limits<int64_t>::min();
+
+// A column of text, where the file has one.
+class TextColumn {
+ public:
+  TextColumn(const arrow::RecordBatch& rows, const char* name)
+      : texts_(std::dynamic_pointer_cast<arrow::StringArray>(rows.GetColumnByName(name))) {}
+  bool exists() const { return texts_ != nullptr; }
+  std::optional<std::string_view> operator[](int64_t row) const {
+    return exists() && texts_->IsValid(row) ? std::optional(texts_->GetView(row)) : std::nullopt;
+  }
+
+ private:
+  std::shared_ptr<arrow::StringArray> texts_;
+};
+
+// A column of instants; kNoTime where there is none.
+class TimeColumn {
+ public:
+  TimeColumn(const arrow::RecordBatch& rows, const char* name)
+      : times_(std::dynamic_pointer_cast<arrow::TimestampArray>(rows.GetColumnByName(name))) {}
+  int64_t operator[](int64_t row) const {
+    return times_ == nullptr || times_->IsNull(row) ? kNoTime : times_->Value(row);
+  }
+
+ private:
+  std::shared_ptr<arrow::TimestampArray> times_;
+};
+
+std::array<uint64_t, 2> Hash(std::optional<std::string_view> collection, std::string_view id,
+                             std::string* buffer) {
+  // No collection is another thing than one with an empty name.
+  buffer->assign(collection ? "c" : "n");
+  if (collection) buffer->append(*collection);
+  buffer->push_back('\0');
+  buffer->append(id);
+  const XXH128_hash_t hash = XXH3_128bits(buffer->data(), buffer->size());
+  return {hash.low64, hash.high64};
+}
+
+// Whether the bounds of the column `id` allow for one of the ids.
+bool MayHold(const iceberg::DataFile& file, int id_field, const std::unordered_set<std::string>& ids) {
+  const auto lower = file.lower_bounds.find(id_field);
+  const auto upper = file.upper_bounds.find(id_field);
+  return ids.empty() || std::any_of(ids.begin(), ids.end(), [&](const std::string& id) {
+           return (lower == file.lower_bounds.end() || lower->second <= id) &&
+                  (upper == file.upper_bounds.end() || id <= upper->second);
+         });
+}
+
+}  // namespace
+
+Result<NewestVersions> NewestVersions::Find(const Catalog& catalog, const std::vector<std::string>& ids,
+                                            const CancelSource& cancel) {
+  NewestVersions newest;
+  newest.wanted_.insert(ids.begin(), ids.end());
+  newest.missing_ = newest.wanted_;
+  ARROW_RETURN_NOT_OK(newest.ListFiles(catalog));
+  for (uint32_t file = 0; file < newest.files_.size(); ++file) {
+    ARROW_RETURN_NOT_OK(newest.ReadFile(file, cancel));
+  }
+  newest.CollectRows();
+  return newest;
+}
+
+Status NewestVersions::ListFiles(const Catalog& catalog) {
+  const auto id = catalog.table().schema()->GetFieldByName("id");
+  if (id == nullptr) return CorruptError("the table has no column `id`");
+  ARROW_ASSIGN_OR_RAISE(const int id_field, FieldIdOf(*id));
+  const auto add = [&](const iceberg::DataFile& file) {
+    if (!MayHold(file, id_field, wanted_)) return Status::OK();
+    files_.push_back({file.path, {}});
+    sequence_numbers_.push_back(file.sequence_number);
+    return Status::OK();
+  };
+  return catalog.table().ScanFiles(std::nullopt, nullptr, add, /*with_metrics=*/!wanted_.empty());
+}
+
+Status NewestVersions::ReadFile(uint32_t file, const CancelSource& cancel) {
+  const std::string& uri = files_[file].uri;
+  ARROW_ASSIGN_OR_RAISE(auto reader, DataFileReader::Open(uri, {"id", "collection", "updated", "created"}));
+  Place first{file, 0};
+  while (true) {
+    ARROW_RETURN_NOT_OK(cancel.status());
+    ARROW_ASSIGN_OR_RAISE(const auto rows, reader.Next());
+    if (rows == nullptr) return Status::OK();
+    if (!TextColumn(*rows, "id").exists()) return CorruptError("{} has no column `id` of text", uri);
+    Add(*rows, first);
+    first.row += static_cast<uint32_t>(rows->num_rows());
+  }
+}
+
+void NewestVersions::Add(const arrow::RecordBatch& rows, Place first) {
+  const TextColumn ids(rows, "id"), collections(rows, "collection");
+  const TimeColumn updated(rows, "updated"), created(rows, "created");
+  std::string buffer;
+  for (int64_t row = 0; row < rows.num_rows(); ++row) {
+    const std::string_view id = ids[row].value_or("");
+    if (!wanted_.empty()) {
+      buffer.assign(id);
+      if (!wanted_.contains(buffer)) continue;
+      missing_.erase(buffer);
+    }
+    const Newest found{{updated[row], created[row], sequence_numbers_[first.file]},
+                       {first.file, first.row + static_cast<uint32_t>(row)}};
+    const auto [item, is_new] = items_.try_emplace(Hash(collections[row], id, &buffer), found);
+    if (!is_new && item->second.version < found.version) item->second = found;
+  }
+}
+
+void NewestVersions::CollectRows() {
+  for (const auto& [identity, newest] : items_) files_[newest.place.file].rows.push_back(newest.place.row);
+  for (FileRows& file : files_) std::sort(file.rows.begin(), file.rows.end());
+}
+
+}  // namespace earthcatalog::catalog

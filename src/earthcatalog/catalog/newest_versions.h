@@ -1,0 +1,65 @@
+// Which rows of a table are the items: fan-out and repeated ingests store an item many times.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "earthcatalog/base/cancel.h"
+#include "earthcatalog/catalog/catalog.h"
+
+namespace earthcatalog::catalog {
+
+// One row for each item: of its newest version, the first in the order of the files. An item is a collection
+// and an id; the newest version is that with the latest `updated`, then `created`, then commit; a version
+// without the one or the other is older than one with it.
+class NewestVersions {
+ public:
+  // Reads the identities of all rows, with `ids` only of the items with these ids. About 100 bytes of memory
+  // for each item found.
+  static Result<NewestVersions> Find(const Catalog& catalog, const std::vector<std::string>& ids,
+                                     const CancelSource& cancel);
+
+  struct FileRows {
+    std::string uri;
+    std::vector<uint32_t> rows;  // ascending; none: nothing to read in this file
+  };
+  // In the order of the table's manifests.
+  const std::vector<FileRows>& files() const { return files_; }
+  uint64_t item_count() const { return items_.size(); }
+  // Those asked for that no item has, in no order.
+  std::vector<std::string> missing_ids() const { return {missing_.begin(), missing_.end()}; }
+
+ private:
+  struct Version {
+    int64_t updated, created, sequence_number;
+    auto operator<=>(const Version&) const = default;
+  };
+  struct Place {
+    uint32_t file, row;
+  };
+  struct Newest {
+    Version version;
+    Place place;
+  };
+  using Identity = std::array<uint64_t, 2>;  // 128 bits of hash of collection and id
+  struct HashIdentity {
+    size_t operator()(const Identity& identity) const { return identity[0]; }
+  };
+
+  Status ListFiles(const Catalog& catalog);
+  Status ReadFile(uint32_t file, const CancelSource& cancel);
+  void Add(const arrow::RecordBatch& rows, Place first);
+  void CollectRows();
+
+  std::unordered_set<std::string> wanted_;  // empty: every id
+  std::unordered_set<std::string> missing_;
+  std::vector<FileRows> files_;
+  std::vector<int64_t> sequence_numbers_;  // of the files
+  std::unordered_map<Identity, Newest, HashIdentity> items_;
+};
+
+}  // namespace earthcatalog::catalog

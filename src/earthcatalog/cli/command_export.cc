@@ -1,0 +1,89 @@
+#include <arrow/io/stdio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "earthcatalog/base/text.h"
+#include "earthcatalog/cli/command.h"
+#include "earthcatalog/cli/output.h"
+#include "earthcatalog/cli/progress_bar.h"
+#include "earthcatalog/cli/signals.h"
+#include "earthcatalog/io/atomic_output.h"
+#include "earthcatalog/pipeline/export.h"
+
+namespace earthcatalog::cli {
+namespace {
+
+using pipeline::ExportFormat;
+
+const std::map<std::string, ExportFormat> kFormats = {{"ndjson", ExportFormat::kNdjson},
+                                                      {"stac-json", ExportFormat::kStacJson},
+                                                      {"parquet", ExportFormat::kParquet}};
+
+struct Arguments {
+  CatalogArguments catalog;
+  ExportFormat format = ExportFormat::kNdjson;
+  std::vector<std::string> ids;
+  std::string output;
+};
+
+Status ExportTo(const Arguments& arguments, const std::shared_ptr<arrow::io::OutputStream>& sink,
+                pipeline::ExportReport* report) {
+  ARROW_ASSIGN_OR_RAISE(const catalog::Locations locations, arguments.catalog.Resolve());
+  ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(locations));
+  CancelSource cancel;
+  const StopOnSignal stop(&cancel);
+  std::optional<ProgressBar> bar;
+  if (!arguments.output.empty()) bar.emplace();  // a terminal shows either the items or how far they are
+  const auto update = [&](const Progress& progress) {
+    if (bar) bar->Update(progress);
+  };
+  return pipeline::Export(*catalog, arguments.ids, arguments.format, sink, update, cancel, report);
+}
+
+Status ExportToFile(const Arguments& arguments, pipeline::ExportReport* report) {
+  ARROW_ASSIGN_OR_RAISE(const io::Location location, io::Resolve(arguments.output));
+  ARROW_ASSIGN_OR_RAISE(const auto file, io::AtomicOutput::Open(location));
+  ARROW_RETURN_NOT_OK(ExportTo(arguments, file->stream(), report));
+  ARROW_RETURN_NOT_OK(file->Commit());
+  PrintAside(fmt::format("{} items in {}\n", FormatCount(static_cast<int64_t>(report->items)),
+                         io::NameForMessages(arguments.output)));
+  return Status::OK();
+}
+
+Result<int> RunExport(const Arguments& arguments) {
+  pipeline::ExportReport report;
+  if (!arguments.output.empty()) {
+    ARROW_RETURN_NOT_OK(ExportToFile(arguments, &report));
+  } else if (arguments.format == ExportFormat::kParquet && isatty(STDOUT_FILENO) != 0) {
+    return UsageError("a Parquet file is not for the terminal: give --output");
+  } else {
+    ARROW_RETURN_NOT_OK(ExportTo(arguments, std::make_shared<arrow::io::StdoutStream>(), &report));
+  }
+  if (report.missing_ids.empty()) return kDone;
+  std::sort(report.missing_ids.begin(), report.missing_ids.end());
+  return NotFoundError("{} of {} ids are not in the table, the first: {}", report.missing_ids.size(),
+                       arguments.ids.size(), OneLine(report.missing_ids.front()));
+}
+
+}  // namespace
+
+void AddExportCommand(CLI::App* app, RunFunction* run) {
+  CLI::App* command =
+      app->add_subcommand("export", "The items as they were: each once, in its newest version");
+  auto arguments = std::make_shared<Arguments>();
+  arguments->catalog.AddTo(command);
+  command
+      ->add_option("--format", arguments->format,
+                   "ndjson: an item a line; stac-json: a FeatureCollection; parquet: a stac-geoparquet file")
+      ->transform(CLI::CheckedTransformer(kFormats));
+  command->add_option("--ids", arguments->ids, "Only the items with these ids");
+  command->add_option("--output", arguments->output,
+                      "File to write, which appears when it is complete; standard output without it");
+  command->callback([arguments, run] { *run = [arguments] { return RunExport(*arguments); }; });
+}
+
+}  // namespace earthcatalog::cli

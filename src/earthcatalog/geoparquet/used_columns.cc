@@ -1,0 +1,177 @@
+#include "earthcatalog/geoparquet/used_columns.h"
+
+#include <arrow/array/data.h>
+#include <arrow/util/bitmap_ops.h>
+
+#include <string_view>
+#include <unordered_set>
+#include <utility>
+#include <vector>
+
+#include "earthcatalog/item/item_schema.h"
+
+namespace earthcatalog::geoparquet {
+namespace {
+
+using arrow::Type;
+
+constexpr char kUsed = '1', kUnused = '0';
+
+using Names = std::unordered_set<std::string>;
+
+// What stac-geoparquet requires, and the common dates.
+const Names& InitialColumns() {
+  static const auto* const names = [] {
+    auto* set = new Names{"assets"};
+    const auto initial = item::InitialSchema();
+    for (const auto& field : initial->fields()) set->insert(field->name());
+    return set;
+  }();
+  return *names;
+}
+
+// earthcatalog <= 0.6 searches files by their paths and gives none of them a column that it lacks: in its
+// tables every file has its columns, and others only where needed.
+const Names& OlderColumns() {
+  static const auto* const names = [] {
+    auto* set = new Names(InitialColumns());
+    set->insert({"date_dt", "latitude", "longitude", "mid_datetime", "percent_valid_pixels", "platform",
+                 "proj:code", "sat:orbit_state", "scene_1_frame", "scene_1_id", "scene_2_frame", "scene_2_id",
+                 "version"});
+    set->erase(std::string(item::kOverflow));
+    return set;
+  }();
+  return *names;
+}
+
+// The columns that every file has, whatever its rows hold.
+const Names& ColumnsOfEveryFile(const arrow::Schema& table) {
+  const auto assets = table.GetFieldByName("assets");
+  const bool older = assets != nullptr && assets->type()->id() == Type::STRING;
+  return older ? OlderColumns() : InitialColumns();
+}
+
+bool IsSelective(const arrow::Field& top) { return top.type()->id() == Type::STRUCT && top.name() != "bbox"; }
+
+// Which rows have a value, as bits; null for all of them.
+struct Validity {
+  std::shared_ptr<arrow::Buffer> owned;
+  const uint8_t* bits = nullptr;
+  int64_t begin = 0;
+};
+
+class UsedColumns {
+ public:
+  explicit UsedColumns(int64_t rows) : rows_(rows) {}
+
+  // `begin`: the first row, counted from the data's own offset. `parents`: rows in which the field can be.
+  void Note(const arrow::Field& field, const arrow::ArrayData& data, int64_t begin, const Validity& parents,
+            bool always) {
+    const Validity valid = Both(parents, data, data.offset + begin);
+    const bool used = always || !field.nullable() || HasAny(data, valid);
+    found_.push_back(used ? kUsed : kUnused);
+    if (used && IsSelective(field)) NoteFields(field, data, data.offset + begin, valid);
+  }
+  std::string Take() { return std::move(found_); }
+
+ private:
+  Validity Both(const Validity& parents, const arrow::ArrayData& data, int64_t begin) const {
+    if (data.buffers.empty() || data.buffers[0] == nullptr) return parents;
+    const uint8_t* const bits = data.buffers[0]->data();
+    if (parents.bits == nullptr) return {nullptr, bits, begin};
+    auto both = arrow::internal::BitmapAnd(arrow::default_memory_pool(), parents.bits, parents.begin, bits,
+                                           begin, rows_, /*out_offset=*/0);
+    if (!both.ok()) return {nullptr, bits, begin};  // no memory: then a column more than needed
+    const uint8_t* const both_bits = (*both)->data();
+    return {*std::move(both), both_bits, 0};
+  }
+
+  bool HasAny(const arrow::ArrayData& data, const Validity& valid) const {
+    if (data.type->id() == Type::NA) return false;
+    if (valid.bits == nullptr) return rows_ > 0;
+    return arrow::internal::CountSetBits(valid.bits, valid.begin, rows_) > 0;
+  }
+
+  void NoteFields(const arrow::Field& field, const arrow::ArrayData& data, int64_t begin,
+                  const Validity& valid) {
+    const size_t start = found_.size();
+    const auto& fields = field.type()->fields();
+    for (size_t i = 0; i < fields.size(); ++i) {
+      Note(*fields[i], *data.child_data[i], begin, valid, /*always=*/false);
+    }
+    if (found_.find(kUsed, start) != std::string::npos) return;
+    found_.resize(start);
+    Note(*fields[0], *data.child_data[0], begin, valid, /*always=*/true);
+    found_.append(fields.size() - 1, kUnused);
+  }
+
+  const int64_t rows_;
+  std::string found_;
+};
+
+// Null when the field is not used. `at` moves past what stands for it.
+std::shared_ptr<arrow::Field> Select(const std::shared_ptr<arrow::Field>& field, const char** at) {
+  if (*(*at)++ == kUnused) return nullptr;
+  if (!IsSelective(*field)) return field;
+  arrow::FieldVector fields;
+  for (const auto& child : field->type()->fields()) {
+    if (auto selected = Select(child, at)) fields.push_back(std::move(selected));
+  }
+  return field->WithType(arrow::struct_(std::move(fields)));
+}
+
+// The same of its data; `selected` is the field as selected, null when it is not used.
+std::shared_ptr<arrow::ArrayData> Select(const arrow::Field& field, const arrow::Field* selected,
+                                         const std::shared_ptr<arrow::ArrayData>& data, const char** at) {
+  if (*(*at)++ == kUnused) return nullptr;
+  if (!IsSelective(field)) return data;
+  auto parent = data->Copy();
+  parent->type = selected->type();
+  parent->child_data.clear();
+  const auto& fields = field.type()->fields();
+  for (size_t i = 0; i < fields.size(); ++i) {
+    const auto next = static_cast<int>(parent->child_data.size());
+    const arrow::Field* const child =
+        next < parent->type->num_fields() ? parent->type->field(next).get() : nullptr;
+    if (auto kept = Select(*fields[i], child, data->child_data[i], at))
+      parent->child_data.push_back(std::move(kept));
+  }
+  return parent;
+}
+
+}  // namespace
+
+std::string FindUsedColumns(const arrow::RecordBatch& rows) {
+  UsedColumns used(rows.num_rows());
+  const Names& always = ColumnsOfEveryFile(*rows.schema());
+  for (int i = 0; i < rows.num_columns(); ++i) {
+    const arrow::Field& field = *rows.schema()->field(i);
+    used.Note(field, *rows.column_data(i), 0, Validity{}, always.contains(field.name()));
+  }
+  return used.Take();
+}
+
+std::shared_ptr<arrow::Schema> SelectColumns(const std::string& used, const arrow::Schema& schema) {
+  const char* at = used.data();
+  arrow::FieldVector fields;
+  for (const auto& field : schema.fields()) {
+    if (auto selected = Select(field, &at)) fields.push_back(std::move(selected));
+  }
+  return arrow::schema(std::move(fields), schema.metadata());
+}
+
+std::shared_ptr<arrow::RecordBatch> SelectColumns(const std::string& used,
+                                                  const std::shared_ptr<arrow::Schema>& selected,
+                                                  const arrow::RecordBatch& rows) {
+  const char* at = used.data();
+  std::vector<std::shared_ptr<arrow::ArrayData>> columns;
+  for (int i = 0; i < rows.num_columns(); ++i) {
+    const auto next = static_cast<int>(columns.size());
+    const arrow::Field* const field = next < selected->num_fields() ? selected->field(next).get() : nullptr;
+    auto column = Select(*rows.schema()->field(i), field, rows.column_data(i), &at);
+    if (column != nullptr) columns.push_back(std::move(column));
+  }
+  return arrow::RecordBatch::Make(selected, rows.num_rows(), std::move(columns));
+}
+
+}  // namespace earthcatalog::geoparquet

@@ -1,0 +1,129 @@
+#include "earthcatalog/pipeline/export.h"
+
+#include <arrow/array/concatenate.h>
+#include <arrow/record_batch.h>
+
+#include <utility>
+
+#include "earthcatalog/catalog/items.h"
+#include "earthcatalog/geoparquet/stream_writer.h"
+#include "earthcatalog/item/item_decoder.h"
+#include "earthcatalog/item/item_schema.h"
+#include "earthcatalog/pipeline/conform.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+// A format: takes the items' rows one batch after the other.
+class Exporter {
+ public:
+  virtual ~Exporter() = default;
+  virtual Status Write(const catalog::ItemRows& items) = 0;
+  virtual Status Finish() = 0;
+};
+
+class JsonExporter : public Exporter {
+ public:
+  JsonExporter(bool collection, std::shared_ptr<arrow::io::OutputStream> sink)
+      : collection_(collection), sink_(std::move(sink)) {
+    if (collection_) text_ = "{\"type\":\"FeatureCollection\",\"features\":[\n";
+  }
+
+  Status Write(const catalog::ItemRows& items) override {
+    for (const int64_t row : items.items) {
+      ARROW_ASSIGN_OR_RAISE(const std::string json, item::DecodeItem(*items.rows, row));
+      if (collection_ && std::exchange(any_, true)) text_ += ",\n";
+      text_ += json;
+      if (!collection_) text_ += '\n';
+    }
+    return Flush();
+  }
+
+  Status Finish() override {
+    if (collection_) text_ += "\n]}\n";
+    return Flush();
+  }
+
+ private:
+  Status Flush() {
+    const Status status = sink_->Write(text_);
+    text_.clear();
+    return status;
+  }
+
+  const bool collection_;
+  const std::shared_ptr<arrow::io::OutputStream> sink_;
+  bool any_ = false;
+  std::string text_;
+};
+
+class ParquetExporter : public Exporter {
+ public:
+  static Result<std::unique_ptr<Exporter>> Make(const arrow::Schema& table,
+                                                std::shared_ptr<arrow::io::OutputStream> sink) {
+    arrow::FieldVector fields;
+    for (const auto& field : table.fields()) {
+      if (field->name() != item::kGridPartition) fields.push_back(field);
+    }
+    auto exporter = std::make_unique<ParquetExporter>();
+    exporter->schema_ = arrow::schema(std::move(fields));
+    ARROW_ASSIGN_OR_RAISE(exporter->writer_,
+                          geoparquet::MakeStreamWriter(exporter->schema_, std::move(sink)));
+    return exporter;
+  }
+
+  Status Write(const catalog::ItemRows& items) override {
+    arrow::ArrayVector columns;
+    for (const auto& field : schema_->fields()) {
+      ARROW_ASSIGN_OR_RAISE(const auto column, ConformColumn(*items.rows, *field));
+      ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), Take(*column, items.items));
+    }
+    const auto count = static_cast<int64_t>(items.items.size());
+    return writer_->Write(arrow::RecordBatch::Make(schema_, count, std::move(columns)));
+  }
+
+  Status Finish() override { return writer_->Finish(); }
+
+ private:
+  static Result<std::shared_ptr<arrow::Array>> Take(const arrow::Array& column,
+                                                    const std::vector<int64_t>& rows) {
+    arrow::ArrayVector runs;  // of neighbouring rows, which most are
+    for (size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+      while (end < rows.size() && rows[end] - rows[begin] == static_cast<int64_t>(end - begin)) ++end;
+      runs.push_back(column.Slice(rows[begin], static_cast<int64_t>(end - begin)));
+    }
+    return arrow::Concatenate(runs);
+  }
+
+  std::shared_ptr<arrow::Schema> schema_;
+  std::unique_ptr<geoparquet::StreamWriter> writer_;
+};
+
+Result<std::unique_ptr<Exporter>> MakeExporter(const arrow::Schema& table, ExportFormat format,
+                                               std::shared_ptr<arrow::io::OutputStream> sink) {
+  if (format == ExportFormat::kParquet) return ParquetExporter::Make(table, std::move(sink));
+  return std::make_unique<JsonExporter>(format == ExportFormat::kStacJson, std::move(sink));
+}
+
+}  // namespace
+
+Status Export(const catalog::Catalog& catalog, const std::vector<std::string>& ids, ExportFormat format,
+              const std::shared_ptr<arrow::io::OutputStream>& sink, const ProgressCallback& progress,
+              const CancelSource& cancel, ExportReport* report) {
+  ARROW_ASSIGN_OR_RAISE(const auto reader, catalog::ItemReader::Open(catalog, ids, cancel));
+  report->missing_ids = reader->missing_ids();
+  ARROW_ASSIGN_OR_RAISE(const auto exporter, MakeExporter(*catalog.table().schema(), format, sink));
+  Progress state;
+  state.total_items = reader->item_count();
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const auto items, reader->Next(cancel));
+    if (!items) break;
+    ARROW_RETURN_NOT_OK(exporter->Write(*items));
+    report->items += items->items.size();
+    state.items_done = report->items;
+    if (progress) progress(state);
+  }
+  return exporter->Finish();
+}
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,35 @@
+// The items of a table as they were, out of it again.
+#pragma once
+
+#include <arrow/io/interfaces.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/base/cancel.h"
+#include "earthcatalog/base/progress.h"
+#include "earthcatalog/catalog/catalog.h"
+
+namespace earthcatalog::pipeline {
+
+enum class ExportFormat {
+  kNdjson,    // an item a line
+  kStacJson,  // a GeoJSON FeatureCollection, as STAC APIs answer
+  kParquet,   // one stac-geoparquet file with the table's columns but `grid_partition`
+};
+
+struct ExportReport {
+  uint64_t items = 0;
+  std::vector<std::string> missing_ids;  // asked for, but no item has them
+};
+
+// Writes each item once, its newest version (catalog/newest_versions.h); with `ids` only those with these
+// ids. JSON texts are equal to the items' sources as JSON values. `sink` stays open, and holds a part of the
+// export after an error. Memory: a batch of rows (Parquet: a row group), and about 100 bytes an item.
+Status Export(const catalog::Catalog& catalog, const std::vector<std::string>& ids, ExportFormat format,
+              const std::shared_ptr<arrow::io::OutputStream>& sink, const ProgressCallback& progress,
+              const CancelSource& cancel, ExportReport* report);
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,145 @@
+"""What `earthcatalog export` gives: the items as they were, each once."""
+
+import json
+import random
+import signal
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from harness import archives, expected
+from harness.archives import Archive, Item, ItemKey, key_of
+from harness.odd_items import make_item, point
+from harness.program import Argument, Base, Catalogue, Program
+
+WriteArchive = Callable[[Iterable[Item]], Archive]
+
+
+def exported(program: Program, base: Base, *flags: Argument) -> list[Item]:
+    done = program.run("export", base.path, *flags)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def check_items(found: list[Item], sources: list[Item]) -> None:
+    """Each (collection, id) of the sources once, equal as a JSON value to a source of it."""
+    by_key = expected.group_by_key(sources)
+    assert len(found) == len(by_key)
+    for item in found:
+        assert item in by_key[key_of(item)], key_of(item)
+    assert {key_of(item) for item in found} == set(by_key)
+
+
+def ingest_all(program: Program, archive: Archive, folder: Path, *flags: Argument) -> Base:
+    base = Base(folder / "base")
+    folder.mkdir()
+    inventory = archive.csv(folder / "inventory.csv")
+    report = program.ingest(inventory, base, "--source", archive.folder, "--suffix", archive.suffix, *flags)
+    assert report["items_processed"] == len(archive.rows), report["first_failures"]
+    return base
+
+
+def test_generated_odd_and_real_items_come_back_as_they_were(program: Program, mixed: Catalogue) -> None:
+    check_items(exported(program, mixed.base), mixed.items)
+
+
+def test_each_real_collection_alone(program: Program, corpus: Archive, tmp_path: Path) -> None:
+    collections: dict[tuple[str, str], list[archives.Row]] = defaultdict(list)
+    for row in corpus.rows:
+        collections[row.bucket, row.key.split("/")[0]].append(row)
+    for number, rows in enumerate(collections.values()):
+        archive = Archive(corpus.folder, rows, corpus.suffix)
+        check_items(exported(program, ingest_all(program, archive, tmp_path / str(number))), archive.items)
+
+
+@pytest.mark.parametrize("threads", [1, 4])
+def test_real_items_in_any_order(program: Program, corpus: Archive, tmp_path: Path, threads: int) -> None:
+    rows = list(corpus.rows)
+    random.Random(threads).shuffle(rows)
+    archive = Archive(corpus.folder, rows, corpus.suffix)
+    base = ingest_all(program, archive, tmp_path / "mixed", "--threads", threads, "--chunk-size", 100)
+    check_items(exported(program, base), archive.items)
+
+
+def test_a_feature_collection(program: Program, mixed: Catalogue, tmp_path: Path) -> None:
+    path = tmp_path / "new folder" / "items.json"
+    done = program.run("export", mixed.base.path, "--format", "stac-json", "--output", path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    collection = json.loads(path.read_bytes())
+    assert collection["type"] == "FeatureCollection"
+    check_items(collection["features"], mixed.items)
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_ids_choose_items_of_every_collection(program: Program, corpus: Archive, base: Base) -> None:
+    inventory = corpus.csv(base.path.parent / "inventory.csv")
+    program.ingest(inventory, base, "--source", corpus.folder, "--suffix", corpus.suffix)
+    collections: dict[str, set[ItemKey]] = defaultdict(set)
+    for item in corpus.items:
+        collections[item["id"]].add(key_of(item))
+    shared = next(id_ for id_, keys in collections.items() if len(keys) > 1)
+    wanted = [shared, corpus.items[0]["id"]]
+    found = exported(program, base, "--ids", *wanted)
+    check_items(found, [item for item in corpus.items if item["id"] in wanted])
+
+
+def test_ids_that_are_not_there_are_named(program: Program, demo: Catalogue) -> None:
+    known = demo.items[0]["id"]
+    done = program.run("export", demo.base.path, "--ids", "zzz", known, "no such item")
+    assert done.returncode == 1
+    assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [known]
+    assert done.stderr == "earthcatalog: 2 of 3 ids are not in the table, the first: no such item\n"
+
+
+def version(updated: str | None, title: str, *, where: tuple[float, float] = (10, 20)) -> Item:
+    item = make_item("item", point(*where))
+    item["properties"]["title"] = title
+    if updated is not None:
+        item["properties"]["updated"] = updated
+    return item
+
+
+@pytest.mark.parametrize(
+    ("versions", "newest"),
+    [
+        ([version("2020-01-01T00:00:00Z", "a"), version("2021-01-01T00:00:00Z", "b")], "b"),
+        ([version("2021-01-01T00:00:00Z", "a"), version("2020-01-01T00:00:00Z", "b")], "a"),
+        ([version(None, "a"), version(None, "b")], "b"),
+        ([version("2020-01-01T00:00:00Z", "a"), version(None, "b")], "a"),
+        # In another cell, so in another file.
+        ([version("2021-01-01T00:00:00Z", "a"), version("2020-01-01T00:00:00Z", "b", where=(-60, 5))], "a"),
+    ],
+)
+def test_the_newest_version_is_the_item(
+    program: Program, base: Base, tmp_path: Path, versions: list[Item], newest: str
+) -> None:
+    for number, item in enumerate(versions):
+        archive = archives.write_items(tmp_path / str(number), [item])
+        inventory = archive.csv(tmp_path / f"{number}.csv")
+        program.ingest(inventory, base, "--source", archive.folder)
+    check_items(exported(program, base), [item for item in versions if item["properties"]["title"] == newest])
+
+
+def test_a_stopped_export_leaves_no_file(program: Program, mixed: Catalogue, tmp_path: Path) -> None:
+    started = program.start("export", mixed.base.path, "--output", tmp_path / "items.ndjson")
+    time.sleep(0.3)
+    started.send_signal(signal.SIGINT)
+    _, errors = started.communicate(timeout=60)
+    if started.returncode == 0:
+        pytest.skip("missing: a machine slow enough to be interrupted")
+    assert started.returncode == 1
+    assert "interrupted" in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_that_cannot_be_is_one_clear_line(
+    program: Program, demo: Catalogue, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    done = program.run("export", demo.base.path, "--output", tmp_path / "file" / "items.ndjson")
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"earthcatalog: cannot write file://{tmp_path}/file/items.ndjson")
+    assert done.stderr.count("\n") == 1
