@@ -19,6 +19,10 @@ TEST_STAMP := $(VENV)/.test-$(call hash,requirements/build.txt requirements/test
 GPIO_STAMP := .venv-gpio/.gpio-$(call hash,requirements/gpio.txt)
 JARS_STAMP := build/jars/.jars-$(call hash,requirements/jars.txt)
 
+# The program that the benchmarks compare with needs a newer Python than Debian's; without one its column is empty.
+PEER_PYTHON ?= $(shell for p in python3.13 python3.12; do $$p -c '' 2>/dev/null && echo $$p && break; done)
+PEER_STAMP := $(if $(PEER_PYTHON),.venv-peer/.peer-$(call hash,requirements/peer.txt))
+
 CPP_FILES = $(shell find src tests python benchmarks fuzz -name '*.cc' -o -name '*.h' 2>/dev/null)
 PACKAGE_INPUTS = $(shell find src cmake python -type f -not -name '*.pyc') CMakeLists.txt pyproject.toml
 
@@ -101,10 +105,26 @@ build/python/.installed: $(PACKAGE_INPUTS) $(TEST_STAMP)
 .PHONY: python
 python: setup build/python/.installed ## build the Python package and install it into .venv
 
+# ---- measuring --------------------------------------------------------------------------------------------------
+
+$(PEER_STAMP): | packages-build
+	@echo "==> .venv-peer: Python packages of requirements/peer.txt"
+	@test -x .venv-peer/bin/python || $(PEER_PYTHON) -m venv .venv-peer
+	@.venv-peer/bin/python -m pip install --quiet --requirement requirements/peer.txt
+	@touch $@
+
+.PHONY: bench
+bench: setup $(PEER_STAMP) ## the benchmarks whose tables are in docs/benchmarks.md
+	@cmake --preset release -DPython_EXECUTABLE=$(VENV_PYTHON) -DEARTHCATALOG_BUILD_BENCHMARKS=ON >/dev/null
+	@cmake --build build/release --target grid_benchmark item_benchmark -- --quiet
+	@$(VENV_PYTHON) benchmarks/grid.py build/release/benchmarks/grid_benchmark \
+	  $(if $(PEER_STAMP),.venv-peer/bin/python)
+	@build/release/benchmarks/item_benchmark
+
 # ---- checking ---------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: setup lint test-release test-python test-asan test-tsan ## all checks and tests; what CI runs
+test: setup lint test-release test-python test-asan test-tsan fuzz ## all checks and tests; what CI runs
 
 # run_ctest PRESET ENVIRONMENT. A build folder made for the program alone gets its tests now.
 define run_ctest
@@ -132,11 +152,29 @@ test-tsan: setup ## C++ tests under ThreadSanitizer
 	$(call run_ctest,tsan,ARROW_DEFAULT_MEMORY_POOL=system \
 	  TSAN_OPTIONS=suppressions=$(SANITIZERS)/tsan.supp:atexit_sleep_ms=0)
 
+# FUZZ_SECONDS: for each target; by default a minute for the grid and less for the others.
+.PHONY: fuzz
+fuzz: setup ## libFuzzer targets for all outside input, 2 minutes; FUZZ_SECONDS=3600 for longer
+	@$(MAKE) build/fuzz/.configured
+	@echo "==> fuzz: building the targets"
+	@cmake --build build/fuzz --target fuzzers -- --quiet
+	@echo "==> fuzz: running them"
+	@tools/run_fuzzers.sh build/fuzz $(FUZZ_SECONDS)
+
 .PHONY: test-python
 test-python: python build ## Python, command and reader tests against the installed package
 	@echo "==> python: running the tests"
 	@EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) EARTHCATALOG_JARS=$(CURDIR)/build/jars \
 	  EARTHCATALOG_GPIO=$(CURDIR)/.venv-gpio/bin/gpio $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests
+
+.PHONY: test-long
+test-long: setup ## what `make test` runs a sample of, whole: many minutes
+	@$(MAKE) build/release/.configured CONFIGURE_FLAGS=-DEARTHCATALOG_BUILD_TESTS=ON
+	@cmake --build build/release --target grid_exhaustive item_exhaustive -- --quiet
+	@echo "==> fan-out: 50,000 footprints, 2,000 points each"
+	@build/release/tests/unit/grid/grid_exhaustive
+	@echo "==> items: a million random ones into Parquet files and out again"
+	@build/release/tests/unit/geoparquet/item_exhaustive
 
 .PHONY: lint
 lint: setup ## formatting, layering, ruff and mypy

@@ -6,7 +6,10 @@
 #include <h3/h3api.h>
 
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <numbers>
+#include <string_view>
 
 #include "unit/grid/shapes.h"
 
@@ -86,10 +89,26 @@ void PolygonToCellsExperimental(benchmark::State& state) {
 }
 
 // Resolution, kind of footprint.
+// Each footprint's WKB as a line of hexadecimal digits: for programs in other languages to be timed on.
+void PrintFootprints(int64_t kind) {
+  for (const Positions& ring : Footprints(kind)) {
+    for (const char byte : testing::PolygonWkb({ring})) std::printf("%02x", static_cast<unsigned char>(byte));
+    std::putchar('\n');
+  }
+}
+
 BENCHMARK(Assign)->ArgsProduct({{1, 2, 3, 4, 5, 6, 7}, {0, 1}})->Unit(benchmark::kMillisecond);
 BENCHMARK(PolygonToCellsExperimental)->ArgsProduct({{1, 2, 3}, {0, 1}})->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace earthcatalog::grid
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  if (argc == 3 && std::string_view(argv[1]) == "--print-footprints") {
+    earthcatalog::grid::PrintFootprints(std::atoi(argv[2]));
+    return 0;
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}

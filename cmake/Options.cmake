@@ -17,7 +17,7 @@ target_compile_options(
             -Wold-style-cast
             -Werror
             # GCC 12 sees overlapping copies in std::string's own code when it is inlined (GCC bug 105329).
-            -Wno-restrict>)
+            $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>>)
 if(EARTHCATALOG_SANITIZE)
   target_compile_options(earthcatalog_options INTERFACE -fsanitize=${EARTHCATALOG_SANITIZE}
                                                         -fno-omit-frame-pointer -fno-sanitize-recover=all)
