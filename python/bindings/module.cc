@@ -28,5 +28,6 @@ NB_MODULE(_core, module) {
   module.def("main", &RunProgram, nb::arg("arguments"));
   earthcatalog::python::BindGrid(module);
   earthcatalog::python::BindCatalog(module);
+  earthcatalog::python::BindItems(module);
   earthcatalog::python::BindPipeline(module);
 }

@@ -3,6 +3,7 @@
 #include <nanobind/stl/string.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "earthcatalog/pipeline/incremental.h"
 #include "errors.h"
 #include "job.h"
+#include "python_partitioner.h"
 
 namespace earthcatalog::python {
 
@@ -27,12 +29,13 @@ Result<std::optional<uint64_t>> Count(std::string_view name, std::optional<int64
   return static_cast<uint64_t>(*value);
 }
 
-// The report as JSON text, which is how the command prints it, too.
+// The report as JSON text, which is how the command prints it, too. `partitioner`: a grid of the user's own,
+// or None; an exception that it raises is what the call raises.
 std::string RunIncremental(std::string inventory, std::string catalog_path, std::string warehouse_path,
                            std::optional<int64_t> chunk_size, int max_workers, std::optional<int64_t> limit,
                            std::optional<std::string> since, std::optional<grid::Config> grid,
-                           bool batch_add_files, bool use_lock, bool retry_failed, std::string source,
-                           const nb::object& on_progress) {
+                           const nb::object& partitioner, bool batch_add_files, bool use_lock,
+                           bool retry_failed, std::string source, const nb::object& on_progress) {
   pipeline::IncrementalOptions options;
   options.inventory = std::move(inventory);
   options.catalog_db = std::move(catalog_path);
@@ -42,15 +45,29 @@ std::string RunIncremental(std::string inventory, std::string catalog_path, std:
   options.limit = ValueOrThrow(Count("limit", limit));
   if (since) options.since = ValueOrThrow(ParseInstant(*since));
   options.grid = std::move(grid);
+  std::shared_ptr<const PythonPartitioner> custom;
+  if (!partitioner.is_none()) {
+    custom = std::make_shared<const PythonPartitioner>(partitioner);
+    options.grid = grid::Config{};
+    options.grid->type = custom->type();
+    options.grid->class_name = custom->class_name();
+    options.partitioner = custom;
+  }
   options.batch_add_files = batch_add_files;
   options.use_lock = use_lock;
   options.retry_failed = retry_failed;
   options.source = std::move(source);
 
   pipeline::IncrementalReport report;
-  RunJob([&](const ProgressCallback& progress,
-             CancelSource* cancel) { return pipeline::RunIncremental(options, progress, cancel, &report); },
-         on_progress);
+  const Job job = [&](const ProgressCallback& progress, CancelSource* cancel) {
+    return pipeline::RunIncremental(options, progress, cancel, &report);
+  };
+  try {
+    RunJob(job, on_progress);
+  } catch (const nb::python_error&) {
+    if (custom != nullptr) custom->ThrowIfRaised();
+    throw;
+  }
   return pipeline::ReportToJson(report);
 }
 
@@ -91,8 +108,8 @@ void BindPipeline(nb::module_& module) {
   module.def("run_incremental", &RunIncremental, nb::kw_only(), nb::arg("inventory"), nb::arg("catalog_path"),
              nb::arg("warehouse_path"), nb::arg("chunk_size").none(), nb::arg("max_workers"),
              nb::arg("limit").none(), nb::arg("since").none(), nb::arg("grid").none(),
-             nb::arg("batch_add_files"), nb::arg("use_lock"), nb::arg("retry_failed"), nb::arg("source"),
-             nb::arg("on_progress").none());
+             nb::arg("partitioner").none(), nb::arg("batch_add_files"), nb::arg("use_lock"),
+             nb::arg("retry_failed"), nb::arg("source"), nb::arg("on_progress").none());
   module.def("load_config", &LoadConfig, nb::arg("path"));
 }
 

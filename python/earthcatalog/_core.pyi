@@ -1,11 +1,14 @@
 """The native core. Private: the package's modules are its only callers.
 
-Every function that reads, writes or waits releases the GIL. Failures are ValueError (wrong arguments),
-FileNotFoundError, KeyboardInterrupt, CatalogLocked, or EarthCatalogError.
+What reads or writes a catalogue, and what works on many geometries, releases the GIL meanwhile; load_config
+and locations_from_base, which read a small file or look at a folder, keep it. Failures are ValueError (wrong
+arguments), FileNotFoundError, KeyboardInterrupt, CatalogLocked, or EarthCatalogError.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from earthcatalog.partitioner import AbstractPartitioner
 
 class GridConfig:
     """A grid as the catalog's table records it."""
@@ -22,7 +25,8 @@ class Partitioner:
     """Says which cells of a grid a geometry touches. May be used by several threads."""
 
     def __init__(self, config: GridConfig) -> None: ...
-    def intersecting_keys(self, wkb: bytes) -> list[str]: ...
+    def intersecting_keys(self, wkbs: Sequence[bytes]) -> list[list[str]]:
+        """The cells of each WKB geometry; a ValueError for the first that is none."""
 
 class Progress:
     """How far a run is; `total_items` is 0 while unknown."""
@@ -52,6 +56,15 @@ def catalog_info(db_path: str, warehouse: str) -> dict[str, Any]:
 def catalog_stats(db_path: str, warehouse: str) -> list[dict[str, Any]]:
     """One entry per cell and year, from the table's metadata alone."""
 
+class ItemTexts:
+    """Items as JSON texts, each item once in its newest version. One thread at a time."""
+
+    def __init__(self, db_path: str, warehouse: str, ids: Sequence[str]) -> None:
+        """Finds out which rows they are; without `ids` those of all items."""
+
+    def next(self) -> list[str] | None:
+        """Some more of them; None after the last."""
+
 def load_config(path: str) -> dict[str, dict[str, Any]]:
     """A configuration file's sections with the keys it gives; an unknown key is a ValueError naming it."""
 
@@ -65,6 +78,7 @@ def run_incremental(
     limit: int | None,
     since: str | None,
     grid: GridConfig | None,
+    partitioner: AbstractPartitioner | None,
     batch_add_files: bool,
     use_lock: bool,
     retry_failed: bool,
@@ -72,6 +86,9 @@ def run_incremental(
     on_progress: Callable[[Progress], None] | None,
 ) -> str:
     """Ingests an inventory and returns the run's report as JSON.
+
+    `partitioner` is a grid of the user's own, instead of `grid`. It is called on the core's threads, one
+    batch of items at a time; an exception it raises ends the run as one of `on_progress` does.
 
     `on_progress` is called by the calling thread a few times a second. An exception it raises, or Ctrl-C,
     ends the run cleanly first: what is committed stays, nothing half-written is left.

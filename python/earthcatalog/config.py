@@ -4,8 +4,9 @@
       db_path: /data/velocity/earthcatalog.db
       warehouse: /data/velocity/warehouse
     grid:
-      type: h3
-      resolution: 1
+      type: h3            # or geojson, with
+      resolution: 1       #   boundaries_path: regions.geojson
+                          #   id_field: name
     ingest:
       chunk_size: 500
       max_workers: 16
@@ -30,16 +31,22 @@ class CatalogConfig:
 
 @dataclass(frozen=True)
 class GridConfig:
-    """The grid that the table is partitioned by. No resolution: the table's own, or 1 for a new table."""
+    """The grid that the table is partitioned by.
+
+    `type` is `h3`, with a `resolution` (none: the table's own, or 1 for a new table), or `geojson`: the
+    regions of the file `boundaries_path` (a local path, an s3:// or http(s) URL), named by their property
+    `id_field`. What belongs to the other type is passed over.
+    """
 
     type: str = "h3"
     resolution: int | None = None
-    boundaries_path: str | None = None
+    boundaries_path: str | os.PathLike[str] | None = None
     id_field: str | None = None
 
     def to_native(self) -> core.GridConfig:
         """The same for the native core."""
-        return core.GridConfig(self.type, self.resolution, self.boundaries_path or "", self.id_field or "")
+        boundaries_path = os.fspath(self.boundaries_path) if self.boundaries_path is not None else ""
+        return core.GridConfig(self.type, self.resolution, boundaries_path, self.id_field or "")
 
 
 @dataclass(frozen=True)

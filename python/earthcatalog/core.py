@@ -1,8 +1,10 @@
 """Opening a catalog and asking what it holds."""
 
+import json
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from earthcatalog._native import core
 
@@ -67,6 +69,24 @@ class EarthCatalog:
             PartitionStats(**entry)  # type: ignore[typeddict-item]
             for entry in core.catalog_stats(self.catalog_path, self.warehouse_path)
         ]
+
+    def items(self, ids: Iterable[str] | None = None) -> Iterator[dict[str, Any]]:
+        """The STAC items as they were, each once, however many cells it lies in.
+
+        Of an item that was ingested more than once (same collection and id) it is the newest version: the one
+        with the latest `updated`, then `created`, then the one ingested last.
+
+        Args:
+            ids: only items with these ids; all without. Ids that no item has are passed over.
+        """
+        if isinstance(ids, str):
+            raise TypeError("ids is a list of ids, not one text")
+        wanted = [] if ids is None else list(ids)
+        if ids is not None and not wanted:
+            return
+        texts = core.ItemTexts(self.catalog_path, self.warehouse_path, wanted)
+        while (some := texts.next()) is not None:
+            yield from map(json.loads, some)
 
     @property
     def table(self) -> "Table":

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from harness import archives
+from harness import archives, web
 from harness.archives import Archive
 from harness.odd_items import make_item, point
 from harness.program import Argument, Base, Program
@@ -74,6 +74,49 @@ def check(program: Program, base: Base, small: Archive, inventory: Path) -> Chec
 def test_inventory_that_is_not_there(check: Check, tmp_path: Path) -> None:
     check(FAILED, tmp_path / "nowhere.csv", inventory=tmp_path / "nowhere.csv")
     assert not check.base.db.exists(), "nothing is made for a run that cannot start"
+
+
+def test_a_retry_with_an_inventory_that_is_not_there_makes_nothing(check: Check, tmp_path: Path) -> None:
+    check(FAILED, tmp_path / "nowhere.csv", inventory=tmp_path / "nowhere.csv", flags=("--retry-failed",))
+    assert not check.base.path.exists()
+
+
+def test_malformed_rows_are_counted_and_shown_and_are_no_success(
+    program: Program, base: Base, small: Archive, tmp_path: Path
+) -> None:
+    path = small.csv(tmp_path / "inventory.csv")
+    with path.open("a") as file:
+        file.write("items,0.stac.json\n,1.stac.json,1,\n")
+    report = program.ingest(path, base, "--source", small.folder, code=FAILED)
+    assert report["items_processed"] == len(small.rows)
+    assert report["inventory"]["malformed"] == 2
+    assert [row["position"] for row in report["inventory"]["first_malformed"]] == [7, 8]
+    done = program.run("incremental", "--inventory", path, "--source", small.folder, *base.flags)
+    assert done.returncode == FAILED
+    assert "malformed rows" in done.stdout
+    assert "row 8: the bucket is empty" in done.stdout
+
+
+def test_a_size_that_is_none_is_unknown(program: Program, base: Base, small: Archive, tmp_path: Path) -> None:
+    path = tmp_path / "inventory.csv"
+    sizes = ["big", "-1", "1e3", "", "9223372036854775807"]
+    rows = [f"{row.bucket},{row.key},{size}" for row, size in zip(small.rows, sizes, strict=True)]
+    path.write_text("\n".join(["bucket,key,size", *rows, *rows[-1:] * 3, ""]))
+    report = program.ingest(path, base, "--source", small.folder)
+    assert (report["items_processed"], report["inventory"]["malformed"]) == (len(sizes) + 3, 0)
+
+
+def test_since_says_how_many_rows_have_no_date(
+    program: Program, base: Base, small: Archive, tmp_path: Path
+) -> None:
+    path = small.csv(tmp_path / "inventory.csv", header=False, columns=["bucket", "key"])
+    flags = ("--source", small.folder, "--since", "2100-01-01")
+    report = program.ingest(path, base, *flags)
+    assert report["items_processed"] == report["inventory"]["passed_without_date"] == len(small.rows)
+    (notice,) = report["notices"]
+    assert "5 rows have no last-modified date and passed --since" in notice
+    done = program.run("incremental", "--inventory", path, *flags, *base.flags)
+    assert notice in done.stdout
 
 
 def test_inventory_that_is_a_directory(check: Check, tmp_path: Path) -> None:
@@ -281,6 +324,8 @@ FLAGS = {
     "no workers": ("--workers", "0", "workers"),
     "too many workers": ("--workers", "1000000", "workers"),
     "negative threads": ("--threads", "-1", "threads"),
+    "more threads than any machine gives": ("--threads", "200000", "threads"),
+    "threads beyond any number": ("--threads", "99999999999999999999", "threads"),
 }
 
 
@@ -289,6 +334,36 @@ def test_value_of_a_flag(check: Check, flag: str) -> None:
     name, value, named = FLAGS[flag]
     check(USAGE, named, flags=(f"{name}={value}",))
     assert not check.base.db.exists()
+
+
+def test_another_warehouse_than_the_table_s(check: Check, tmp_path: Path) -> None:
+    check.ingest()
+    other = tmp_path / "elsewhere"
+    check(USAGE, f"file://{check.base.warehouse}", f"file://{other}", warehouse=other)
+    one_line(check.program.run("info", "--catalog", check.base.db, "--warehouse", other), USAGE, other)
+    assert not list(tmp_path.glob("elsewhere/**/*.parquet"))
+
+
+@pytest.mark.parametrize("flags", [(), ("--no-lock",)])
+def test_parts_in_object_storage(
+    check: Check, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: tuple[str, ...]
+) -> None:
+    """No local folder with the name `s3:`, and no wait for a bucket's answer."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    check(USAGE, "catalog file in object storage", flags=flags, catalog="s3://bucket/earthcatalog.db")
+    check(USAGE, "warehouse in object storage", flags=flags, warehouse="s3://bucket/warehouse")
+    one_line(check.program.run("info", "s3://bucket/base"), USAGE, "object storage")
+    assert list(folder.iterdir()) == []
+    assert not check.base.db.exists()
+
+
+def test_parts_named_by_file_uris(check: Check) -> None:
+    check.sound |= {"--catalog": f"file://{check.base.db}", "--warehouse": f"file://{check.base.warehouse}"}
+    check.ingest()
+    assert check.program.run("info", f"file://{check.base.path}").returncode == 0
+    assert check.base.parquet_files()
 
 
 def test_missing_flags(check: Check) -> None:
@@ -341,6 +416,24 @@ def test_secrets_of_a_url_are_not_shown(check: Check) -> None:
     one_line(done, FAILED, "127.0.0.1:9")
     assert "topsecret" not in done.stderr
     assert "alsosecret" not in done.stderr
+
+
+def test_secrets_of_an_inventory_that_is_damaged_are_not_shown(check: Check, tmp_path: Path) -> None:
+    """Such a message is made by whoever reads it, not by whoever fetches it."""
+    (tmp_path / "web").mkdir()
+    (tmp_path / "web" / "empty.csv").write_text("")
+    with web.serve(tmp_path / "web") as url:
+        secret = url.replace("://", "://user:topsecret@") + "/empty.csv?X-Amz-Signature=alsosecret"
+        done = check.program.run("incremental", "--inventory", secret, *check.base.flags)
+    one_line(done, FAILED, "/empty.csv: the inventory is empty")
+    assert "secret" not in done.stderr
+    for flag in ("--source", "--catalog", "--warehouse", "--inventory"):
+        done = check.program.run(
+            *["incremental", "--inventory", check.sound["--inventory"], *check.base.flags, "--no-lock"],
+            *[flag, "s3://key:topsecret@bucket/x"],
+        )
+        assert done.returncode in (FAILED, USAGE)
+        assert "secret" not in done.stderr
 
 
 def test_control_characters_of_a_name_stay_on_the_line(check: Check, tmp_path: Path) -> None:

@@ -206,11 +206,21 @@ def write_lock(base: Base, **changes: object) -> None:
     [
         ({}, True),
         ({"hostname": "elsewhere", "pid": 1}, True),
-        ({"acquired": LONG_AGO}, False),
+        ({"acquired": LONG_AGO}, True),
+        ({"hostname": "elsewhere", "acquired": LONG_AGO}, False),
+        ({"pid_started": 1}, False),
         ({"pid": 2**22 + 1}, False),  # no such process: above the kernel's largest number
         ({"hostname": "elsewhere", "pid": 2**22 + 1}, True),
     ],
-    ids=["here", "elsewhere", "its time is over", "its process is gone", "gone elsewhere: who knows"],
+    ids=[
+        "here",
+        "elsewhere",
+        "here, for long",
+        "elsewhere, and its time is over",
+        "another process of its number",
+        "its process is gone",
+        "gone elsewhere: who knows",
+    ],
 )
 def test_lock_of_others(
     program: Program, archive: Archive, base: Base, changes: dict[str, object], held: bool
@@ -230,6 +240,35 @@ def test_lock_of_others(
         assert done.returncode == 0, done.stderr
         assert not base.lock.exists()
     assert len(tables.item_keys(base)) == 5
+
+
+def test_a_run_that_lost_its_lock_commits_no_more(
+    stuck_run: subprocess.Popen[str], base: Base, slow: Slow
+) -> None:
+    """Somebody removed the lock, or took it over: two runs must not ingest the same rows."""
+    write_lock(base)
+    slow.leave.set()
+    output, errors = stuck_run.communicate(timeout=60)
+    assert stuck_run.returncode == 1
+    assert "no longer this run's: it is held by 'somebody'" in errors.splitlines()[-1]
+    assert json.loads(output)["commits"] == 3
+    assert commits(base) == 3
+    assert base.parquet_files() == set(tables.data_files(tables.load(base))), "files of no commit"
+    assert json.loads(base.lock.read_text())["token"] == "theirs"
+
+
+def test_two_first_runs_without_a_lock_share_the_table(
+    program: Program, archive: Archive, base: Base
+) -> None:
+    """All create it; they select no rows, since columns that two runs add at once are a conflict."""
+    inventory = archive.head(5).csv(base.path.parent / "inventory.csv")
+    flags = ["--source", archive.folder, "--no-lock", "--suffix", ".none"]
+    command = ["incremental", "--inventory", inventory, *base.flags, *flags]
+    processes = [program.start(*command) for _ in range(4)]
+    for process in processes:
+        _output, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+    assert tables.load(base).metadata.snapshots == []
 
 
 def test_two_writers_without_a_lock_lose_nothing(program: Program, archive: Archive, base: Base) -> None:

@@ -1,11 +1,14 @@
 """Memory stays below the limit and does not grow with the inventory."""
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
-from harness import archives, tables
+from harness import archives, tables, web
 from harness.archives import Archive
+from harness.odd_items import make_item, point
 from harness.program import Argument, Base, Program
 
 ITEMS = 20_000
@@ -63,6 +66,63 @@ def test_a_long_inventory_of_few_items_is_streamed(
     assert report["inventory"]["skipped_suffix"] == 1_000_000
     assert len(tables.item_keys(base)) == 10
     assert report["peak_memory"] < LIMIT + PROCESS
+
+
+@pytest.mark.parametrize("flags", [(), ("--batch-add-files",)], ids=["commits", "one commit"])
+def test_rows_that_fail_are_bounded_too(
+    program: Program, archive: Archive, tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    """Hundreds of thousands of objects that are not there, then one that is."""
+    missing = 400_000
+    inventory = tmp_path / "missing.csv"
+    with inventory.open("w") as file:
+        file.write("bucket,key,size\n")
+        for n in range(missing):
+            file.write(f"nowhere,some/long/folder/name/of/an/archive/that/is/gone/{n:09}.stac.json,5000\n")
+        row = archive.rows[0]
+        file.write(f"{row.bucket},{row.key},{row.size}\n")
+    base = Base(tmp_path / "base")
+    limit = ("--source", archive.folder, "--memory-limit", "128MiB")
+    by_shell = Program(program.path, launcher=("sh", "-c", '"$@"; exit $?', "sh"))
+    report = by_shell.ingest(inventory, base, *limit, *flags, code=1)
+    assert report["quarantined_by_kind"] == {"not_found": missing}
+    assert len(report["quarantine_files"]) > 1
+    assert sorted(report["quarantine_files"]) == sorted(map(str, base.failed.iterdir()))
+    assert sum(pq.read_metadata(file).num_rows for file in base.failed.iterdir()) == missing
+    assert len(tables.item_keys(base)) == 1
+    assert report["peak_memory"] < LIMIT + PROCESS, report["peak_memory"] // MIB
+
+
+LARGE = 300
+
+
+@pytest.fixture(scope="module")
+def large_items(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """Items of 1.5 MB, and one that no run with little memory takes."""
+    folder = tmp_path_factory.mktemp("large-items") / "archive"
+    items = (
+        make_item(f"item-{n}", point(n % 90, n % 90), note="x" * (30_000_000 if n == LARGE else 1_500_000))
+        for n in range(LARGE + 1)
+    )
+    return archives.write_items(folder, items)
+
+
+@pytest.mark.parametrize("columns", [None, ["bucket", "key"]], ids=["sizes are known", "sizes are not"])
+@pytest.mark.parametrize("web_server", [False, True], ids=["folder", "web"])
+def test_large_items_are_bounded_too(
+    program: Program, large_items: Archive, tmp_path: Path, columns: list[str] | None, web_server: bool
+) -> None:
+    inventory = large_items.csv(tmp_path / "inventory.csv", columns=columns)
+    base = Base(tmp_path / "base")
+    by_shell = Program(program.path, launcher=("sh", "-c", '"$@"; exit $?', "sh"))
+    with contextlib.ExitStack() as stack:
+        source = stack.enter_context(web.serve(large_items.folder)) if web_server else large_items.folder
+        report = by_shell.ingest(inventory, base, "--source", source, "--memory-limit", "128MiB", code=1)
+    assert report["items_processed"] == LARGE
+    assert report["quarantined_by_kind"] == {"too_large": 1}
+    assert "memory limit" in report["first_failures"][0]["message"]
+    assert tables.item_keys(base) == {("odd", f"item-{n}") for n in range(LARGE)}
+    assert report["peak_memory"] < LIMIT + PROCESS, report["peak_memory"] // MIB
 
 
 def test_peak_memory_is_the_program_s_own(program: Program, archive: Archive, base: Base) -> None:

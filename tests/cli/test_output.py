@@ -1,8 +1,11 @@
 """What commands print when all is well."""
 
 import json
+import subprocess
 from collections import Counter
+from pathlib import Path
 
+import pytest
 from harness import tables
 from harness.archives import Archive
 from harness.program import Base, Catalogue, Program
@@ -63,6 +66,35 @@ def test_stats_as_text_end_with_the_sum(program: Program, mixed: Catalogue) -> N
     total = f"{tables.fanned_out(mixed.base).total():,}"
     assert lines[-1].startswith("all ")
     assert total in lines[-1]
+
+
+@pytest.mark.parametrize("command", ["stats", "info", "export", "incremental", "incremental --json", "demo"])
+def test_output_that_cannot_be_written_is_no_success(
+    program: Program, archive: Archive, mixed: Catalogue, base: Base, command: str
+) -> None:
+    """A full disk behind a redirection: the exit code says it, and so does a line."""
+    inventory = archive.head(20).csv(base.path.parent / "inventory.csv")
+    arguments: dict[str, list[str | Path | int]] = {
+        "incremental": ["--inventory", inventory, "--source", archive.folder, *base.flags],
+        "demo": [base.path, "--items", 5],
+    }
+    name, *flags = command.split()
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            program.command(name, *flags, *arguments.get(name, [mixed.base.path])),
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=300,
+        )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "earthcatalog: the output could not be written in full\n"
+
+
+def test_messages_that_nobody_can_read_change_nothing(program: Program, mixed: Catalogue, base: Base) -> None:
+    with Path("/dev/full").open("w") as full:
+        run = [program.command("info", mixed.base.path), program.command("info", base.path)]
+        codes = [
+            subprocess.run(it, stdout=subprocess.PIPE, stderr=full, check=False).returncode for it in run
+        ]
+    assert codes == [0, 1]
 
 
 def test_summary_counts_what_json_counts(program: Program, archive: Archive, base: Base) -> None:

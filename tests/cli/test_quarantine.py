@@ -53,6 +53,13 @@ def quarantined(base: Base) -> list[dict[str, Any]]:
     return [row for file in files for row in pq.read_table(file).to_pylist()]
 
 
+def retried_files(base: Base) -> list[list[str]]:
+    """The quarantine files that each snapshot names as done, oldest first."""
+    summaries = [snapshot.summary for snapshot in tables.load(base).metadata.snapshots]
+    lists = [summary["earthcatalog.retried-quarantine"] for summary in summaries if summary]
+    return [json.loads(names) for names in lists if names]
+
+
 def check_quarantine(base: Base, report: dict[str, Any]) -> None:
     kinds = {key: kind for key, _content, kind in BROKEN}
     rows = quarantined(base)
@@ -153,6 +160,86 @@ def test_a_row_that_failed_twice_is_retried_once(
     assert report["items_processed"] == len(BROKEN)
     assert set(tables.fanned_out(base).values()) == {1}
     assert quarantined(base) == []
+
+
+def test_a_retried_row_of_the_inventory_is_catalogued_once(
+    program: Program, base: Base, broken: Archive, tmp_path: Path
+) -> None:
+    """--retry-failed with the inventory again: its rows that came from the quarantine are passed over."""
+    inventory = broken.csv(tmp_path / "inventory.csv")
+    source = ("--source", broken.folder)
+    program.ingest(inventory, base, *source, code=1)
+    keys = [key for key, _content, _kind in BROKEN]
+    mend(broken, keys)
+    again = Archive(broken.folder, [row for row in broken.rows if row.key in keys]).csv(
+        tmp_path / "again.csv"
+    )
+    report = program.ingest(again, base, *source, "--retry-failed")
+    assert report["inventory"]["rows"] == 2 * len(BROKEN)
+    assert report["inventory"]["skipped_retried"] == len(BROKEN)
+    assert report["items_processed"] == len(BROKEN)
+    assert set(tables.fanned_out(base).values()) == {1}
+
+
+@pytest.mark.parametrize("flags", [(), ("--retry-failed",)], ids=["an ordinary run", "a retry"])
+def test_a_death_between_commit_and_clean_up_catalogues_nothing_twice(
+    program: Program, base: Base, broken: Archive, tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    source = ("--source", broken.folder)
+    program.ingest(broken.csv(tmp_path / "inventory.csv"), base, *source, code=1)
+    (file,) = base.failed.iterdir()
+    content = file.read_bytes()
+    mend(broken, [key for key, _content, _kind in BROKEN])
+    program.ingest(None, base, *source, "--retry-failed")
+    assert not file.exists()
+    assert retried_files(base) == [[file.name]]
+
+    file.write_bytes(content)  # as if the run had died before it removed the file
+    staged = base.failed / "failed_0_0.parquet.staged"
+    staged.write_bytes(b"what a killed run leaves")
+    inventory = Archive(broken.folder, []).csv(tmp_path / "empty.csv")
+    report = program.ingest(inventory, base, *source, *flags)
+    assert report["inventory"]["rows"] == 0
+    assert list(base.failed.iterdir()) == []
+    assert set(tables.fanned_out(base).values()) == {1}
+
+
+def test_a_quarantine_file_goes_with_the_commit_of_its_last_row(
+    program: Program, base: Base, broken: Archive, tmp_path: Path
+) -> None:
+    """Also when that is the last commit, whichever thread is faster."""
+    source = ("--source", broken.folder)
+    inventory = broken.csv(tmp_path / "inventory.csv")
+    for _ in range(2):
+        program.ingest(inventory, base, *source, code=1)  # two files with the same rows
+    mend(broken, [key for key, _content, _kind in BROKEN])
+    names = sorted(file.name for file in base.failed.iterdir())
+    program.ingest(None, base, *source, "--retry-failed", "--chunk-size", 1)
+    assert list(base.failed.iterdir()) == []
+    done = retried_files(base)
+    assert names[0] in done[0], "its rows are the first"
+    assert sorted(name for part in done for name in part) in (names, names[:1])
+
+
+def test_a_name_that_is_not_utf_8_can_be_read_and_retried(
+    program: Program, base: Base, broken: Archive, tmp_path: Path
+) -> None:
+    inventory = tmp_path / "inventory.csv"
+    inventory.write_bytes(
+        b"bucket,key\nitems,caf\xe9 100%.stac.json\nb\xff,0.stac.json\nitems,100%25.stac.json\n"
+    )
+    for start in (inventory, None):
+        flags = () if start else ("--retry-failed",)
+        report = program.ingest(start, base, "--source", broken.folder, *flags, code=1)
+        assert report["quarantined_by_kind"] == {"not_utf8": 2, "not_found": 1}
+        rows = {(row["bucket"], row["key"]): row["kind"] for row in quarantined(base)}
+        assert rows == {
+            ("items", "caf%E9%20100%25.stac.json"): "not_utf8",
+            ("b%FF", "0.stac.json"): "not_utf8",
+            ("items", "100%25.stac.json"): "not_found",
+        }
+        escaped = [file for file in base.failed.iterdir() if file.name.endswith("_escaped.parquet")]
+        assert [pq.read_metadata(file).num_rows for file in escaped] == [2]
 
 
 def test_nothing_but_failures_still_ends_well(

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from earthcatalog.config import GridConfig
 from earthcatalog.grids import H3Partitioner
-from earthcatalog.partitioner import AbstractPartitioner
 from earthcatalog.pipelines import incremental
 from small_archive import BUCKET, Archive
 
@@ -99,15 +98,6 @@ def test_arguments_that_name_different_grids(make_archive: Callable[[int], Archi
     with pytest.raises(ValueError, match="different grids"):
         ingest(archive, h3_resolution=1, grid_config=GridConfig("h3", 2))
     assert not archive.base.exists()
-
-
-def test_a_partitioner_of_the_users_own_is_refused(make_archive: Callable[[int], Archive]) -> None:
-    class Everything(AbstractPartitioner):
-        def get_intersecting_keys(self, geom_wkb: bytes) -> list[str]:
-            return ["everything"]
-
-    with pytest.raises(ValueError, match="Everything is none of"):
-        ingest(make_archive(1), partitioner=Everything())
 
 
 def test_wrong_arguments_are_value_errors(make_archive: Callable[[int], Archive]) -> None:

@@ -43,6 +43,19 @@ def test_stats_count_every_cell_and_year(archive: Archive) -> None:
     assert [(s["grid_partition"], s["year"]) for s in stats] == sorted(expected_partitions(archive))
 
 
+def test_items_come_back_as_they_were(archive: Archive) -> None:
+    catalog = ec.open(base=archive.base)
+    sources = {item["id"]: item for item in archive.items}
+    found = list(catalog.items())
+    assert len(found) == len(sources)
+    assert {item["id"]: item for item in found} == sources
+    some = archive.items[3]
+    assert list(catalog.items(ids=[some["id"], "no such item"])) == [some]
+    assert list(catalog.items(ids=[])) == []
+    with pytest.raises(TypeError, match="list of ids"):
+        next(catalog.items(ids="abc"))
+
+
 def test_info_adds_the_partitions_up(archive: Archive) -> None:
     catalog = ec.open(base=archive.base)
     info = catalog.info()

@@ -1,9 +1,12 @@
 """What importing the package does, and what it offers."""
 
+import os
 import pickle
 import subprocess
 import sys
+import sysconfig
 from importlib.metadata import version
+from pathlib import Path
 
 import earthcatalog as ec
 
@@ -23,6 +26,22 @@ def test_core_loads_in_a_fresh_interpreter_without_library_paths() -> None:
         [sys.executable, "-c", script], check=True, capture_output=True, text=True, env={}
     )
     assert result.stdout == "main\n"
+
+
+def test_pip_s_isolated_builds_find_every_library(tmp_path: Path) -> None:
+    """They have the build requirements beside the environment that is installed into, not in it."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", tmp_path / "venv"], check=True)
+    project = Path(__file__).parents[2]
+    configure = ["cmake", "-G", "Ninja", "-S", str(project), "-B", str(tmp_path / "build")]
+    flags = [f"-DPython_EXECUTABLE={tmp_path}/venv/bin/python", "-DEARTHCATALOG_BUILD_TESTS=OFF"]
+    result = subprocess.run(
+        [*configure, *flags, "-DEARTHCATALOG_BUILD_PYTHON=ON"],
+        env={**os.environ, "PYTHONPATH": sysconfig.get_paths()["purelib"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
 
 
 def test_every_exported_name_is_there() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from earthcatalog._native import core
 from earthcatalog._progress import progress_bar
 from earthcatalog.config import AppConfig, GridConfig, load_config
-from earthcatalog.grids._native_partitioner import NativePartitioner
+from earthcatalog.grids._native_partitioner import native_config
 from earthcatalog.partitioner import AbstractPartitioner
 
 
@@ -45,7 +45,7 @@ def run(
         max_workers: requests in flight.
         limit: at most so many items.
         h3_resolution: of the table's H3 grid. Without any grid given: the table's, or 1 for a new table.
-        partitioner: the grid as an object of `earthcatalog.grids`.
+        partitioner: the grid as an object of `earthcatalog.grids` or of an `AbstractPartitioner` of your own.
         use_lock: hold the catalog's lock during the run.
         batch_add_files: one commit for the whole run.
         since: only items modified at or after it; a date is its midnight, a time without offset is UTC.
@@ -61,8 +61,9 @@ def run(
         FileNotFoundError: no such inventory.
         CatalogLocked: another run holds the lock.
         EarthCatalogError: the run failed; the table stands as of its last commit.
+        Exception: whatever a partitioner of your own raised; the table stands as of its last commit.
     """
-    grid = _one_grid(h3_resolution, partitioner, grid_config)
+    grid, own_partitioner = _one_grid(h3_resolution, partitioner, grid_config)
     with progress_bar() as on_progress:
         report = core.run_incremental(
             inventory=os.fspath(inventory_path),
@@ -73,6 +74,7 @@ def run(
             limit=limit,
             since=_instant_text(since),
             grid=grid.to_native() if grid else None,
+            partitioner=own_partitioner,
             batch_add_files=batch_add_files,
             use_lock=use_lock,
             retry_failed=retry_failed,
@@ -111,24 +113,23 @@ def _one_grid(
     h3_resolution: int | None,
     partitioner: AbstractPartitioner | None,
     grid_config: GridConfig | None,
-) -> GridConfig | None:
-    """The grid that the arguments name; they may name the same one several times."""
-    named: list[GridConfig] = []
+) -> tuple[GridConfig | None, AbstractPartitioner | None]:
+    """The grid that the arguments name, maybe several times: the core's, or a class of the user's own."""
+    named: list[GridConfig | AbstractPartitioner] = []
     if h3_resolution is not None:
         named.append(GridConfig("h3", h3_resolution))
-    if isinstance(partitioner, NativePartitioner):
-        named.append(partitioner.config)
-    elif partitioner is not None:
-        raise ValueError(
-            f"partitioner: {type(partitioner).__name__} is none of earthcatalog.grids; run() takes only those"
-        )
+    if partitioner is not None:
+        if not isinstance(partitioner, AbstractPartitioner):
+            raise TypeError(f"partitioner: {type(partitioner).__name__} is no AbstractPartitioner")
+        named.append(native_config(partitioner) or partitioner)
     if grid_config is not None:
         named.append(grid_config)
     if any(grid != named[0] for grid in named):
         raise ValueError(
             "h3_resolution, partitioner and grid_config name different grids: " + ", ".join(map(str, named))
         )
-    return named[0] if named else None
+    grid = named[0] if named else None
+    return (None, grid) if isinstance(grid, AbstractPartitioner) else (grid, None)
 
 
 def _instant_text(since: str | dt.date | None) -> str | None:

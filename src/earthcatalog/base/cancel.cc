@@ -7,19 +7,12 @@ void CancelSource::Fail(Status error) {
   if (stopped_.load(std::memory_order_relaxed)) return;
   error_ = std::move(error);
   stopped_.store(true, std::memory_order_release);
-  changed_.notify_all();
   for (const auto& [handle, wake] : wake_ups_) wake();
 }
 
 Status CancelSource::status() const {
   if (!stopped()) return Status::OK();
   std::lock_guard lock(mutex_);
-  return error_;
-}
-
-Status CancelSource::SleepFor(std::chrono::milliseconds duration) {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, duration, [this] { return stopped(); });
   return error_;
 }
 

@@ -3,8 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
-#include <condition_variable>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -28,9 +26,6 @@ class CancelSource {
   // OK while running, the first error afterwards.
   Status status() const;
 
-  // Sleeps for `duration` or until the run is stopped, and returns status().
-  Status SleepFor(std::chrono::milliseconds duration);
-
   // `wake` is called once, on Fail(), from the failing thread; it must not block or call back into this
   // object. Returns a handle for RemoveWakeUp, which waits for a running call.
   int AddWakeUp(std::function<void()> wake);
@@ -39,7 +34,6 @@ class CancelSource {
  private:
   std::atomic<bool> stopped_{false};
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
   Status error_;
   std::map<int, std::function<void()>> wake_ups_;
   int next_handle_ = 0;

@@ -1,5 +1,8 @@
 #include "earthcatalog/base/status.h"
 
+#include <exception>
+#include <new>
+
 namespace earthcatalog {
 namespace {
 
@@ -26,6 +29,8 @@ arrow::StatusCode CodeOf(ErrorKind kind) {
     case ErrorKind::kCommitConflict:
     case ErrorKind::kLocked:
       return arrow::StatusCode::AlreadyExists;
+    case ErrorKind::kCommitUnknown:
+      return arrow::StatusCode::IOError;
     case ErrorKind::kInterrupted:
       return arrow::StatusCode::Cancelled;
   }
@@ -42,6 +47,18 @@ std::optional<ErrorKind> KindOf(const Status& status) {
   const auto& detail = status.detail();
   if (detail == nullptr || std::string_view(detail->type_id()) != kDetailType) return std::nullopt;
   return static_cast<const KindDetail&>(*detail).kind();
+}
+
+Status StatusOfException() {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
+    return Status::OutOfMemory("there is not enough memory");
+  } catch (const std::exception& error) {
+    return Status::UnknownError("unexpected failure: ", error.what());
+  } catch (...) {
+    return Status::UnknownError("unexpected failure of an unknown kind");
+  }
 }
 
 Status WithContext(const Status& status, std::string_view context) {

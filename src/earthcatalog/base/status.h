@@ -23,6 +23,7 @@ enum class ErrorKind {
   kNotFound,        // a named thing does not exist
   kCorrupt,         // a file is not what it should be
   kCommitConflict,  // somebody else committed first: reload and try again
+  kCommitUnknown,   // the commit failed in a way that leaves open whether it is in the table
   kLocked,          // the catalog is locked by somebody else
   kInterrupted,     // the user asked to stop
 };
@@ -47,6 +48,19 @@ template <typename... Args>
 Status NotFoundError(fmt::format_string<Args...> format, Args&&... args) {
   return MakeError(ErrorKind::kNotFound, fmt::format(format, std::forward<Args>(args)...));
 }
+// What a library, or the language, threw, as an error; within a catch block. The core itself throws nothing.
+Status StatusOfException();
+
+// The result of `body`, or its exception as an error.
+template <typename Body>
+auto CatchExceptions(Body&& body) -> decltype(body()) {
+  try {
+    return body();
+  } catch (...) {
+    return StatusOfException();
+  }
+}
+
 // A failure of the world (disk, network) that is none of the kinds above.
 template <typename... Args>
 Status FailedError(fmt::format_string<Args...> format, Args&&... args) {

@@ -5,14 +5,21 @@
 #include <algorithm>
 #include <atomic>
 #include <mutex>
+#include <system_error>
 
 namespace earthcatalog {
 
 void ThreadGroup::Start(std::function<Status()> body) {
-  threads_.emplace_back([this, body = std::move(body)] {
-    Status status = body();
+  const auto run = [this, body = std::move(body)] {
+    Status status = CatchExceptions(body);
     if (!status.ok()) cancel_->Fail(std::move(status));
-  });
+  };
+  try {
+    threads_.emplace_back(run);
+  } catch (const std::system_error& error) {
+    cancel_->Fail(
+        FailedError("cannot start thread {} of the run: {}", threads_.size() + 1, error.code().message()));
+  }
 }
 
 void ThreadGroup::Join() {
@@ -30,7 +37,8 @@ Status ParallelFor(size_t count, int threads, const CancelSource& cancel,
     while (!failed.load(std::memory_order_relaxed)) {
       const size_t index = next.fetch_add(1, std::memory_order_relaxed);
       if (index >= count) return;
-      Status status = cancel.stopped() ? cancel.status() : body(index, thread);
+      Status status =
+          cancel.stopped() ? cancel.status() : CatchExceptions([&] { return body(index, thread); });
       if (status.ok()) continue;
       std::lock_guard lock(mutex);
       if (!failed.exchange(true)) first_error = std::move(status);
@@ -39,7 +47,10 @@ Status ParallelFor(size_t count, int threads, const CancelSource& cancel,
   const int helpers =
       static_cast<int>(std::min<size_t>(count, static_cast<size_t>(std::max(threads, 1)))) - 1;
   std::vector<std::thread> pool;
-  for (int i = 1; i <= helpers; ++i) pool.emplace_back(work, i);
+  try {
+    for (int i = 1; i <= helpers; ++i) pool.emplace_back(work, i);
+  } catch (const std::system_error&) {  // no more threads: those there are do the work
+  }
   work(0);
   for (std::thread& thread : pool) thread.join();
   return first_error;

@@ -1,4 +1,5 @@
-// Threads that belong to one run: each ends with a Status, the first error stops the run.
+// Threads that belong to one run: each ends with a Status, the first error stops the run. What a body throws
+// is an error like any other.
 #pragma once
 
 #include <functional>
@@ -18,6 +19,7 @@ class ThreadGroup {
   ThreadGroup(const ThreadGroup&) = delete;
   ThreadGroup& operator=(const ThreadGroup&) = delete;
 
+  // When the system gives no further thread, that stops the run.
   void Start(std::function<Status()> body);
   void Join();
 
@@ -27,7 +29,8 @@ class ThreadGroup {
 };
 
 // Calls body(index, thread) for every index in [0, count), spread over at most `threads` threads (numbered
-// from 0). Ends early with the first error or when `cancel` is stopped; does not stop `cancel` itself.
+// from 0), over fewer when the system gives no more. Ends early with the first error or when `cancel` is
+// stopped; does not stop `cancel` itself.
 Status ParallelFor(size_t count, int threads, const CancelSource& cancel,
                    const std::function<Status(size_t index, int thread)>& body);
 

@@ -10,72 +10,63 @@
 namespace earthcatalog::catalog {
 namespace {
 
-constexpr int kEpochYear = 1970;
+constexpr char kDataPathProperty[] = "write.data.path";
 
-// Tables written without grid properties (earthcatalog <= 0.6 could) are H3 at resolution 1, what that system
-// assumed.
-Result<grid::Config> GridOf(const iceberg::Table& table) {
-  const auto& properties = table.properties();
-  const auto get = [&](const char* name) {
-    const auto found = properties.find(name);
-    return found == properties.end() ? std::string() : found->second;
-  };
-  grid::Config config;
-  if (const std::string type = get(kGridTypeProperty); !type.empty()) config.type = type;
-  config.boundaries_path = get(kGridBoundariesProperty);
-  config.id_field = get(kGridIdFieldProperty);
-  if (config.type != "h3") return config;
-  config.resolution = 1;
-  if (const std::string text = get(kGridResolutionProperty); !text.empty()) {
-    if (text.size() > 2 || text.find_first_not_of("0123456789") != std::string::npos) {
-      return CorruptError("the table property {} is '{}', not a resolution", kGridResolutionProperty, text);
-    }
-    config.resolution = std::stoi(text);
+Result<io::Location> ResolveLocal(std::string_view what, const std::string& path_or_uri) {
+  if (io::IsObjectStore(path_or_uri)) {
+    return UsageError("a {} in object storage is not available yet: {}", what,
+                      io::NameForMessages(path_or_uri));
   }
-  return config;
+  return io::Resolve(path_or_uri);
 }
 
-std::string Describe(const grid::Config& config) {
-  if (config.type == "h3") return fmt::format("h3 resolution {}", config.resolution.value_or(1));
-  return fmt::format("{} regions '{}' by field '{}'", config.type, config.boundaries_path, config.id_field);
+bool IsSamePlace(const io::Location& a, const io::Location& b) {
+  if (a.uri == b.uri) return true;
+  std::error_code error_a, error_b;  // behind symbolic links
+  const auto real_a = std::filesystem::weakly_canonical(a.path, error_a);
+  const auto real_b = std::filesystem::weakly_canonical(b.path, error_b);
+  return a.local && b.local && !error_a && !error_b && real_a == real_b;
 }
 
-grid::Config WithDefaults(grid::Config config) {
-  if (config.type == "h3" && !config.resolution) config.resolution = 1;
-  return config;
-}
-
-// A resolution that the caller leaves open is the table's.
-Status CheckSameGrid(grid::Config wanted, const grid::Config& table) {
-  if (wanted.type == table.type && !wanted.resolution) wanted.resolution = table.resolution;
-  if (wanted == table) return Status::OK();
-  return UsageError("the table's grid is {}, not {}; leave the grid out to use the table's", Describe(table),
-                    Describe(wanted));
+// Data of one table in two warehouses would be hard to find, and hard to move. Other writers' tables need not
+// name theirs.
+Status CheckSameWarehouse(const io::Location& wanted, const iceberg::Table& table) {
+  const auto named = table.properties().find(kDataPathProperty);
+  if (named == table.properties().end()) return Status::OK();
+  const bool stored = io::IsObjectStore(named->second);
+  if (!stored) {
+    ARROW_ASSIGN_OR_RAISE(const io::Location own, io::Resolve(named->second));
+    if (IsSamePlace(own, wanted)) return Status::OK();
+  }
+  return UsageError("the table's warehouse is {}, not {}", io::NameForMessages(named->second), wanted.uri);
 }
 
 std::map<std::string, std::string> InitialProperties(const grid::Config& grid,
                                                      const io::Location& warehouse) {
   std::map<std::string, std::string> properties = {
-      {kGridTypeProperty, grid.type},
       {kHashIndexProperty, warehouse.WithSuffix("_id_hashes.parquet").uri},
-      {"write.data.path", warehouse.uri},
+      {kDataPathProperty, warehouse.uri},
       {"write.metadata.previous-versions-max", "100"},
       {"write.metadata.delete-after-commit.enabled", "true"},
       {"write.parquet.compression-codec", "zstd"},
   };
-  if (grid.resolution) properties[kGridResolutionProperty] = std::to_string(*grid.resolution);
-  if (!grid.boundaries_path.empty()) properties[kGridBoundariesProperty] = grid.boundaries_path;
-  if (!grid.id_field.empty()) properties[kGridIdFieldProperty] = grid.id_field;
+  properties.merge(GridProperties(grid));
   return properties;
+}
+
+Status CreateTable(std::shared_ptr<iceberg::CatalogStore> store, const io::Location& warehouse,
+                   const grid::Config& grid) {
+  iceberg::CreateOptions options;
+  options.table_location = warehouse.Join("earthcatalog/stac_items").uri;
+  options.schema = item::InitialSchema();
+  options.properties = InitialProperties(grid, warehouse);
+  return iceberg::Table::Create(std::move(store), options).status();
 }
 
 }  // namespace
 
 Result<Locations> Locations::FromBase(const std::string& base) {
-  ARROW_ASSIGN_OR_RAISE(const io::Location location, io::Resolve(base));
-  if (!location.local) {
-    return Status::NotImplemented("a catalogue in object storage is not available yet: ", location.uri);
-  }
+  ARROW_ASSIGN_OR_RAISE(const io::Location location, ResolveLocal("catalogue", base));
   Locations locations{location.Join("earthcatalog.db").path, location.Join("warehouse").path};
   std::error_code ignored;
   const std::string old_name = location.Join("catalog.db").path;
@@ -85,40 +76,66 @@ Result<Locations> Locations::FromBase(const std::string& base) {
   return locations;
 }
 
-Result<std::unique_ptr<Catalog>> Catalog::Open(const Locations& locations) {
+Result<io::Location> Locations::LockFolder() const {
+  ARROW_ASSIGN_OR_RAISE(const io::Location place, ResolveLocal("warehouse", warehouse));
+  return io::Resolve(std::filesystem::path(place.path).parent_path().string());
+}
+
+Result<std::unique_ptr<Catalog>> Catalog::At(const Locations& locations) {
   std::unique_ptr<Catalog> catalog(new Catalog());
-  catalog->locations_ = locations;
-  ARROW_ASSIGN_OR_RAISE(catalog->warehouse_, io::Resolve(locations.warehouse));
-  ARROW_ASSIGN_OR_RAISE(auto store, iceberg::OpenSqliteCatalog(locations.db_path, /*create=*/false));
-  ARROW_ASSIGN_OR_RAISE(catalog->table_, iceberg::Table::Load(std::move(store)));
-  ARROW_ASSIGN_OR_RAISE(catalog->grid_, GridOf(*catalog->table_));
+  ARROW_ASSIGN_OR_RAISE(catalog->db_, ResolveLocal("catalog file", locations.db_path));
+  ARROW_ASSIGN_OR_RAISE(catalog->warehouse_, ResolveLocal("warehouse", locations.warehouse));
+  return catalog;
+}
+
+Result<TableGrid> Catalog::Load(std::shared_ptr<iceberg::CatalogStore> store) {
+  ARROW_ASSIGN_OR_RAISE(table_, iceberg::Table::Load(std::move(store)));
+  ARROW_RETURN_NOT_OK(CheckSameWarehouse(warehouse_, *table_));
+  ARROW_ASSIGN_OR_RAISE(const TableGrid found, FindGrid(*table_));
+  grid_ = found.config;
+  grid_recorded_ = found.recorded;
+  return found;
+}
+
+Result<std::unique_ptr<Catalog>> Catalog::Open(const Locations& locations) {
+  ARROW_ASSIGN_OR_RAISE(auto catalog, At(locations));
+  ARROW_ASSIGN_OR_RAISE(auto store, iceberg::OpenSqliteCatalog(catalog->db_.path, /*create=*/false));
+  ARROW_RETURN_NOT_OK(catalog->Load(std::move(store)).status());
   return catalog;
 }
 
 Result<std::unique_ptr<Catalog>> Catalog::OpenOrCreate(const Locations& locations,
-                                                       const std::optional<grid::Config>& grid) {
+                                                       const std::optional<grid::Config>& grid,
+                                                       std::shared_ptr<const grid::Partitioner> partitioner) {
   // A grid that cannot be built must not leave a table behind.
-  const grid::Config wanted = WithDefaults(grid.value_or(grid::Config{}));
-  ARROW_RETURN_NOT_OK(grid::MakePartitioner(wanted));
-  std::unique_ptr<Catalog> catalog(new Catalog());
-  catalog->locations_ = locations;
-  ARROW_ASSIGN_OR_RAISE(catalog->warehouse_, io::Resolve(locations.warehouse));
-  ARROW_RETURN_NOT_OK(io::CheckWritable(catalog->warehouse_));
-  ARROW_ASSIGN_OR_RAISE(auto store, iceberg::OpenSqliteCatalog(locations.db_path, /*create=*/true));
-  ARROW_ASSIGN_OR_RAISE(const auto current, store->CurrentMetadata());
-  if (current) {
-    ARROW_ASSIGN_OR_RAISE(catalog->table_, iceberg::Table::Load(std::move(store)));
-    ARROW_ASSIGN_OR_RAISE(catalog->grid_, GridOf(*catalog->table_));
-    if (grid) ARROW_RETURN_NOT_OK(CheckSameGrid(*grid, catalog->grid_));
-    return catalog;
+  ARROW_ASSIGN_OR_RAISE(const grid::Config wanted, grid::Settle(grid.value_or(grid::Config{})));
+  if (partitioner == nullptr) {
+    ARROW_ASSIGN_OR_RAISE(partitioner, grid::MakePartitioner(wanted));
   }
-  catalog->grid_ = wanted;
-  iceberg::CreateOptions options;
-  options.table_location = catalog->warehouse_.Join("earthcatalog/stac_items").uri;
-  options.schema = item::InitialSchema();
-  options.properties = InitialProperties(catalog->grid_, catalog->warehouse_);
-  ARROW_ASSIGN_OR_RAISE(catalog->table_, iceberg::Table::Create(std::move(store), options));
+  ARROW_ASSIGN_OR_RAISE(auto catalog, At(locations));
+  ARROW_RETURN_NOT_OK(io::CheckWritable(catalog->warehouse_));
+  ARROW_ASSIGN_OR_RAISE(auto store, iceberg::OpenSqliteCatalog(catalog->db_.path, /*create=*/true));
+  ARROW_ASSIGN_OR_RAISE(const auto current, store->CurrentMetadata());
+  if (!current) {
+    // Somebody else may create it now: then theirs is the table.
+    const Status created = CreateTable(store, catalog->warehouse_, wanted);
+    if (!created.ok() && KindOf(created) != ErrorKind::kCommitConflict) return created;
+  }
+  ARROW_ASSIGN_OR_RAISE(const TableGrid found, catalog->Load(std::move(store)));
+  ARROW_ASSIGN_OR_RAISE(catalog->grid_, ChooseGrid(grid, found));
+  if (catalog->grid_ == wanted) catalog->partitioner_ = std::move(partitioner);
   return catalog;
+}
+
+Result<std::shared_ptr<const grid::Partitioner>> Catalog::Partitioner() const {
+  if (partitioner_ == nullptr) {
+    ARROW_ASSIGN_OR_RAISE(partitioner_, grid::MakePartitioner(grid_));
+  }
+  return partitioner_;
+}
+
+std::map<std::string, std::string> Catalog::UnrecordedGrid() const {
+  return grid_recorded_ ? std::map<std::string, std::string>() : GridProperties(grid_);
 }
 
 Result<std::vector<PartitionStats>> Catalog::Stats() const {
@@ -134,7 +151,7 @@ Result<std::vector<PartitionStats>> Catalog::Stats() const {
   result.reserve(by_partition.size());
   for (auto& [partition, stats] : by_partition) {
     stats.grid_partition = partition.grid_partition.value_or("");
-    if (partition.year) stats.year = *partition.year + kEpochYear;
+    stats.year = partition.calendar_year();
     result.push_back(std::move(stats));
   }
   return result;
@@ -143,12 +160,13 @@ Result<std::vector<PartitionStats>> Catalog::Stats() const {
 Result<Info> Catalog::GetInfo() const {
   ARROW_ASSIGN_OR_RAISE(const std::vector<PartitionStats> partitions, Stats());
   Info info;
-  info.db_path = locations_.db_path;
+  info.db_path = db_.path;
   info.warehouse = warehouse_.uri;
   info.metadata_location = table_->metadata_location();
   info.table_uuid = table_->uuid();
   info.grid_type = grid_.type;
   info.grid_resolution = grid_.resolution;
+  info.grid_recorded = grid_recorded_;
   info.snapshot_count = static_cast<int64_t>(table_->snapshots().size());
   if (const auto current = table_->current_snapshot()) info.current_snapshot_id = current->id;
   info.column_count = table_->schema()->num_fields();

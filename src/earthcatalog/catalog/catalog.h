@@ -4,11 +4,13 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "earthcatalog/catalog/table_grid.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/iceberg/table.h"
 #include "earthcatalog/io/location.h"
@@ -20,14 +22,18 @@ inline constexpr char kGridTypeProperty[] = "earthcatalog.grid.type";
 inline constexpr char kGridResolutionProperty[] = "earthcatalog.grid.resolution";
 inline constexpr char kGridBoundariesProperty[] = "earthcatalog.grid.boundaries_path";
 inline constexpr char kGridIdFieldProperty[] = "earthcatalog.grid.id_field";
+inline constexpr char kGridClassProperty[] = "earthcatalog.grid.class";
 inline constexpr char kHashIndexProperty[] = "earthcatalog.hash_index_path";
 
 struct Locations {
-  std::string db_path;    // the SQLite file
-  std::string warehouse;  // directory or URI
+  std::string db_path;    // the SQLite file: a path or file: URI
+  std::string warehouse;  // a directory, likewise
 
   // <base>/earthcatalog.db (an existing <base>/catalog.db is found too) and <base>/warehouse.
   static Result<Locations> FromBase(const std::string& base);
+
+  // The folder that catalog::Lock locks for writers: the one the warehouse lies in.
+  Result<io::Location> LockFolder() const;
 };
 
 struct PartitionStats {
@@ -45,6 +51,7 @@ struct Info {
   std::string table_uuid;
   std::string grid_type;
   std::optional<int> grid_resolution;
+  bool grid_recorded = true;  // in the table's properties; otherwise told from its cells
   int64_t snapshot_count = 0;
   std::optional<int64_t> current_snapshot_id;
   int64_t row_count = 0;  // rows, an item counts once per cell
@@ -59,18 +66,28 @@ struct Info {
 // One thread at a time.
 class Catalog {
  public:
-  // kNotFound, with what to do, when there is no table.
+  // kNotFound, with what to do, when there is no table. Here and in OpenOrCreate, a usage error when a part
+  // is in object storage, or when the table's own warehouse is another one.
   static Result<std::unique_ptr<Catalog>> Open(const Locations& locations);
 
-  // Creates database, table and warehouse folder when they are missing. `grid` given and different from the
-  // table's is a usage error that names both.
-  static Result<std::unique_ptr<Catalog>> OpenOrCreate(const Locations& locations,
-                                                       const std::optional<grid::Config>& grid);
+  // Creates database, table and warehouse folder when they are missing; a table that somebody else creates
+  // at the same moment is as good. `grid` given and different from the table's is a usage error that names
+  // both. `partitioner`: that of `grid`, where the caller has it; a
+  // custom grid's must be given.
+  static Result<std::unique_ptr<Catalog>> OpenOrCreate(
+      const Locations& locations, const std::optional<grid::Config>& grid,
+      std::shared_ptr<const grid::Partitioner> partitioner = nullptr);
 
   iceberg::Table& table() { return *table_; }
   const iceberg::Table& table() const { return *table_; }
   const io::Location& warehouse() const { return warehouse_; }
+  // As recorded in the table, or as its cells tell (table_grid.h); of an opened table that does neither, of
+  // kUnknownGridType.
   const grid::Config& grid() const { return grid_; }
+  // The properties that a commit of rows adds to a table that does not record its grid.
+  std::map<std::string, std::string> UnrecordedGrid() const;
+  // The grid's; made when it is first asked for, and kept. Errors as grid::MakePartitioner.
+  Result<std::shared_ptr<const grid::Partitioner>> Partitioner() const;
 
   // One entry per (cell, year), sorted; from the manifests alone.
   Result<std::vector<PartitionStats>> Stats() const;
@@ -79,10 +96,17 @@ class Catalog {
  private:
   Catalog() = default;
 
-  Locations locations_;
+  // With the places alone.
+  static Result<std::unique_ptr<Catalog>> At(const Locations& locations);
+  // Reads the table and its grid.
+  Result<TableGrid> Load(std::shared_ptr<iceberg::CatalogStore> store);
+
+  io::Location db_;
   io::Location warehouse_;
   std::unique_ptr<iceberg::Table> table_;
   grid::Config grid_;
+  bool grid_recorded_ = true;
+  mutable std::shared_ptr<const grid::Partitioner> partitioner_;
 };
 
 }  // namespace earthcatalog::catalog

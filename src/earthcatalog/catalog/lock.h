@@ -1,31 +1,51 @@
 // The lock that keeps two writers of one catalogue apart: the object <base>/.lock.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <string>
+#include <thread>
 
 #include "earthcatalog/base/status.h"
+#include "earthcatalog/catalog/lock_holder.h"
 #include "earthcatalog/io/location.h"
 
 namespace earthcatalog::catalog {
 
-// Held from Acquire() to destruction; released only while it is still this holder's. One thread at a time.
+// Held from Acquire() to destruction, and renewed meanwhile by a thread of its own; released only while it is
+// still this holder's. Thread-safe.
 class Lock {
  public:
-  // Creates <base>/.lock, a JSON object with owner, pid, hostname, acquired, ttl_hours and a token. When
-  // somebody else holds it: kLocked, naming the holder. A lock whose time is over, or whose process is gone
-  // from this machine, is taken over.
-  static Result<std::unique_ptr<Lock>> Acquire(const io::Location& base, const std::string& owner);
+  // Creates <base>/.lock, a JSON object with owner, pid, hostname, acquired (when it was last renewed),
+  // ttl_hours, a token, and what tells the process from a later one of the same number. When somebody else
+  // holds it: kLocked, naming the holder. A lock is taken over when its process is gone from this machine;
+  // that of a process elsewhere when its time is over. That of a living process here never is.
+  static Result<std::unique_ptr<Lock>> Acquire(const io::Location& base, const std::string& owner,
+                                               std::chrono::milliseconds renew_every = kLockTtl / 3);
+
+  // kLocked when the lock is no longer this holder's: somebody removed it or took it over. To be asked before
+  // each commit.
+  Status Check() const;
 
   ~Lock();
   Lock(const Lock&) = delete;
   Lock& operator=(const Lock&) = delete;
 
  private:
-  Lock(std::string path, std::string token) : path_(std::move(path)), token_(std::move(token)) {}
+  Lock(std::string path, std::string owner, std::string token)
+      : path_(std::move(path)), owner_(std::move(owner)), token_(std::move(token)) {}
 
-  std::string path_;
-  std::string token_;
+  void KeepRenewing(std::chrono::milliseconds period);
+
+  const std::string path_;
+  const std::string owner_;
+  const std::string token_;
+  std::mutex mutex_;
+  std::condition_variable released_changed_;
+  bool released_ = false;  // guarded by mutex_
+  std::thread renewer_;
 };
 
 }  // namespace earthcatalog::catalog

@@ -20,8 +20,8 @@ using RunFunction = std::function<Result<int>()>;
 
 void AddIncrementalCommand(CLI::App* app, RunFunction* run);
 void AddDemoCommand(CLI::App* app, RunFunction* run);
-void AddInfoCommand(CLI::App* app, RunFunction* run);
-void AddStatsCommand(CLI::App* app, RunFunction* run);
+void AddExportCommand(CLI::App* app, RunFunction* run);
+void AddInfoAndStatsCommands(CLI::App* app, RunFunction* run);
 
 // BASE, or --catalog and --warehouse: how commands that read a catalogue are told where it is.
 struct CatalogArguments {

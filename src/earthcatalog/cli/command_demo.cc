@@ -3,9 +3,12 @@
 #include <memory>
 
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/catalog/lock.h"
 #include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/run_incremental.h"
 #include "earthcatalog/cli/sample_search.h"
+#include "earthcatalog/cli/signals.h"
+#include "earthcatalog/cli/whole_number.h"
 #include "earthcatalog/synthetic/archive.h"
 
 namespace earthcatalog::cli {
@@ -17,6 +20,8 @@ constexpr int kFirstYear = 2015;
 constexpr int kLastYear = 2024;
 constexpr size_t kShownPartitions = 10;
 constexpr size_t kShownItems = 5;
+constexpr uint64_t kMaxItems = 10'000'000;  // each is a file of 3 to 4 KB
+constexpr char kMarker[] = ".earthcatalog-demo";
 
 struct Arguments {
   std::string directory = "earthcatalog-demo";
@@ -36,30 +41,60 @@ void PrintSearch(const SampleSearch& search) {
   if (search.items.size() > kShownItems) fmt::print("  …\n");
 }
 
-// Only what an earlier demo made is replaced: a folder with anything else in it is refused.
-Status PrepareDirectory(const std::filesystem::path& directory) {
+// What a demo makes; a database that was being written when the demo ended has company.
+bool IsOfADemo(std::string_view name) {
+  for (const char* made : {kMarker, "archive", "warehouse", "warehouse_failed"}) {
+    if (name == made) return true;
+  }
+  return name.starts_with("earthcatalog.db") || name.starts_with(".lock");
+}
+
+// Makes the folder a demo's. Every catalogue looks like what a demo leaves, so that only the marker tells
+// them apart.
+Status MarkDirectory(const std::filesystem::path& directory) {
+  ARROW_ASSIGN_OR_RAISE(const io::Location marker, io::Resolve((directory / kMarker).string()));
   std::error_code error;
+  const bool marked = std::filesystem::exists(marker.path, error);
+  std::string other;
   for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
     const std::string name = entry.path().filename().string();
-    if (name == "archive" || name == "warehouse" || name == "earthcatalog.db" || name == "warehouse_failed")
-      continue;
-    return UsageError("{} holds '{}', which no demo made; give another folder", directory.string(),
-                      OneLine(name));
+    if (!IsOfADemo(name) || (!marked && other.empty())) other = name;
   }
-  for (const char* name : {"archive", "warehouse", "earthcatalog.db", "warehouse_failed"}) {
+  if (!other.empty()) {
+    return UsageError("{} holds '{}', which no demo made; give another folder", directory.string(),
+                      OneLine(other));
+  }
+  if (marked) return Status::OK();
+  return io::WriteFileAtomically(marker, "`earthcatalog demo` made what is here, and replaces it.\n");
+}
+
+Status RemoveEarlierDemo(const std::filesystem::path& directory) {
+  std::error_code error;
+  for (const char* name :
+       {"archive", "warehouse", "warehouse_failed", "earthcatalog.db", "earthcatalog.db-journal"}) {
     std::filesystem::remove_all(directory / name, error);
     if (error) return FailedError("cannot remove {}: {}", (directory / name).string(), error.message());
   }
   return Status::OK();
 }
 
-Result<int> RunDemo(const Arguments& arguments) {
+Status MakeArchive(const Arguments& arguments, const std::string& archive) {
   const std::filesystem::path directory = arguments.directory;
-  ARROW_RETURN_NOT_OK(PrepareDirectory(directory));
-  const std::string archive = (directory / "archive").string();
+  ARROW_RETURN_NOT_OK(MarkDirectory(directory));
+  ARROW_ASSIGN_OR_RAISE(const io::Location base, io::Resolve(directory.string()));
+  ARROW_ASSIGN_OR_RAISE(const auto lock, catalog::Lock::Acquire(base, "demo"));
+  ARROW_RETURN_NOT_OK(RemoveEarlierDemo(directory));
   fmt::print("Making an archive of {} synthetic STAC items in {}\n",
              FormatCount(static_cast<int64_t>(arguments.archive.items)), archive);
-  ARROW_RETURN_NOT_OK(synthetic::WriteArchive(arguments.archive, archive));
+  CancelSource cancel;
+  const StopOnSignal stop(&cancel);
+  return synthetic::WriteArchive(arguments.archive, archive, cancel);
+}
+
+Result<int> RunDemo(const Arguments& arguments) {
+  const std::filesystem::path directory = arguments.directory;
+  const std::string archive = (directory / "archive").string();
+  ARROW_RETURN_NOT_OK(MakeArchive(arguments, archive));
 
   pipeline::IncrementalOptions options;
   options.inventory = (directory / "archive" / "inventory.csv").string();
@@ -67,16 +102,15 @@ Result<int> RunDemo(const Arguments& arguments) {
   options.catalog_db = (directory / "earthcatalog.db").string();
   options.warehouse = (directory / "warehouse").string();
   fmt::print(
-      "Ingesting it, as this command would:\n  earthcatalog incremental --inventory {} --source {} --catalog "
-      "{} "
-      "--warehouse {}\n\n",
+      "Ingesting it, as this command would:\n  earthcatalog incremental --inventory {} --source {} "
+      "--catalog {} --warehouse {}\n\n",
       options.inventory, options.source, options.catalog_db, options.warehouse);
   ARROW_ASSIGN_OR_RAISE(const int code, RunIncrementalCommand(options, /*json=*/false));
 
   ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open({options.catalog_db, options.warehouse}));
   ARROW_ASSIGN_OR_RAISE(const auto stats, catalog->Stats());
   fmt::print("\nThe table by cell and year:\n");
-  PrintStats(stats, kShownPartitions);
+  PrintLargest(stats, kShownPartitions);
   ARROW_ASSIGN_OR_RAISE(const SampleSearch search, SearchSample(*catalog, kSearchBox, kFirstYear, kLastYear));
   PrintSearch(search);
   fmt::print("\nLook further:  earthcatalog info {0}   earthcatalog stats {0}\n", arguments.directory);
@@ -93,8 +127,11 @@ void AddDemoCommand(CLI::App* app, RunFunction* run) {
       ->add_option("directory", arguments->directory,
                    "Where to put it; what an earlier demo left is replaced")
       ->capture_default_str();
-  command->add_option("--items", arguments->archive.items, "Items in the archive")->capture_default_str();
+  command->add_option("--items", arguments->archive.items, "Items in the archive")
+      ->check(WholeNumber(kMaxItems))
+      ->capture_default_str();
   command->add_option("--seed", arguments->archive.seed, "Another seed, another archive")
+      ->check(WholeNumber())
       ->capture_default_str();
   command->callback([arguments, run] { *run = [arguments] { return RunDemo(*arguments); }; });
 }

@@ -7,18 +7,11 @@
 #include "earthcatalog/cli/progress_bar.h"
 #include "earthcatalog/cli/run_incremental.h"
 #include "earthcatalog/cli/signals.h"
+#include "earthcatalog/cli/whole_number.h"
 #include "earthcatalog/pipeline/config.h"
 
 namespace earthcatalog::cli {
 namespace {
-
-// CLI11 reads "-1" as a huge unsigned number.
-const CLI::Validator kWholeNumber(
-    [](std::string& text) -> std::string {
-      const bool digits = !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
-      return digits ? "" : fmt::format("'{}' is not a whole number", text);
-    },
-    "");
 
 struct Arguments {
   pipeline::IncrementalOptions options;
@@ -92,7 +85,7 @@ Result<int> RunIncrementalCommand(const pipeline::IncrementalOptions& options, b
                     FormatCount(static_cast<int64_t>(report.items_catalogued)), report.commits));
   }
   ARROW_RETURN_NOT_OK(status);
-  return report.items_quarantined > 0 ? kFailed : kDone;
+  return report.items_quarantined > 0 || report.inventory.malformed > 0 ? kFailed : kDone;
 }
 
 void AddIncrementalCommand(CLI::App* app, RunFunction* run) {
@@ -108,18 +101,21 @@ void AddIncrementalCommand(CLI::App* app, RunFunction* run) {
       "Folder or http(s) URL that holds <bucket>/<key>; without it s3://<bucket>/<key>, anonymously");
   command->add_option("--since", arguments->since,
                       "Only rows last modified at or after this date or date-time (UTC)");
-  command->add_option("--limit", options.limit, "At most so many items")->check(kWholeNumber);
+  command->add_option("--limit", options.limit, "At most so many items")->check(WholeNumber());
   command->add_option("--suffix", options.suffix, "Only keys that end so")->capture_default_str();
   command->add_option("--config", arguments->config_path, "YAML file with defaults for these options");
   arguments->chunk_size = command
                               ->add_option("--chunk-size", options.chunk_size,
                                            "Items per commit; without it as many as fit the memory limit")
-                              ->check(kWholeNumber);
+                              ->check(WholeNumber());
   command->add_option("--memory-limit", arguments->memory_limit, "For example 512MiB, which is the default");
-  arguments->workers =
-      command->add_option("--workers", options.workers, "Requests in flight")->capture_default_str();
-  command->add_option("--threads", options.threads, "Threads that encode and write; 0: one per core")
-      ->check(kWholeNumber)
+  arguments->workers = command->add_option("--workers", options.workers, "Requests in flight")
+                           ->check(WholeNumber())
+                           ->capture_default_str();
+  command
+      ->add_option("--threads", options.threads,
+                   "Threads that encode and write, at most 256; 0: one per core")
+      ->check(WholeNumber())
       ->capture_default_str();
   command->add_option("--h3-resolution", arguments->h3_resolution, "Of a new table, 0-15; 1 without it")
       ->check(CLI::Range(0, 15));

@@ -19,46 +19,38 @@ Result<catalog::Locations> CatalogArguments::Resolve() const {
   return UsageError("say which catalogue: its folder, or --catalog and --warehouse");
 }
 
-void AddInfoCommand(CLI::App* app, RunFunction* run) {
-  CLI::App* command = app->add_subcommand("info", "What the catalogue holds, in a few lines");
+namespace {
+
+// A command that opens a catalogue and prints `result`, what it has to say of it, as text or as JSON.
+template <typename Value>
+void AddPrintingCommand(CLI::App* command, Result<Value> (catalog::Catalog::*result)() const,
+                        void (*print)(const Value&), std::string (*to_json)(const Value&), RunFunction* run) {
   auto arguments = std::make_shared<CatalogArguments>();
   auto json = std::make_shared<bool>(false);
   arguments->AddTo(command);
   command->add_flag("--json", *json, "Print as JSON");
-  command->callback([arguments, json, run] {
-    *run = [arguments, json]() -> Result<int> {
+  command->callback([=] {
+    *run = [=]() -> Result<int> {
       ARROW_ASSIGN_OR_RAISE(const catalog::Locations locations, arguments->Resolve());
       ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(locations));
-      ARROW_ASSIGN_OR_RAISE(const catalog::Info info, catalog->GetInfo());
+      ARROW_ASSIGN_OR_RAISE(const Value value, ((*catalog).*result)());
       if (*json) {
-        fmt::print("{}\n", InfoToJson(info));
+        fmt::print("{}\n", to_json(value));
       } else {
-        PrintInfo(info);
+        print(value);
       }
       return kDone;
     };
   });
 }
 
-void AddStatsCommand(CLI::App* app, RunFunction* run) {
-  CLI::App* command = app->add_subcommand("stats", "Rows, files and bytes of each cell and year");
-  auto arguments = std::make_shared<CatalogArguments>();
-  auto json = std::make_shared<bool>(false);
-  arguments->AddTo(command);
-  command->add_flag("--json", *json, "Print as JSON");
-  command->callback([arguments, json, run] {
-    *run = [arguments, json]() -> Result<int> {
-      ARROW_ASSIGN_OR_RAISE(const catalog::Locations locations, arguments->Resolve());
-      ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(locations));
-      ARROW_ASSIGN_OR_RAISE(const auto stats, catalog->Stats());
-      if (*json) {
-        fmt::print("{}\n", StatsToJson(stats));
-      } else {
-        PrintStats(stats, /*max_lines=*/0);
-      }
-      return kDone;
-    };
-  });
+}  // namespace
+
+void AddInfoAndStatsCommands(CLI::App* app, RunFunction* run) {
+  AddPrintingCommand(app->add_subcommand("info", "What the catalogue holds, in a few lines"),
+                     &catalog::Catalog::GetInfo, &PrintInfo, &InfoToJson, run);
+  AddPrintingCommand(app->add_subcommand("stats", "Rows, files and bytes of each cell and year"),
+                     &catalog::Catalog::Stats, &PrintStats, &StatsToJson, run);
 }
 
 }  // namespace earthcatalog::cli

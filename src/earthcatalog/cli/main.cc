@@ -20,12 +20,17 @@ void KeepLittleFreedMemory() {
   setenv("ARROW_DEFAULT_MEMORY_POOL", "system", /*overwrite=*/0);
 }
 
-int ExitCodeOf(const Status& status) { return KindOf(status) == ErrorKind::kUsage ? kUsage : kFailed; }
+// Ends the program's output: whoever reads it must be able to rely on the exit code.
+int Finish(const Result<int>& code) {
+  const bool complete = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  if (!complete) PrintError(FailedError("the output could not be written in full"));
+  const bool said = !complete && code.status().IsUnknownError();  // what printing threw
+  if (!code.ok() && !said) PrintError(code.status());
+  if (!code.ok()) return KindOf(code.status()) == ErrorKind::kUsage ? kUsage : kFailed;
+  return complete ? *code : kFailed;
+}
 
-}  // namespace
-
-int Main(int argc, char** argv) {
-  KeepLittleFreedMemory();
+Result<int> ParseAndRun(int argc, char** argv) {
   CLI::App app{"earthcatalog turns archives of STAC items into one Iceberg table of GeoParquet files"};
   app.name("earthcatalog");
   app.set_version_flag("--version", EARTHCATALOG_VERSION);
@@ -33,25 +38,26 @@ int Main(int argc, char** argv) {
   RunFunction run;
   AddIncrementalCommand(&app, &run);
   AddDemoCommand(&app, &run);
-  AddInfoCommand(&app, &run);
-  AddStatsCommand(&app, &run);
+  AddExportCommand(&app, &run);
+  AddInfoAndStatsCommands(&app, &run);
   const auto named = [&](const CLI::App* command) { return argc > 1 && command->get_name() == argv[1]; };
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(named).empty()) {
-    PrintError(UsageError("there is no command '{}'; see earthcatalog --help", argv[1]));
-    return kUsage;
+    return UsageError("there is no command '{}'; see earthcatalog --help", argv[1]);
   }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);  // --help
-    PrintError(UsageError("{}; see earthcatalog --help", error.what()));
-    return kUsage;
+    return UsageError("{}; see earthcatalog --help", error.what());
   }
-  const Result<int> code = run();
-  std::fflush(stdout);
-  if (code.ok()) return *code;
-  PrintError(code.status());
-  return ExitCodeOf(code.status());
+  return run();
+}
+
+}  // namespace
+
+int Main(int argc, char** argv) {
+  KeepLittleFreedMemory();
+  return Finish(CatchExceptions([&] { return ParseAndRun(argc, argv); }));
 }
 
 }  // namespace earthcatalog::cli

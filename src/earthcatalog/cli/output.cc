@@ -22,12 +22,54 @@ void PrintCountIfAny(const char* label, uint64_t count) {
 
 std::string YearText(const std::optional<int>& year) { return year ? std::to_string(*year) : "unknown"; }
 
+// Names from outside need not be UTF-8.
+std::string JsonText(const Json& json) {
+  return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+}
+
 Json OptionalJson(const auto& value) { return value ? Json(*value) : Json(nullptr); }
+
+std::string GridText(const catalog::Info& info) {
+  std::string text = info.grid_type;
+  if (info.grid_resolution) text += fmt::format(" resolution {}", *info.grid_resolution);
+  if (info.grid_recorded) return text;
+  const bool told = info.cell_count > 0 && info.grid_type != catalog::kUnknownGridType;
+  return text + (told ? " (told by its cells: the table does not record it)" : " (the table does not record it)");
+}
+
+void PrintPartition(const std::string& cell, const std::string& year, const catalog::PartitionStats& stats) {
+  fmt::print("{:<18}{:>8}{:>12}{:>8}{:>12}\n", cell, year, FormatCount(stats.row_count),
+             FormatCount(stats.file_count), FormatByteSize(stats.total_bytes));
+}
+
+// Some of `all`, and their sum.
+void PrintPartitions(const std::vector<catalog::PartitionStats>& shown,
+                     const std::vector<catalog::PartitionStats>& all) {
+  fmt::print("{:<18}{:>8}{:>12}{:>8}{:>12}\n", "cell", "year", "rows", "files", "size");
+  for (const catalog::PartitionStats& partition : shown) {
+    PrintPartition(partition.grid_partition, YearText(partition.year), partition);
+  }
+  catalog::PartitionStats total;
+  for (const catalog::PartitionStats& partition : all) {
+    total.row_count += partition.row_count;
+    total.file_count += partition.file_count;
+    total.total_bytes += partition.total_bytes;
+  }
+  if (shown.size() < all.size()) {
+    fmt::print("… and {} more\n", FormatCount(static_cast<int64_t>(all.size() - shown.size())));
+  }
+  PrintPartition("all", "", total);
+}
 
 }  // namespace
 
+void PrintAside(const std::string& text) {
+  std::fputs(text.c_str(), stderr);
+  std::fflush(stderr);
+}
+
 void PrintError(const Status& status) {
-  fmt::print(stderr, "earthcatalog: {}\n", OneLine(status.message(), kMaxMessageBytes));
+  PrintAside(fmt::format("earthcatalog: {}\n", OneLine(status.message(), kMaxMessageBytes)));
 }
 
 void PrintSummary(const pipeline::IncrementalReport& report) {
@@ -40,6 +82,7 @@ void PrintSummary(const pipeline::IncrementalReport& report) {
   PrintCountIfAny("skipped: before --since", report.inventory.skipped_since);
   PrintCountIfAny("skipped: delete marker", report.inventory.skipped_delete_marker);
   PrintCountIfAny("skipped: old version", report.inventory.skipped_old_version);
+  PrintCountIfAny("skipped: retried already", report.inventory.skipped_retried);
   PrintCountIfAny("malformed rows", report.inventory.malformed);
   PrintCountIfAny("not reached", report.items_not_reached);
   for (const inventory::MalformedRow& row : report.inventory.first_malformed) {
@@ -50,6 +93,7 @@ void PrintSummary(const pipeline::IncrementalReport& report) {
                OneLine(failure.message));
   }
   for (const std::string& file : report.quarantine_files) fmt::print("  quarantined rows are in {}\n", file);
+  for (const std::string& notice : report.notices) fmt::print("  note: {}\n", notice);
   const double rate = report.seconds > 0 ? static_cast<double>(report.items_catalogued) / report.seconds : 0;
   fmt::print("Wrote {} rows to {} files ({}) in {} {}\n",
              FormatCount(static_cast<int64_t>(report.rows_written)),
@@ -67,8 +111,7 @@ void PrintInfo(const catalog::Info& info) {
   line("Catalog", info.db_path);
   line("Warehouse", info.warehouse);
   line("Metadata", info.metadata_location);
-  line("Grid", info.grid_resolution ? fmt::format("{} resolution {}", info.grid_type, *info.grid_resolution)
-                                    : info.grid_type);
+  line("Grid", GridText(info));
   line("Rows", fmt::format("{} (an item counts once for each cell it touches)", FormatCount(info.row_count)));
   line("Total files", FormatCount(info.file_count));
   line("Total size", FormatByteSize(info.total_bytes));
@@ -79,47 +122,32 @@ void PrintInfo(const catalog::Info& info) {
 }
 
 std::string InfoToJson(const catalog::Info& info) {
-  return Json{{"catalog", info.db_path},
-              {"warehouse", info.warehouse},
-              {"metadata_location", info.metadata_location},
-              {"table_uuid", info.table_uuid},
-              {"grid_type", info.grid_type},
-              {"grid_resolution", OptionalJson(info.grid_resolution)},
-              {"row_count", info.row_count},
-              {"file_count", info.file_count},
-              {"total_bytes", info.total_bytes},
-              {"cell_count", info.cell_count},
-              {"first_year", OptionalJson(info.first_year)},
-              {"last_year", OptionalJson(info.last_year)},
-              {"column_count", info.column_count},
-              {"snapshot_count", info.snapshot_count},
-              {"current_snapshot_id", OptionalJson(info.current_snapshot_id)}}
-      .dump(2, ' ', false, Json::error_handler_t::replace);
+  return JsonText({{"catalog", info.db_path},
+                   {"warehouse", info.warehouse},
+                   {"metadata_location", info.metadata_location},
+                   {"table_uuid", info.table_uuid},
+                   {"grid_type", info.grid_type},
+                   {"grid_resolution", OptionalJson(info.grid_resolution)},
+                   {"grid_recorded", info.grid_recorded},
+                   {"row_count", info.row_count},
+                   {"file_count", info.file_count},
+                   {"total_bytes", info.total_bytes},
+                   {"cell_count", info.cell_count},
+                   {"first_year", OptionalJson(info.first_year)},
+                   {"last_year", OptionalJson(info.last_year)},
+                   {"column_count", info.column_count},
+                   {"snapshot_count", info.snapshot_count},
+                   {"current_snapshot_id", OptionalJson(info.current_snapshot_id)}});
 }
 
-void PrintStats(const std::vector<catalog::PartitionStats>& stats, size_t max_lines) {
-  std::vector<catalog::PartitionStats> shown = stats;
-  if (max_lines > 0 && shown.size() > max_lines) {
-    std::stable_sort(shown.begin(), shown.end(),
-                     [](const auto& a, const auto& b) { return a.row_count > b.row_count; });
-    shown.resize(max_lines);
-  }
-  fmt::print("{:<18}{:>8}{:>12}{:>8}{:>12}\n", "cell", "year", "rows", "files", "size");
-  for (const catalog::PartitionStats& partition : shown) {
-    fmt::print("{:<18}{:>8}{:>12}{:>8}{:>12}\n", partition.grid_partition, YearText(partition.year),
-               FormatCount(partition.row_count), FormatCount(partition.file_count),
-               FormatByteSize(partition.total_bytes));
-  }
-  catalog::PartitionStats total;
-  for (const catalog::PartitionStats& partition : stats) {
-    total.row_count += partition.row_count;
-    total.file_count += partition.file_count;
-    total.total_bytes += partition.total_bytes;
-  }
-  if (shown.size() < stats.size())
-    fmt::print("… and {} more\n", FormatCount(static_cast<int64_t>(stats.size() - shown.size())));
-  fmt::print("{:<18}{:>8}{:>12}{:>8}{:>12}\n", "all", "", FormatCount(total.row_count),
-             FormatCount(total.file_count), FormatByteSize(total.total_bytes));
+void PrintStats(const std::vector<catalog::PartitionStats>& stats) { PrintPartitions(stats, stats); }
+
+void PrintLargest(const std::vector<catalog::PartitionStats>& stats, size_t count) {
+  std::vector<catalog::PartitionStats> largest = stats;
+  std::stable_sort(largest.begin(), largest.end(),
+                   [](const auto& a, const auto& b) { return a.row_count > b.row_count; });
+  largest.resize(std::min(count, largest.size()));
+  PrintPartitions(largest, stats);
 }
 
 std::string StatsToJson(const std::vector<catalog::PartitionStats>& stats) {
@@ -131,7 +159,7 @@ std::string StatsToJson(const std::vector<catalog::PartitionStats>& stats) {
                     {"file_count", partition.file_count},
                     {"total_bytes", partition.total_bytes}});
   }
-  return list.dump(2);
+  return JsonText(list);
 }
 
 }  // namespace earthcatalog::cli

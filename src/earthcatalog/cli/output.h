@@ -9,6 +9,9 @@
 
 namespace earthcatalog::cli {
 
+// On stderr. Nobody need be there to read it: failures are ignored.
+void PrintAside(const std::string& text);
+
 // "earthcatalog: <message>" on stderr, one line.
 void PrintError(const Status& status);
 
@@ -18,8 +21,9 @@ void PrintSummary(const pipeline::IncrementalReport& report);
 void PrintInfo(const catalog::Info& info);
 std::string InfoToJson(const catalog::Info& info);
 
-// At most `max_lines` partitions, the ones with most rows, and a line for the rest; 0 for all in order.
-void PrintStats(const std::vector<catalog::PartitionStats>& stats, size_t max_lines);
+void PrintStats(const std::vector<catalog::PartitionStats>& stats);
+// Only so many partitions, those with most rows, and a line for the rest.
+void PrintLargest(const std::vector<catalog::PartitionStats>& stats, size_t count);
 std::string StatsToJson(const std::vector<catalog::PartitionStats>& stats);
 
 }  // namespace earthcatalog::cli

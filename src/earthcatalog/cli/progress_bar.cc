@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
 
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/cli/output.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -31,18 +31,16 @@ ProgressBar::ProgressBar()
     : terminal_(isatty(STDERR_FILENO) != 0), start_(Clock::now()), last_line_(start_) {}
 
 ProgressBar::~ProgressBar() {
-  if (drawn_) fmt::print(stderr, "{}", kClearLine);
+  if (drawn_) PrintAside(kClearLine);
 }
 
 void ProgressBar::Update(const Progress& progress) {
   if (terminal_) {
-    fmt::print(stderr, "{}{}{}", kClearLine, Bar(progress.items_done, progress.total_items),
-               Describe(progress));
-    std::fflush(stderr);
+    PrintAside(kClearLine + Bar(progress.items_done, progress.total_items) + Describe(progress));
     drawn_ = true;
   } else if (Clock::now() - last_line_ >= kLineInterval) {
     last_line_ = Clock::now();
-    fmt::print(stderr, "{}\n", Describe(progress));
+    PrintAside(Describe(progress) + "\n");
   }
 }
 

@@ -7,7 +7,7 @@
 namespace earthcatalog::cli {
 
 // Prints the summary (or the report as JSON) even when the run failed; an error is returned after that.
-// The exit code is kFailed when rows were quarantined.
+// The exit code is kFailed when rows were quarantined or malformed.
 Result<int> RunIncrementalCommand(const pipeline::IncrementalOptions& options, bool json);
 
 }  // namespace earthcatalog::cli

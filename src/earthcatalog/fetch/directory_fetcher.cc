@@ -9,33 +9,21 @@
 #include <cerrno>
 #include <climits>
 #include <condition_variable>
-#include <cstring>
 #include <mutex>
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/fetch/object_name.h"
 #include "earthcatalog/fetch/open_batches.h"
+#include "earthcatalog/fetch/outcome.h"
+#include "earthcatalog/io/local_files.h"
+#include "earthcatalog/io/location.h"
 
 namespace earthcatalog::fetch {
 namespace {
 
 // Enough to keep a disk busy; more threads only wait for each other.
 constexpr int kMaxThreads = 16;
-
-class File {
- public:
-  explicit File(int descriptor) : descriptor_(descriptor) {}
-  ~File() {
-    if (descriptor_ >= 0) close(descriptor_);
-  }
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-  int get() const { return descriptor_; }
-
- private:
-  const int descriptor_;
-};
 
 // Where an open file really lies, all symbolic links resolved; empty when the system does not tell.
 std::string RealPath(int descriptor) {
@@ -54,7 +42,7 @@ Failure OpenFailure(int error) {
     case ELOOP:
       return {"bad_key", "the key leads through too many symbolic links"};
     default:
-      return {"unreadable", fmt::format("the file cannot be read: {}", std::strerror(error))};
+      return {"unreadable", fmt::format("the file cannot be read: {}", io::ErrnoText(error))};
   }
 }
 
@@ -81,7 +69,7 @@ std::optional<Failure> DirectoryReader::ReadBody(const inventory::Row& row, std:
   if (auto failure = CheckForDirectory(row.bucket, row.key)) return failure;
   const std::string path = root_ + row.bucket + '/' + row.key;
   // O_NONBLOCK: opening a pipe must not wait for a writer.
-  const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  const io::FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (file.get() < 0) return OpenFailure(errno);
   // Asked of the open file, so that no link can change in between.
   if (!RealPath(file.get()).starts_with(root_)) {
@@ -91,7 +79,7 @@ std::optional<Failure> DirectoryReader::ReadBody(const inventory::Row& row, std:
   if (fstat(file.get(), &info) != 0) return OpenFailure(errno);
   if (!S_ISREG(info.st_mode)) return Failure{"not_a_file", "this is not a regular file"};
   if (info.st_size > max_body_bytes_) {
-    return Failure{"too_large", "the object is larger than this run accepts"};
+    return TooLarge(max_body_bytes_);
   }
   return ReadAll(file.get(), info.st_size, body);
 }
@@ -121,6 +109,7 @@ class DirectoryRun {
         in_(*in),
         out_(*out),
         cancel_(*cancel),
+        max_body_bytes_(options.max_body_bytes),
         batches_(options.max_buffered_bytes) {}
 
   Status Run(int threads);
@@ -139,6 +128,7 @@ class DirectoryRun {
   BoundedQueue<inventory::Batch>& in_;
   BoundedQueue<Batch>& out_;
   CancelSource& cancel_;
+  const int64_t max_body_bytes_;
 
   std::mutex mutex_;  // of all that follows
   std::condition_variable changed_;
@@ -198,12 +188,14 @@ void DirectoryRun::HandOn(Lock* lock) {
 
 void DirectoryRun::ReadRow(Lock* lock) {
   const OpenBatches::Ticket ticket = batches_.Start();
+  const int64_t expected = std::min(batches_.ExpectedBytes(ticket.item().row), max_body_bytes_);
+  batches_.Charge(ticket, expected);
   lock->unlock();
   reader_.Read(&ticket.item());
   const size_t size = ticket.item().body.size();
   bytes_.fetch_add(size, std::memory_order_relaxed);
   lock->lock();
-  batches_.Charge(ticket, static_cast<int64_t>(size));
+  batches_.Charge(ticket, static_cast<int64_t>(size) - expected);
   batches_.Finish(ticket);
 }
 
@@ -231,6 +223,8 @@ class DirectoryFetcher : public Fetcher {
     return run.Run(std::min(options_.max_in_flight, kMaxThreads));
   }
 
+  int max_in_flight() const override { return options_.max_in_flight; }
+
   uint64_t bytes_fetched() const override { return bytes_.load(std::memory_order_relaxed); }
   uint64_t retries() const override { return 0; }
 
@@ -243,15 +237,15 @@ class DirectoryFetcher : public Fetcher {
 }  // namespace
 
 Result<std::unique_ptr<Fetcher>> MakeDirectoryFetcher(const Options& options) {
-  const File directory(open(options.source.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const io::FileDescriptor directory(open(options.source.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() < 0) {
     return UsageError("the source '{}' is neither an http(s) URL nor a directory that can be opened: {}",
-                      OneLine(options.source), std::strerror(errno));
+                      io::NameForMessages(options.source), io::ErrnoText(errno));
   }
   std::string root = RealPath(directory.get());
   if (root.empty()) {
     return FailedError("cannot tell where the source directory '{}' lies: /proc is not there",
-                       options.source);
+                       OneLine(options.source));
   }
   if (!root.ends_with('/')) root += '/';
   return std::make_unique<DirectoryFetcher>(options, std::move(root));

@@ -17,8 +17,8 @@ namespace earthcatalog::fetch {
 // Why a row did not become an item; the names appear in reports and in the quarantine.
 struct Failure {
   // Of this stage: "not_found", "http_<status>", "timeout", "connection", "truncated", "too_large",
-  // "bad_key", "redirect", "tls", "bad_encoding"; below a directory also "unreadable" and "not_a_file". Later
-  // stages have more.
+  // "bad_key", "not_utf8", "redirect", "tls", "bad_encoding"; below a directory also "unreadable" and
+  // "not_a_file". Later stages have more.
   std::string kind;
   std::string message;  // one line for the user, no credentials
 };
@@ -57,7 +57,10 @@ struct Options {
 // the failure. 404, 403 and other 4xx fail at once; 5xx, 408, 429, timeouts, broken connections and short
 // bodies are tried again, after a pause in which other rows go on. A row's bucket and key are data: those
 // that would lead elsewhere (".." components, below a directory also absolute keys and symbolic links out of
-// it) fail as "bad_key".
+// it) fail as "bad_key", and those that are not UTF-8 as "not_utf8".
+//
+// A server that cannot be reached is no failure of the rows: Run() ends with an error when nothing answered
+// the last 1,000 rows, or the first 50, with all their attempts.
 class Fetcher {
  public:
   virtual ~Fetcher() = default;
@@ -65,6 +68,9 @@ class Fetcher {
   // Returns when `in` is drained (then closes `out`) or the run is stopped, within milliseconds also in the
   // middle of transfers. Watches both queues.
   virtual Status Run(BoundedQueue<inventory::Batch>* in, BoundedQueue<Batch>* out, CancelSource* cancel) = 0;
+
+  // Options::max_in_flight, or less when the system allows no more.
+  virtual int max_in_flight() const = 0;
 
   // Bodies' bytes received and requests retried so far; any thread.
   virtual uint64_t bytes_fetched() const = 0;
@@ -75,7 +81,10 @@ class Fetcher {
 // set. S3 is asked without credentials; AWS_REGION (or AWS_DEFAULT_REGION) and AWS_ENDPOINT_URL (or
 // AWS_ENDPOINT_URL_S3) say where. Proxies come from the environment as libcurl reads it.
 //
-// Errors: a source that is neither an existing directory nor an http(s) URL without query; such variables.
+// Requests need file descriptors: the process's soft limit is raised where it is too low for them.
+//
+// Errors: a source that is neither an existing directory nor an http(s) URL without query; such variables;
+// too few file descriptors for a single request.
 Result<std::unique_ptr<Fetcher>> MakeFetcher(const Options& options);
 
 }  // namespace earthcatalog::fetch

@@ -4,6 +4,7 @@
 #include <queue>
 
 #include "earthcatalog/fetch/open_batches.h"
+#include "earthcatalog/fetch/open_files.h"
 #include "earthcatalog/fetch/outcome.h"
 #include "earthcatalog/fetch/retry.h"
 #include "earthcatalog/fetch/socket_loop.h"
@@ -15,6 +16,16 @@ namespace {
 // Rows waiting for their next attempt hold no slot, but when there are so many the server is in trouble: then
 // no new row starts.
 constexpr size_t kMaxWaitingPerSlot = 16;
+
+// So many rows in a row that nothing answered, with all their attempts, are no failures of theirs: the
+// network or the server is down. At the start of a run fewer say it.
+constexpr uint64_t kUnreachableRows = 1000;
+constexpr uint64_t kUnreachableFirstRows = 50;
+
+// A connection, and what resolving a name or trying a second address takes meanwhile.
+constexpr int kFilesPerRequest = 2;
+// What the rest of the process opens: the event loop, the inventory, the catalog, files being written.
+constexpr int kOtherFiles = 40;
 
 struct Counters {
   std::atomic<uint64_t> bytes{0};
@@ -67,6 +78,7 @@ class HttpRun {
   Status StartRequest(const Job& job);
   void EndRequests();
   void EndRequest(Transfer* transfer, CURLcode result, bool stalled);
+  void CountUnanswered(const Failure& failure);
   bool MovedToRegion(const Transfer& transfer);
   void EndStalled();
   void HandOn();
@@ -85,6 +97,9 @@ class HttpRun {
   bool in_drained_ = false;
   OpenBatches batches_;
   Backoff backoff_;
+  bool any_answer_ = false;
+  uint64_t unanswered_rows_ = 0;  // since the last answer
+  Status unreachable_;            // once they were too many
   std::priority_queue<Waiting> waiting_;
   std::vector<std::unique_ptr<Transfer>> transfers_;  // destroyed first: they use the members above
   std::vector<Transfer*> idle_;
@@ -104,6 +119,7 @@ Status HttpRun::Run(const CancelSource& cancel) {
     ARROW_RETURN_NOT_OK(loop_.Turn(NextDeadline()));
     EndRequests();
     EndStalled();
+    ARROW_RETURN_NOT_OK(unreachable_);
   }
   return cancel.status();
 }
@@ -167,6 +183,10 @@ void HttpRun::EndRequest(Transfer* transfer, CURLcode result, bool stalled) {
   Outcome outcome = transfer->End(result, stalled);
   Job job = transfer->job();
   idle_.push_back(transfer);
+  if (outcome.answered) {
+    any_answer_ = true;
+    unanswered_rows_ = 0;
+  }
   if (!outcome.failure) {
     counters_.bytes.fetch_add(job.ticket.item().body.size(), std::memory_order_relaxed);
     batches_.Finish(job.ticket);
@@ -183,8 +203,20 @@ void HttpRun::EndRequest(Transfer* transfer, CURLcode result, bool stalled) {
     waiting_.push({Clock::now() + backoff_.Delay(job.failures, transfer->retry_after()), job});
     return;
   }
+  if (!outcome.answered) CountUnanswered(*outcome.failure);
   if (job.failures > 1) outcome.failure->message += fmt::format(" ({} attempts)", job.failures);
   Fail(job, std::move(*outcome.failure));
+}
+
+void HttpRun::CountUnanswered(const Failure& failure) {
+  ++unanswered_rows_;
+  if (unanswered_rows_ < (any_answer_ ? kUnreachableRows : kUnreachableFirstRows)) return;
+  unreachable_ = FailedError(
+      "the {} {} items could not be asked for, each tried {} times: the network or the server is down. The "
+      "table "
+      "is as of the last commit; run the same again when it is up. The last error: {}: {}",
+      any_answer_ ? "last" : "first", unanswered_rows_, options_.retry.attempts, failure.kind,
+      failure.message);
 }
 
 bool HttpRun::MovedToRegion(const Transfer& transfer) {
@@ -233,6 +265,7 @@ class HttpFetcher : public Fetcher {
     return HttpRun(options_, &urls_, &counters_, loop.get(), in, out).Run(*cancel);
   }
 
+  int max_in_flight() const override { return options_.max_in_flight; }
   uint64_t bytes_fetched() const override { return counters_.bytes.load(std::memory_order_relaxed); }
   uint64_t retries() const override { return counters_.retries.load(std::memory_order_relaxed); }
 
@@ -248,7 +281,16 @@ Result<std::unique_ptr<Fetcher>> MakeHttpFetcher(const Options& options, ObjectU
   // Once per process, thread-safe, never undone: other libraries in the process use libcurl too.
   static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (initialised != CURLE_OK) return FailedError("libcurl cannot be initialised");
-  return std::make_unique<HttpFetcher>(options, std::move(urls));
+  Options possible = options;
+  const int room = AllowOpenFiles(options.max_in_flight * kFilesPerRequest + kOtherFiles) - kOtherFiles;
+  possible.max_in_flight = std::min(options.max_in_flight, room / kFilesPerRequest);
+  if (possible.max_in_flight < 1) {
+    return UsageError(
+        "the system lets this process open too few files to fetch anything: raise the limit "
+        "(ulimit -n) by {}",
+        kFilesPerRequest - room);
+  }
+  return std::make_unique<HttpFetcher>(possible, std::move(urls));
 }
 
 }  // namespace earthcatalog::fetch

@@ -3,12 +3,23 @@
 #include <algorithm>
 
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/base/utf8.h"
 
 namespace earthcatalog::fetch {
 namespace {
 
 Failure BadKey(std::string_view what, std::string_view name, std::string_view why) {
   return {"bad_key", fmt::format("the {} '{}' {}", what, OneLine(name), why)};
+}
+
+Failure NotUtf8(std::string_view what, std::string_view name) {
+  return {"not_utf8", fmt::format("the {} '{}' is not UTF-8, as names of objects are", what, OneLine(name))};
+}
+
+std::optional<Failure> CheckUtf8(std::string_view bucket, std::string_view key) {
+  if (!IsUtf8(bucket)) return NotUtf8("bucket", bucket);
+  if (!IsUtf8(key)) return NotUtf8("key", key);
+  return std::nullopt;
 }
 
 bool HasControlCharacter(std::string_view text) {
@@ -28,6 +39,7 @@ bool HasDotComponent(std::string_view key) {
 }  // namespace
 
 std::optional<Failure> CheckForUrl(std::string_view bucket, std::string_view key) {
+  if (auto failure = CheckUtf8(bucket, key)) return failure;
   if (bucket.empty()) return BadKey("bucket", bucket, "is empty");
   if (key.empty()) return BadKey("key", key, "is empty");
   if (bucket.find('/') != std::string_view::npos) return BadKey("bucket", bucket, "contains a slash");
@@ -37,6 +49,7 @@ std::optional<Failure> CheckForUrl(std::string_view bucket, std::string_view key
 }
 
 std::optional<Failure> CheckForDirectory(std::string_view bucket, std::string_view key) {
+  if (auto failure = CheckUtf8(bucket, key)) return failure;
   if (key.starts_with('/')) return BadKey("key", key, "is an absolute path");
   if (HasControlCharacter(bucket)) return BadKey("bucket", bucket, "contains a control character");
   if (HasControlCharacter(key)) return BadKey("key", key, "contains a control character");

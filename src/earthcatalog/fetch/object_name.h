@@ -8,7 +8,8 @@
 
 namespace earthcatalog::fetch {
 
-// Each gives the "bad_key" failure to record for the row, or nothing when the name may be used.
+// Each gives the "bad_key" failure to record for the row, "not_utf8" for one of those, or nothing when the
+// name may be used.
 
 // Below a directory: both stay below it. No empty name, "." or ".." component, absolute key or control
 // character; a bucket is one component.

@@ -1,6 +1,15 @@
 #include "earthcatalog/fetch/open_batches.h"
 
 namespace earthcatalog::fetch {
+namespace {
+
+// Bodies whose average is the guess; when there are more, the older ones count half.
+constexpr int64_t kRememberedBodies = 4096;
+constexpr int64_t kUsualBody = 16 << 10;
+// So many of unknown size start before the first answer.
+constexpr int64_t kFirstBodies = 16;
+
+}  // namespace
 
 void OpenBatches::Add(inventory::Batch batch) {
   Open& open = open_.emplace_back();
@@ -26,8 +35,23 @@ void OpenBatches::Charge(const Ticket& ticket, int64_t bytes) {
   held_bytes_ += bytes;
 }
 
+int64_t OpenBatches::ExpectedBytes(const inventory::Row& row) const {
+  if (row.size) return std::max<int64_t>(*row.size, 0);
+  if (finished_bodies_ > 0) return body_bytes_ / finished_bodies_;
+  return finished_rows_ > 0 ? kUsualBody : std::max(max_bytes_ / kFirstBodies, kUsualBody);
+}
+
 void OpenBatches::Finish(const Ticket& ticket) {
   Open* open = ticket.open_;
+  ++finished_rows_;
+  if (!ticket.item().failure) {
+    ++finished_bodies_;
+    body_bytes_ += static_cast<int64_t>(ticket.item().body.size());
+    if (finished_bodies_ > kRememberedBodies) {
+      finished_bodies_ /= 2;
+      body_bytes_ /= 2;
+    }
+  }
   if (++open->finished == open->batch.items.size()) MoveToComplete(open);
 }
 

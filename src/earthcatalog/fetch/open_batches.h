@@ -48,6 +48,10 @@ class OpenBatches {
   // Only when MayStart().
   Ticket Start();
 
+  // The best guess of what the row's body will be: the inventory's size where it has one, else the average of
+  // the bodies so far. Before the first one, a guess that keeps many from starting at once.
+  int64_t ExpectedBytes(const inventory::Row& row) const;
+
   // The row's body grew by `bytes`, or shrank.
   void Charge(const Ticket& ticket, int64_t bytes);
 
@@ -60,7 +64,6 @@ class OpenBatches {
   void PopComplete();
 
   bool empty() const { return open_.empty() && complete_.empty(); }
-  int64_t held_bytes() const { return held_bytes_; }
 
  private:
   struct Complete {
@@ -72,6 +75,10 @@ class OpenBatches {
 
   const int64_t max_bytes_;
   int64_t held_bytes_ = 0;
+  uint64_t finished_rows_ = 0;
+  // Of the last thousands.
+  int64_t finished_bodies_ = 0;
+  int64_t body_bytes_ = 0;
   std::list<Open> open_;  // oldest first; only the last one has rows to start
   std::deque<Complete> complete_;
 };

@@ -58,14 +58,25 @@ Outcome JudgeError(const Response& response) {
 
 }  // namespace
 
+Failure TooLarge(int64_t max_bytes) {
+  return {"too_large", fmt::format("the object is larger than the {} that this run's memory limit allows",
+                                   FormatByteSize(max_bytes))};
+}
+
 Outcome Judge(const Response& response) {
-  if (response.too_large) return Final("too_large", "the object is larger than this run accepts");
-  if (response.stalled) return Transient("timeout", "the server stopped sending, or sent too slowly");
+  if (response.too_large > 0) return {TooLarge(response.too_large), false};
+  if (response.stalled) {
+    Outcome outcome = Transient("timeout", "the server stopped sending, or sent too slowly");
+    outcome.answered = response.status != 0;
+    return outcome;
+  }
   // The write callback refuses what it does not need of an error's body; the status is what counts then.
   const bool ended_well = response.result == CURLE_OK || response.result == CURLE_WRITE_ERROR;
   if (ended_well && response.status != 200) return JudgeStatus(response.status, response.error_body);
-  if (response.result != CURLE_OK) return JudgeError(response);
-  return {};
+  if (response.result == CURLE_OK) return {};
+  Outcome outcome = JudgeError(response);
+  outcome.answered = response.status != 0 || !outcome.transient;
+  return outcome;
 }
 
 }  // namespace earthcatalog::fetch

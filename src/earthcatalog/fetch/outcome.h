@@ -16,7 +16,7 @@ namespace earthcatalog::fetch {
 struct Response {
   CURLcode result = CURLE_OK;
   long status = 0;                // 0 before a status line came
-  bool too_large = false;         // the body was refused for its size
+  int64_t too_large = 0;          // the limit, when the body was refused for its size
   bool stalled = false;           // ended here, since nothing came any more
   std::string_view error_body{};  // the beginning of the body when `status` is not 200
   std::string_view detail{};      // libcurl's words on `result`
@@ -25,7 +25,11 @@ struct Response {
 struct Outcome {
   std::optional<Failure> failure;  // nothing: the body is there
   bool transient = false;          // worth another attempt
+  bool answered = true;            // by a server, whatever it said
 };
+
+// The failure of an object with more than `max_bytes`.
+Failure TooLarge(int64_t max_bytes);
 
 // 200 is success. 5xx, 408, 429, timeouts, broken connections and short bodies are transient; 404 and 410 are
 // "not_found", other statuses "http_<status>".

@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
+
+#include "earthcatalog/io/local_files.h"
 
 namespace earthcatalog::fetch {
 namespace {
@@ -18,7 +19,7 @@ Status CurlStatus(CURLMcode code) {
 }
 
 Status SystemStatus(std::string_view what) {
-  return FailedError("cannot go on fetching: {}: {}", what, std::strerror(errno));
+  return FailedError("cannot go on fetching: {}: {}", what, io::ErrnoText(errno));
 }
 
 }  // namespace

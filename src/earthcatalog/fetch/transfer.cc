@@ -88,8 +88,7 @@ Status Transfer::Start(const Job& job, const std::string& url) {
   error_body_.clear();
   window_begin_ = Clock::now();
   window_bytes_ = 0;
-  // The inventory's size, where it has one, is the best guess of what is coming.
-  ChargeUpTo(std::clamp<int64_t>(job_.ticket.item().row.size.value_or(0), 0, options_.max_body_bytes));
+  ChargeUpTo(std::min(batches_->ExpectedBytes(job_.ticket.item().row), options_.max_body_bytes));
   if (curl_easy_setopt(easy_.get(), CURLOPT_URL, url.c_str()) != CURLE_OK) {
     return Status::OutOfMemory("no memory left for a request");
   }
@@ -133,7 +132,9 @@ bool Transfer::BeginBody() {
   curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
   too_large_ = length > options_.max_body_bytes;
   if (too_large_) return false;
-  const int64_t expected = std::min(length >= 0 ? length : charged_, kMaxReserve);
+  ChargeUpTo(length);
+  const inventory::Row& row = job_.ticket.item().row;
+  const int64_t expected = std::clamp<int64_t>(length >= 0 ? length : row.size.value_or(0), 0, kMaxReserve);
   job_.ticket.item().body.reserve(static_cast<size_t>(expected));
   return true;
 }
@@ -169,7 +170,7 @@ Outcome Transfer::End(CURLcode result, bool stalled) {
   const std::string_view detail = error_[0] != '\0' ? error_.data() : curl_easy_strerror(result);
   Outcome outcome = Judge({.result = result,
                            .status = status_,
-                           .too_large = too_large_,
+                           .too_large = too_large_ ? options_.max_body_bytes : 0,
                            .stalled = stalled,
                            .error_body = error_body_,
                            .detail = detail});

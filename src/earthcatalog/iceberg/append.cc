@@ -3,9 +3,9 @@
 #include <random>
 #include <set>
 
+#include "earthcatalog/base/integer_text.h"
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/iceberg/integer_text.h"
 #include "earthcatalog/iceberg/manifest.h"
 #include "earthcatalog/iceberg/manifest_merge.h"
 #include "earthcatalog/iceberg/schema.h"
@@ -132,6 +132,9 @@ Result<std::optional<TableMetadata>> Append::Attempt(const TableMetadata& base, 
   ARROW_ASSIGN_OR_RAISE(snapshot.manifest_list,
                         files_->Write(NewManifestListName(snapshot.id, attempt, commit_uuid_), list));
   next.AddSnapshot(snapshot);
+  auto properties = request_.missing_properties;
+  std::erase_if(properties, [&](const auto& property) { return next.properties().contains(property.first); });
+  next.SetProperties(properties);
   return next;
 }
 

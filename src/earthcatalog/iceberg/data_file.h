@@ -14,6 +14,9 @@ struct Partition {
   std::optional<std::string> grid_partition;
   std::optional<int32_t> year;  // years since 1970, as Iceberg's year transform counts; nothing for unknown
 
+  static constexpr int kEpochYear = 1970;
+  std::optional<int> calendar_year() const { return year ? std::optional(*year + kEpochYear) : std::nullopt; }
+
   auto operator<=>(const Partition&) const = default;
 };
 
@@ -29,6 +32,7 @@ struct DataFile {
   std::map<int, std::string> lower_bounds;  // single-value serialization
   std::map<int, std::string> upper_bounds;
   std::vector<int64_t> split_offsets;
+  int64_t sequence_number = 0;  // of the commit that brought its rows; set by reading
 };
 
 }  // namespace earthcatalog::iceberg

@@ -1,6 +1,7 @@
 #include "earthcatalog/iceberg/json_access.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace earthcatalog::iceberg {
 namespace {
@@ -53,6 +54,12 @@ Result<int64_t> IntegerMember(const Json& object, std::string_view key) {
   const auto value = FindInteger(object, key);
   if (!value) return WrongMember(key, "an integer");
   return *value;
+}
+
+Result<int> IdMember(const Json& object, std::string_view key) {
+  const auto value = FindInteger(object, key);
+  if (!value || *value < 0 || *value > std::numeric_limits<int>::max()) return WrongMember(key, "an id");
+  return static_cast<int>(*value);
 }
 
 Result<std::string> TextMember(const Json& object, std::string_view key) {

@@ -22,6 +22,8 @@ std::string JsonText(const Json& json);
 
 // A member of an object; kCorrupt naming the key when it is missing, or not of the type asked for.
 Result<int64_t> IntegerMember(const Json& object, std::string_view key);
+// Within 0 … 2^31 - 1, as ids are.
+Result<int> IdMember(const Json& object, std::string_view key);
 Result<std::string> TextMember(const Json& object, std::string_view key);
 Result<bool> BoolMember(const Json& object, std::string_view key);
 Result<const Json*> ArrayMember(const Json& object, std::string_view key);

@@ -1,7 +1,8 @@
 #include "earthcatalog/iceberg/manifest_merge.h"
 
-#include <algorithm>
+#include <optional>
 #include <set>
+#include <utility>
 
 namespace earthcatalog::iceberg {
 namespace {
@@ -36,14 +37,24 @@ std::set<size_t> ChooseOldest(const TableMetadata& metadata, int spec_id,
   return chosen;
 }
 
-Status CopyEntries(const ManifestFile& manifest, const PartitionSpec& spec, ManifestWriter* writer) {
+// The live entries as an older commit's; nothing when one does not say which commit brought it, as some
+// writers leave it. In another manifest nobody could tell any more.
+Result<std::optional<std::vector<ManifestEntry>>> EntriesToMove(const ManifestFile& manifest,
+                                                                const PartitionSpec& spec) {
+  std::vector<ManifestEntry> entries;
+  if (!manifest.has_live_files()) return entries;
   ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(manifest.path));
-  const auto copy = [writer](const ManifestEntry& entry) {
-    ManifestEntry existing = entry;
-    existing.state = ManifestEntry::State::kExisting;
-    return writer->Add(existing);
+  bool all_know_their_commit = true;
+  const auto collect = [&](const ManifestEntry& entry) {
+    all_know_their_commit &= entry.sequence_number.has_value();
+    entries.push_back(entry);
+    entries.back().state = ManifestEntry::State::kExisting;
+    return Status::OK();
   };
-  return WithContext(DecodeManifest(std::move(bytes), manifest, spec, {}, copy), manifest.path);
+  const Status read = DecodeManifest(std::move(bytes), manifest, spec, {}, collect);
+  ARROW_RETURN_NOT_OK(WithContext(read, manifest.path));
+  if (!all_know_their_commit) return std::nullopt;
+  return entries;
 }
 
 }  // namespace
@@ -55,13 +66,20 @@ Status MergeOldManifests(const TableMetadata& metadata, const PartitionSpec& spe
   if (chosen.size() < 2) return Status::OK();
   ManifestWriter writer(metadata.schema_json(), spec, snapshot_id);
   std::vector<ManifestFile> kept;
+  int merged_count = 0;
   for (size_t i = 0; i < manifests->size(); ++i) {
-    if (!chosen.contains(i)) {
-      kept.push_back(std::move((*manifests)[i]));
-    } else if ((*manifests)[i].has_live_files()) {
-      ARROW_RETURN_NOT_OK(CopyEntries((*manifests)[i], spec, &writer));
+    std::optional<std::vector<ManifestEntry>> entries;
+    if (chosen.contains(i)) {
+      ARROW_ASSIGN_OR_RAISE(entries, EntriesToMove((*manifests)[i], spec));
     }
+    if (!entries) {
+      kept.push_back((*manifests)[i]);
+      continue;
+    }
+    ++merged_count;
+    for (const ManifestEntry& entry : *entries) ARROW_RETURN_NOT_OK(writer.Add(entry));
   }
+  if (merged_count < 2) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(auto merged, writer.Finish());
   if (merged.row.has_live_files()) {
     ARROW_ASSIGN_OR_RAISE(merged.row.path, files->Write(name, merged.bytes));

@@ -201,6 +201,7 @@ class EntryReader {
     const bool inherits = entry->state == State::kAdded || row_.sequence_number == 0;
     if (!entry->sequence_number && inherits) entry->sequence_number = row_.sequence_number;
     if (!entry->file_sequence_number && inherits) entry->file_sequence_number = row_.sequence_number;
+    entry->file.sequence_number = entry->sequence_number.value_or(0);
   }
 
   const ManifestFile& row_;

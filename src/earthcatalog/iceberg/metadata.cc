@@ -1,9 +1,10 @@
 #include "earthcatalog/iceberg/metadata.h"
 
 #include <algorithm>
+#include <limits>
 
+#include "earthcatalog/base/integer_text.h"
 #include "earthcatalog/base/text.h"
-#include "earthcatalog/iceberg/integer_text.h"
 #include "earthcatalog/iceberg/schema.h"
 
 namespace earthcatalog::iceberg {
@@ -115,17 +116,21 @@ Status TableMetadata::ReadMembers() {
   ARROW_ASSIGN_OR_RAISE(uuid_, TextMember(json_, "table-uuid"));
   ARROW_ASSIGN_OR_RAISE(location_, TextMember(json_, "location"));
   ARROW_ASSIGN_OR_RAISE(last_sequence_number_, IntegerMember(json_, "last-sequence-number"));
+  if (last_sequence_number_ < 0 || last_sequence_number_ == std::numeric_limits<int64_t>::max()) {
+    return CorruptError("the table metadata has an impossible last-sequence-number, {}",
+                        last_sequence_number_);
+  }
   ARROW_ASSIGN_OR_RAISE(last_updated_ms_, IntegerMember(json_, "last-updated-ms"));
-  ARROW_ASSIGN_OR_RAISE(const int64_t last_column_id, IntegerMember(json_, "last-column-id"));
-  last_column_id_ = static_cast<int>(last_column_id);
-  ARROW_ASSIGN_OR_RAISE(const int64_t schema_id, IntegerMember(json_, "current-schema-id"));
-  current_schema_id_ = static_cast<int>(schema_id);
+  ARROW_ASSIGN_OR_RAISE(last_column_id_, IdMember(json_, "last-column-id"));
+  ARROW_ASSIGN_OR_RAISE(current_schema_id_, IdMember(json_, "current-schema-id"));
   ARROW_ASSIGN_OR_RAISE(const Json* schemas, ArrayMember(json_, "schemas"));
-  const Json* schema = FindById(*schemas, "schema-id", schema_id);
-  if (schema == nullptr) return CorruptError("the table metadata lacks its current schema, {}", schema_id);
+  for (const Json& known : *schemas) ARROW_RETURN_NOT_OK(IdMember(known, "schema-id"));
+  const Json* schema = FindById(*schemas, "schema-id", current_schema_id_);
+  if (schema == nullptr) {
+    return CorruptError("the table metadata lacks its current schema, {}", current_schema_id_);
+  }
   ARROW_ASSIGN_OR_RAISE(schema_, SchemaFromJson(*schema));
-  ARROW_ASSIGN_OR_RAISE(const int64_t spec_id, IntegerMember(json_, "default-spec-id"));
-  default_spec_id_ = static_cast<int>(spec_id);
+  ARROW_ASSIGN_OR_RAISE(default_spec_id_, IdMember(json_, "default-spec-id"));
   ARROW_RETURN_NOT_OK(ArrayMember(json_, "partition-specs"));
   ARROW_RETURN_NOT_OK(FindSpec(default_spec_id_));
   properties_ = TextMap(json_, "properties");
@@ -175,6 +180,14 @@ Result<Snapshot> TableMetadata::FindSnapshot(int64_t id) const {
   return SnapshotFromJson(*json);
 }
 
+bool TableMetadata::HasLogged(const std::string& metadata_location) const {
+  const auto log = json_.find("metadata-log");
+  if (log == json_.end() || !log->is_array()) return false;
+  return std::any_of(log->begin(), log->end(), [&](const Json& entry) {
+    return FindText(entry, "metadata-file") == metadata_location;
+  });
+}
+
 Result<PartitionSpec> TableMetadata::FindSpec(int id) const {
   const Json* json = FindById(json_.at("partition-specs"), "spec-id", id);
   if (json == nullptr) return CorruptError("the table metadata lacks the partition spec {}", id);
@@ -184,15 +197,16 @@ Result<PartitionSpec> TableMetadata::FindSpec(int id) const {
 Status TableMetadata::SetSchema(const arrow::Schema& schema, int last_column_id) {
   ARROW_ASSIGN_OR_RAISE(Json json, SchemaToJson(schema, 0));
   Json& schemas = json_["schemas"];
-  int next_id = 0;
+  int64_t next_id = 0;
   std::optional<int64_t> known_id;
   for (const Json& known : schemas) {
     const int64_t id = FindInteger(known, "schema-id").value_or(0);
-    next_id = std::max(next_id, static_cast<int>(id) + 1);
+    next_id = std::max(next_id, id + 1);
     const auto fields = ArrayMember(known, "fields");
     if (fields.ok() && **fields == json["fields"]) known_id = id;
   }
   if (!known_id) {
+    if (next_id > std::numeric_limits<int>::max()) return CorruptError("the table has no schema id left");
     json["schema-id"] = next_id;
     if (const Json& current = schema_json(); current.contains("identifier-field-ids")) {
       json["identifier-field-ids"] = current["identifier-field-ids"];

@@ -42,6 +42,8 @@ class TableMetadata {
   std::vector<Snapshot> snapshots() const;  // oldest first
   std::optional<Snapshot> current_snapshot() const;
   Result<Snapshot> FindSnapshot(int64_t id) const;
+  // Whether the metadata file is in the log of versions before this one.
+  bool HasLogged(const std::string& metadata_location) const;
   Result<PartitionSpec> FindSpec(int id) const;
   int default_spec_id() const { return default_spec_id_; }
 

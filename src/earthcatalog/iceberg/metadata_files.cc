@@ -1,7 +1,7 @@
 #include "earthcatalog/iceberg/metadata_files.h"
 
+#include "earthcatalog/base/integer_text.h"
 #include "earthcatalog/base/text.h"
-#include "earthcatalog/iceberg/integer_text.h"
 
 namespace earthcatalog::iceberg {
 
@@ -9,7 +9,9 @@ Result<std::string> ReadTableFile(const std::string& uri) {
   ARROW_ASSIGN_OR_RAISE(const auto location, io::Resolve(uri));
   auto bytes = io::ReadFile(location);
   if (KindOf(bytes.status()) == ErrorKind::kNotFound) {
-    return CorruptError("the table names {}, which does not exist", uri);
+    const bool relative = uri.find(':') == std::string::npos && !uri.starts_with('/');
+    return CorruptError("the table names {}, which does not exist{}", uri,
+                        relative ? "; the path starts at the folder that its writer ran in" : "");
   }
   return bytes;
 }

@@ -46,14 +46,12 @@ bool PartitionSpec::IsCellAndYear() const {
 
 Result<PartitionSpec> ParsePartitionSpec(const Json& json, const arrow::Schema& schema) {
   PartitionSpec spec;
-  ARROW_ASSIGN_OR_RAISE(const int64_t id, IntegerMember(json, "spec-id"));
-  spec.id = static_cast<int>(id);
+  ARROW_ASSIGN_OR_RAISE(spec.id, IdMember(json, "spec-id"));
   ARROW_ASSIGN_OR_RAISE(const Json* fields, ArrayMember(json, "fields"));
   spec.fields_json = *fields;
   for (const Json& member : *fields) {
     PartitionField& field = spec.fields.emplace_back();
-    ARROW_ASSIGN_OR_RAISE(const int64_t field_id, IntegerMember(member, "field-id"));
-    field.id = static_cast<int>(field_id);
+    ARROW_ASSIGN_OR_RAISE(field.id, IdMember(member, "field-id"));
     ARROW_ASSIGN_OR_RAISE(field.name, TextMember(member, "name"));
     ARROW_ASSIGN_OR_RAISE(const std::string transform, TextMember(member, "transform"));
     field.role = RoleOf(transform, FindInteger(member, "source-id").value_or(-1), schema);

@@ -1,4 +1,4 @@
-// Iceberg's schema as an Arrow schema whose fields, nested ones too, carry their ids (key PARQUET:field_id)
+// Iceberg's schema as an Arrow schema whose fields, nested ones too, carry their ids (base/field_id.h)
 // and, where a column has one, its description (key doc). One type tree serves both; this header is the way
 // between it and the JSON of the specification.
 #pragma once
@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include "earthcatalog/base/field_id.h"
 #include "earthcatalog/base/status.h"
 
 namespace earthcatalog::iceberg {
@@ -35,8 +36,6 @@ std::optional<int> LastColumnIdOfGrown(const arrow::Schema& grown, const arrow::
 // Whether files written with `written` can be read with `table`: every field is in it under the same id and
 // name, with the same type or one it may grow into.
 bool IsReadableAs(const arrow::Schema& written, const arrow::Schema& table);
-
-Result<int> FieldIdOf(const arrow::Field& field);
 
 // The value of the table property schema.name-mapping.default for this schema. Other names that `previous`,
 // an earlier value of it, gives a field are kept.

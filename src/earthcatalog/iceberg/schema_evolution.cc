@@ -1,5 +1,6 @@
 // Field ids: given to new schemas, kept in grown ones, compared between writers.
 #include <algorithm>
+#include <limits>
 #include <set>
 
 #include "earthcatalog/base/text.h"
@@ -20,6 +21,9 @@ class FieldIdAssigner {
     std::vector<int> ids;
     for (const auto& match : matches) {
       if (match == nullptr) {
+        if (*last_column_id_ == std::numeric_limits<int>::max()) {
+          return CorruptError("the table has no column id left");
+        }
         ids.push_back(++*last_column_id_);
       } else {
         ARROW_ASSIGN_OR_RAISE(ids.emplace_back(), FieldIdOf(*match));

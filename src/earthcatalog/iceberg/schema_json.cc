@@ -5,8 +5,8 @@
 #include <array>
 #include <utility>
 
+#include "earthcatalog/base/integer_text.h"
 #include "earthcatalog/base/text.h"
-#include "earthcatalog/iceberg/integer_text.h"
 #include "earthcatalog/iceberg/json_access.h"
 #include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/iceberg/schema_tree.h"
@@ -81,26 +81,26 @@ Result<TypePtr> TypeFromJson(const Json& json, const std::string& path);
 // A list's element, a map's key or value: id and type stand under names that start with the role.
 Result<std::shared_ptr<arrow::Field>> RoleFromJson(const Json& json, const std::string& role,
                                                    const std::string& path) {
-  ARROW_ASSIGN_OR_RAISE(const int64_t id, IntegerMember(json, role + "-id"));
+  ARROW_ASSIGN_OR_RAISE(const int id, IdMember(json, role + "-id"));
   ARROW_ASSIGN_OR_RAISE(const Json* type_json, AnyMember(json, role));
   ARROW_ASSIGN_OR_RAISE(auto type, TypeFromJson(*type_json, JoinPath(path, role)));
   bool required = true;  // as keys are
   if (role != "key") {
     ARROW_ASSIGN_OR_RAISE(required, BoolMember(json, role + "-required"));
   }
-  return WithFieldId(arrow::field(role, std::move(type), !required), static_cast<int>(id));
+  return WithFieldId(arrow::field(role, std::move(type), !required), id);
 }
 
 Result<arrow::FieldVector> FieldsFromJson(const Json& json, const std::string& path) {
   ARROW_ASSIGN_OR_RAISE(const Json* members, ArrayMember(json, "fields"));
   arrow::FieldVector fields;
   for (const Json& member : *members) {
-    ARROW_ASSIGN_OR_RAISE(const int64_t id, IntegerMember(member, "id"));
+    ARROW_ASSIGN_OR_RAISE(const int id, IdMember(member, "id"));
     ARROW_ASSIGN_OR_RAISE(std::string name, TextMember(member, "name"));
     ARROW_ASSIGN_OR_RAISE(const bool required, BoolMember(member, "required"));
     ARROW_ASSIGN_OR_RAISE(const Json* type_json, AnyMember(member, "type"));
     ARROW_ASSIGN_OR_RAISE(auto type, TypeFromJson(*type_json, JoinPath(path, name)));
-    auto field = WithFieldId(arrow::field(std::move(name), std::move(type), !required), static_cast<int>(id));
+    auto field = WithFieldId(arrow::field(std::move(name), std::move(type), !required), id);
     if (auto doc = FindText(member, "doc")) {
       field = field->WithMergedMetadata(arrow::key_value_metadata({kDocKey}, {*std::move(doc)}));
     }

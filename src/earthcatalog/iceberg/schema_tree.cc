@@ -1,17 +1,6 @@
 #include "earthcatalog/iceberg/schema_tree.h"
 
-#include <arrow/util/key_value_metadata.h>
-
-#include "earthcatalog/base/text.h"
-#include "earthcatalog/iceberg/integer_text.h"
-#include "earthcatalog/iceberg/schema.h"
-
 namespace earthcatalog::iceberg {
-namespace {
-
-constexpr char kFieldIdKey[] = "PARQUET:field_id";
-
-}  // namespace
 
 bool IsNested(const arrow::DataType& type) {
   return type.id() == arrow::Type::STRUCT || type.id() == arrow::Type::LIST || type.id() == arrow::Type::MAP;
@@ -44,10 +33,6 @@ std::shared_ptr<arrow::DataType> WithChildren(const arrow::DataType& type,
   }
 }
 
-std::shared_ptr<arrow::Field> WithFieldId(const std::shared_ptr<arrow::Field>& field, int id) {
-  return field->WithMergedMetadata(arrow::key_value_metadata({kFieldIdKey}, {std::to_string(id)}));
-}
-
 bool CanGrowInto(const arrow::DataType& from, const arrow::DataType& to) {
   if (from.Equals(to)) return true;
   if (from.id() == arrow::Type::INT32) return to.id() == arrow::Type::INT64;
@@ -56,15 +41,6 @@ bool CanGrowInto(const arrow::DataType& from, const arrow::DataType& to) {
   const auto& narrow = static_cast<const arrow::DecimalType&>(from);
   const auto& wide = static_cast<const arrow::DecimalType&>(to);
   return narrow.scale() == wide.scale() && narrow.precision() <= wide.precision();
-}
-
-Result<int> FieldIdOf(const arrow::Field& field) {
-  if (field.HasMetadata()) {
-    const auto text = field.metadata()->Get(kFieldIdKey);
-    const auto id = text.ok() ? ParseInteger<int>(*text) : std::nullopt;
-    if (id) return *id;
-  }
-  return CorruptError("column `{}` has no field id", OneLine(field.name()));
 }
 
 }  // namespace earthcatalog::iceberg

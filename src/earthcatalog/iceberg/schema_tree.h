@@ -21,8 +21,6 @@ arrow::FieldVector ChildrenOf(const arrow::DataType& type);
 std::shared_ptr<arrow::DataType> WithChildren(const arrow::DataType& type,
                                               const arrow::FieldVector& children);
 
-std::shared_ptr<arrow::Field> WithFieldId(const std::shared_ptr<arrow::Field>& field, int id);
-
 // Whether values of primitive type `from` may be read as `to`: equal, int -> long, float -> double, or a
 // decimal of more digits.
 bool CanGrowInto(const arrow::DataType& from, const arrow::DataType& to);

@@ -85,7 +85,7 @@ Result<std::shared_ptr<CatalogStore>> OpenSqliteCatalog(const std::string& db_pa
   ARROW_ASSIGN_OR_RAISE(const auto has_tables, connection.Run(kHasTables));
   if (has_tables.empty() && !create)
     return CorruptError("{} is a SQLite file without an Iceberg catalog", db_path);
-  if (has_tables.empty()) {
+  if (create) {  // both, since somebody else may have made only the first so far
     ARROW_RETURN_NOT_OK(connection.Run(kCreateTables));
     ARROW_RETURN_NOT_OK(connection.Run(kCreateNamespaces));
   }

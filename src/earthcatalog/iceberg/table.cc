@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::string_view kGzipMagic = "\x1f\x8b";
 
+}  // namespace
+
 Result<TableMetadata> ReadMetadata(const std::string& location) {
   ARROW_ASSIGN_OR_RAISE(std::string text, ReadTableFile(location));
   if (std::string_view(text).starts_with(kGzipMagic)) {
@@ -25,8 +27,6 @@ Result<std::string> CurrentLocation(CatalogStore* store) {
   return *std::move(location);
 }
 
-}  // namespace
-
 Table::Table(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Table::~Table() = default;
 
@@ -36,7 +36,12 @@ Result<std::unique_ptr<Table>> Table::Create(std::shared_ptr<CatalogStore> store
   ARROW_ASSIGN_OR_RAISE(auto files, NewFiles::In(metadata.metadata_folder()));
   ARROW_ASSIGN_OR_RAISE(auto location, files.Write(NewMetadataName(""), metadata.ToText()));
   ARROW_RETURN_NOT_OK(files.Sync());
-  ARROW_RETURN_NOT_OK(store->Create(location));
+  if (const Status created = store->Create(location); !created.ok()) {
+    const auto current = store->CurrentMetadata();  // it may have happened all the same
+    if (KindOf(created) != ErrorKind::kCommitConflict && (!current.ok() || *current == location))
+      files.Keep();
+    return created;
+  }
   files.Keep();
   auto impl = std::make_unique<Impl>(std::move(store), std::move(metadata), std::move(location));
   return std::unique_ptr<Table>(new Table(std::move(impl)));
@@ -57,7 +62,6 @@ Status Table::Impl::Refresh() {
   return Status::OK();
 }
 
-Status Table::Refresh() { return impl_->Refresh(); }
 std::shared_ptr<arrow::Schema> Table::schema() const { return impl_->metadata().schema(); }
 std::string Table::location() const { return impl_->metadata().location(); }
 std::string Table::metadata_location() const { return impl_->metadata_location(); }
@@ -67,15 +71,5 @@ std::vector<Snapshot> Table::snapshots() const { return impl_->metadata().snapsh
 std::optional<Snapshot> Table::current_snapshot() const { return impl_->metadata().current_snapshot(); }
 int64_t Table::last_sequence_number() const { return impl_->metadata().last_sequence_number(); }
 int Table::last_column_id() const { return impl_->metadata().last_column_id(); }
-
-Status Table::SetProperties(const std::map<std::string, std::string>& properties) {
-  ARROW_ASSIGN_OR_RAISE(auto files, NewFiles::In(impl_->metadata().metadata_folder()));
-  const auto change = [&](const TableMetadata& base, int) -> Result<std::optional<TableMetadata>> {
-    TableMetadata next = base;
-    next.SetProperties(properties);
-    return next;
-  };
-  return impl_->Commit(change, &files, /*sync=*/true);
-}
 
 }  // namespace earthcatalog::iceberg

@@ -54,9 +54,7 @@ class Table {
 
   ~Table();
 
-  Status Refresh();
-
-  // The current schema, with field ids. Changes at Refresh() and at commits.
+  // The current schema, with field ids. Changes at commits.
   std::shared_ptr<arrow::Schema> schema() const;
   std::string location() const;
   std::string metadata_location() const;
@@ -74,6 +72,8 @@ class Table {
     // no longer hold, the commit fails with kCommitConflict.
     std::shared_ptr<arrow::Schema> schema;
     std::map<std::string, std::string> summary;  // additional entries of the snapshot summary
+    // Table properties, set in the same commit where the table has none of the name.
+    std::map<std::string, std::string> missing_properties = {};
     // Flush the filesystem below the metadata folder before the commit (locally; data files there go with
     // it).
     bool sync = true;
@@ -82,10 +82,8 @@ class Table {
   // manifest list; existing manifests stay as they are, but for old small ones that are merged now and then.
   // Without files only the schema is committed. Losing the race for the catalog pointer re-reads the table
   // and tries again on top of it (bounded). After an error the table is as it was, apart from unreferenced
-  // metadata files.
+  // metadata files; but after kCommitUnknown the append may be in it: then `files` must stay where they are.
   Status Append(const AppendRequest& request);
-
-  Status SetProperties(const std::map<std::string, std::string>& properties);
 
   // Calls `visit` for every live data file of the snapshot (current: nullopt). `keep_partition`, when given,
   // prunes whole manifests and entries by partition before they are decoded further. Without `with_metrics`

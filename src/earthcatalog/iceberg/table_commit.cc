@@ -23,9 +23,16 @@ void WaitBeforeAttempt(int attempt) {
 void DeleteOldVersions(const TableMetadata& metadata, const std::vector<std::string>& versions) {
   const auto wanted = metadata.properties().find("write.metadata.delete-after-commit.enabled");
   if (wanted == metadata.properties().end() || wanted->second != "true") return;
+  const auto folder = io::Resolve(metadata.metadata_folder());
+  if (!folder.ok()) return;
   for (const std::string& version : versions) {
-    const auto location = io::Resolve(version);
-    if (location.ok()) static_cast<void>(location->fs->DeleteFile(location->path));
+    // The log is what others wrote: it must not make us delete anything else.
+    const size_t name_start = version.rfind('/') + 1;
+    const std::string name = version.substr(name_start);
+    const bool is_version = name.ends_with(".metadata.json") && name.find('\0') == std::string::npos;
+    const auto place = io::Resolve(version.substr(0, std::max<size_t>(name_start, 1) - 1));
+    if (!is_version || !place.ok() || place->uri != folder->uri) continue;
+    static_cast<void>(folder->fs->DeleteFile(folder->Join(name).path));
   }
 }
 
@@ -59,15 +66,37 @@ Result<bool> Table::Impl::TryCommit(TableMetadata next, NewFiles* files, bool sy
   if (const Status swapped = store_->Swap(metadata_location_, location); !swapped.ok()) {
     if (KindOf(swapped) == ErrorKind::kCommitConflict) return false;
     // The swap may have happened all the same, and then the table lives by the new files.
-    const auto current = store_->CurrentMetadata();
-    if (!current.ok()) files->Keep();
-    if (!current.ok() || *current != location) return swapped;
+    const Result<bool> happened = HasHappened(next, location);
+    if (!happened.ok()) {
+      files->Keep();
+      return MakeError(ErrorKind::kCommitUnknown,
+                       fmt::format("it is not known whether the commit is in the table, so its files stay "
+                                   "where they are: {}; then the catalog could not be asked: {}",
+                                   swapped.message(), happened.status().message()));
+    }
+    if (!*happened) return swapped;
   }
   files->Keep();
   metadata_ = std::move(next);
   metadata_location_ = std::move(location);
   DeleteOldVersions(metadata_, dropped);
   return true;
+}
+
+Result<bool> Table::Impl::HasHappened(const TableMetadata& next, const std::string& location) {
+  ARROW_ASSIGN_OR_RAISE(const auto current, CurrentLocation(store_.get()));
+  if (current == location) return true;
+  if (current == metadata_location_) return false;
+  // Somebody has committed since: on top of ours, or instead of it.
+  ARROW_ASSIGN_OR_RAISE(const TableMetadata theirs, ReadMetadata(current));
+  if (theirs.HasLogged(location)) return true;
+  const auto snapshot = next.current_snapshot();
+  const auto before = metadata_.current_snapshot();
+  const bool added = snapshot && (!before || before->id != snapshot->id);
+  if (added && theirs.FindSnapshot(snapshot->id).ok()) return true;
+  // The log is bounded: only when it goes back to what ours was built on does it say that ours is not there.
+  if (theirs.HasLogged(metadata_location_)) return false;
+  return FailedError("the history of {} does not go back far enough", current);
 }
 
 }  // namespace earthcatalog::iceberg

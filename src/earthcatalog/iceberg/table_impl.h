@@ -13,6 +13,10 @@
 
 namespace earthcatalog::iceberg {
 
+// Of the table in the catalog; kNotFound when there is none.
+Result<std::string> CurrentLocation(CatalogStore* store);
+Result<TableMetadata> ReadMetadata(const std::string& location);
+
 class Table::Impl {
  public:
   Impl(std::shared_ptr<CatalogStore> store, TableMetadata metadata, std::string metadata_location)
@@ -30,12 +34,15 @@ class Table::Impl {
 
   // Swaps the catalog's pointer to what `change` makes of the current metadata; when somebody else was
   // faster, again on top of theirs, a bounded number of times. `files` holds what the commit writes: kept
-  // when it is in (or may be), taken back when it is not.
+  // when it is in (or may be: kCommitUnknown), taken back when it is not.
   Status Commit(const Change& change, NewFiles* files, bool sync);
 
  private:
   // False when somebody else was faster.
   Result<bool> TryCommit(TableMetadata next, NewFiles* files, bool sync);
+  // After a swap that ended with an error: whether the table has, or had and was built on, the metadata at
+  // `location` with the current snapshot of `next`. An error when that cannot be told.
+  Result<bool> HasHappened(const TableMetadata& next, const std::string& location);
 
   std::shared_ptr<CatalogStore> store_;
   TableMetadata metadata_;

@@ -39,7 +39,8 @@ struct MalformedRow {
 
 // Every row read ends in exactly one of these counts: rows == selected + the skipped + malformed. Blank lines
 // and the header are no rows. Malformed is a row with a quoting error or another number of fields than the
-// first, without bucket or key, or, where no rule skips it first, with a size, date or flag that is none.
+// first, without bucket or key, or, where no rule skips it first, with a date or flag that is none. A size
+// that is none is unknown: it only helps to plan.
 struct Counts {
   uint64_t rows = 0;
   uint64_t selected = 0;
@@ -47,7 +48,9 @@ struct Counts {
   uint64_t skipped_since = 0;
   uint64_t skipped_delete_marker = 0;
   uint64_t skipped_old_version = 0;
+  uint64_t skipped_retried = 0;  // 0 here: of rows that a run takes from elsewhere
   uint64_t malformed = 0;
+  uint64_t passed_without_date = 0;           // of `selected`: since `since` was given and they have no date
   std::vector<MalformedRow> first_malformed;  // at most 20
 };
 

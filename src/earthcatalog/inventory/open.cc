@@ -54,7 +54,7 @@ Result<std::unique_ptr<RowSource>> OpenSource(const File& file) {
 
 Result<std::unique_ptr<Reader>> Open(const std::string& path_or_uri, const Options& options) {
   ARROW_ASSIGN_OR_RAISE(const File file, io::OpenInput(path_or_uri));
-  const std::string name = OneLine(path_or_uri.substr(0, path_or_uri.find('?')));
+  const std::string name = io::NameForMessages(path_or_uri);
   Result<std::unique_ptr<RowSource>> source = OpenSource(file);
   if (!source.ok()) {
     const std::optional<ErrorKind> kind = KindOf(source.status());

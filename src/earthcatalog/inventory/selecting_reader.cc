@@ -13,17 +13,16 @@ namespace {
 constexpr size_t kMalformedExamples = 20;
 constexpr size_t kReservedRows = 4096;  // a caller may ask for any number, most inventories end before
 
-Result<std::optional<int64_t>> SizeOf(const Value& value) {
+// The size only helps to plan: one that is none is not known.
+std::optional<int64_t> SizeOf(const Value& value) {
   if (value.kind == Value::Kind::kAbsent) return std::nullopt;
   int64_t size = value.number;
   if (value.kind == Value::Kind::kText) {
     const char* const end = value.text.data() + value.text.size();
     const auto [stop, error] = std::from_chars(value.text.data(), end, size);
-    if (error != std::errc() || stop != end) size = -1;
+    if (error != std::errc() || stop != end) return std::nullopt;
   }
-  if (size >= 0) return size;
-  if (value.kind == Value::Kind::kNumber) return Status::Invalid("the size is not a whole number of bytes");
-  return Status::Invalid("the size is not a whole number of bytes: ", OneLine(value.text, 40));
+  return size >= 0 ? std::optional(size) : std::nullopt;
 }
 
 Result<std::optional<int64_t>> InstantOf(const Value& value) {
@@ -82,6 +81,7 @@ class SelectingReader : public Reader {
     }
     ++**count;
     if (*count == &counts_.selected) {
+      if (options_.since.has_value() && !last_modified_.has_value()) ++counts_.passed_without_date;
       selected->push_back(
           {std::string(raw_.bucket), std::string(raw_.key), raw_.position, size_, last_modified_});
     }
@@ -102,7 +102,7 @@ class SelectingReader : public Reader {
     if (options_.since.has_value() && last_modified_.has_value() && *last_modified_ < *options_.since) {
       return &counts_.skipped_since;
     }
-    ARROW_ASSIGN_OR_RAISE(size_, SizeOf(raw_.size));
+    size_ = SizeOf(raw_.size);
     return &counts_.selected;
   }
 

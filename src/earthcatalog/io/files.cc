@@ -43,6 +43,14 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> Open(const Location& locati
   return file;
 }
 
+Result<std::string> ReadWhole(arrow::io::RandomAccessFile* file) {
+  ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
+  std::string bytes(static_cast<size_t>(size), '\0');
+  ARROW_ASSIGN_OR_RAISE(const int64_t bytes_read, file->ReadAt(0, size, bytes.data()));
+  bytes.resize(static_cast<size_t>(bytes_read));
+  return bytes;
+}
+
 Status WriteObject(const Location& location, std::string_view bytes) {
   ARROW_ASSIGN_OR_RAISE(const auto stream, location.fs->OpenOutputStream(location.path));
   const Status written = stream->Write(bytes);
@@ -69,16 +77,23 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInput(std::string_view 
 
 Result<std::string> ReadFile(const Location& location) {
   ARROW_ASSIGN_OR_RAISE(const auto file, Open(location));
-  const auto read = [&]() -> Result<std::string> {
-    ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
-    std::string bytes(static_cast<size_t>(size), '\0');
-    ARROW_ASSIGN_OR_RAISE(const int64_t bytes_read, file->ReadAt(0, size, bytes.data()));
-    bytes.resize(static_cast<size_t>(bytes_read));
-    return bytes;
-  };
-  Result<std::string> bytes = read();
+  Result<std::string> bytes = ReadWhole(file.get());
   if (!bytes.ok()) return Explain(bytes.status(), "read", location);
   return bytes;
+}
+
+Result<std::string> ReadInput(std::string_view path_or_uri) {
+  if (IsWebAddress(path_or_uri)) {
+    ARROW_ASSIGN_OR_RAISE(const auto file, OpenInput(path_or_uri));
+    return ReadWhole(file.get());
+  }
+  ARROW_ASSIGN_OR_RAISE(const Location location, Resolve(path_or_uri));
+  return ReadFile(location);
+}
+
+std::string NameForMessages(std::string_view path_or_uri) {
+  const bool is_url = path_or_uri.find("://") != std::string_view::npos;
+  return is_url ? UrlForMessages(path_or_uri) : OneLine(path_or_uri, kMessageLength);
 }
 
 Status WriteFileAtomically(const Location& location, std::string_view bytes) {

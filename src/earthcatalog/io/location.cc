@@ -57,6 +57,10 @@ Result<Location> ResolveS3(std::string_view bucket_and_key, bool anonymous) {
   std::string path(WithoutTrailingSlashes(bucket_and_key));
   const std::string bucket = path.substr(0, path.find('/'));
   if (bucket.empty()) return UsageError("the S3 URI s3://{} names no bucket", OneLine(path));
+  if (bucket.find('@') != std::string::npos) {
+    return UsageError("{}: credentials have no place in an S3 URI, they come from the environment",
+                      NameForMessages("s3://" + path));
+  }
   ARROW_ASSIGN_OR_RAISE(auto fs, S3FileSystemFor(bucket, anonymous));
   std::string uri = "s3://" + path;
   return Location{std::move(fs), std::move(path), std::move(uri), false};
@@ -70,6 +74,11 @@ Location Location::Join(std::string_view relative) const {
 
 Location Location::WithSuffix(std::string_view suffix) const {
   return {fs, path + std::string(suffix), uri + std::string(suffix), local};
+}
+
+bool IsObjectStore(std::string_view path_or_uri) {
+  const std::string_view scheme = SchemeOf(path_or_uri);
+  return EqualsIgnoreCase(scheme, "s3") || EqualsIgnoreCase(scheme, "s3a") || EqualsIgnoreCase(scheme, "s3n");
 }
 
 Result<Location> Resolve(std::string_view path_or_uri, bool anonymous) {
@@ -89,9 +98,7 @@ Result<Location> Resolve(std::string_view path_or_uri, bool anonymous) {
     if (rest.starts_with('/')) return ResolveLocal(rest);
     return UsageError("{}: a file URI has three slashes, as in file:///data/x", OneLine(path_or_uri));
   }
-  if (EqualsIgnoreCase(scheme, "s3") || EqualsIgnoreCase(scheme, "s3a") || EqualsIgnoreCase(scheme, "s3n")) {
-    return ResolveS3(rest, anonymous);
-  }
+  if (IsObjectStore(path_or_uri)) return ResolveS3(rest, anonymous);
   if (EqualsIgnoreCase(scheme, "http") || EqualsIgnoreCase(scheme, "https")) {
     return UsageError(
         "a web address can be read but not written, and is no place for a catalog: use a local path or "

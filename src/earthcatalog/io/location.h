@@ -33,12 +33,20 @@ struct Location {
 // connection pool.
 Result<Location> Resolve(std::string_view path_or_uri, bool anonymous = false);
 
+// Whether Resolve() gives a place in object storage. Asks nobody.
+bool IsObjectStore(std::string_view path_or_uri);
+
 // Opens a file for random access. http(s) URLs are first copied to an unnamed temporary file. A missing file,
 // a directory in its place and a refused access each give one clear line.
 Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInput(std::string_view path_or_uri);
 
 // Errors as OpenInput.
 Result<std::string> ReadFile(const Location& location);
+// What OpenInput opens, as a whole.
+Result<std::string> ReadInput(std::string_view path_or_uri);
+
+// What names the file in a message: on one line, and without the query and user info of a URL.
+std::string NameForMessages(std::string_view path_or_uri);
 
 // The file appears under its name complete or not at all (locally: a hidden temporary name in the same
 // directory, then rename; object stores do it anyway). Creates missing parent directories. Replaces an

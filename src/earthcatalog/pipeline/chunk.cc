@@ -22,20 +22,21 @@ Status ChunkAssembler::Run(BoundedQueue<EncodedBatch>* in, BoundedQueue<Chunk>* 
 
 Status ChunkAssembler::Add(EncodedBatch batch, BoundedQueue<Chunk>* out) {
   window_->Release(batch.sequence);
-  chunk_.row_count += batch.row_count;
   const double cells_per_item = batch.rows->num_rows() == 0 ? 1.0
                                                             : static_cast<double>(batch.cells.cells.size()) /
                                                                   static_cast<double>(batch.rows->num_rows());
-  written_bytes_ += static_cast<int64_t>(static_cast<double>(batch.source_bytes) * cells_per_item);
+  const int64_t bytes =
+      static_cast<int64_t>(static_cast<double>(batch.source_bytes) * cells_per_item) + batch.failure_bytes;
+  if (chunk_.row_count > 0 && written_bytes_ + bytes > max_bytes_) ARROW_RETURN_NOT_OK(Cut(out));
+  chunk_.row_count += batch.row_count;
+  written_bytes_ += bytes;
   chunk_.batches.push_back(std::move(batch));
   const bool full = (chunk_size_ && chunk_.row_count >= *chunk_size_) || written_bytes_ >= max_bytes_;
   return full ? Cut(out) : Status::OK();
 }
 
 Status ChunkAssembler::Cut(BoundedQueue<Chunk>* out) {
-  Chunk next;
-  next.index = chunk_.index + 1;
-  ARROW_RETURN_NOT_OK(out->Push(std::exchange(chunk_, std::move(next))));
+  ARROW_RETURN_NOT_OK(out->Push(std::exchange(chunk_, {})));
   written_bytes_ = 0;
   return Status::OK();
 }

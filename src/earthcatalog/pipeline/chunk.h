@@ -13,13 +13,13 @@
 namespace earthcatalog::pipeline {
 
 struct Chunk {
-  uint64_t index = 0;
   uint64_t row_count = 0;  // inventory rows, the failed ones too
   std::vector<EncodedBatch> batches;
 };
 
-// Puts batches back into order and cuts chunks: after `chunk_size` rows, or earlier when the rows as they
-// will be written exceed `max_bytes`. Where a chunk ends depends on the data alone, never on timing.
+// Puts batches back into order and cuts chunks: after `chunk_size` rows, or earlier so that the rows as they
+// will be written, and the failures, stay within `max_bytes`, if not a single batch is larger. Where a chunk
+// ends depends on the data alone, never on timing.
 class ChunkAssembler {
  public:
   // `window` outlives the assembler.
@@ -39,7 +39,7 @@ class ChunkAssembler {
   std::map<uint64_t, EncodedBatch> early_;  // arrived before their turn
   uint64_t next_sequence_ = 0;
   Chunk chunk_;
-  int64_t written_bytes_ = 0;  // estimate for chunk_: an item counts once for each of its cells
+  int64_t written_bytes_ = 0;  // estimate for chunk_: an item counts once for each of its cells, and failures
 };
 
 }  // namespace earthcatalog::pipeline

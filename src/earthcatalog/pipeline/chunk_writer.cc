@@ -17,7 +17,6 @@
 namespace earthcatalog::pipeline {
 namespace {
 
-constexpr int kEpochYear = 1970;
 // Rows gathered at once for a run of small groups: one gather costs far more than its rows.
 constexpr size_t kGatherRows = 2048;
 
@@ -39,7 +38,7 @@ iceberg::DataFile Describe(const FileGroup& group, std::string cell, std::string
   iceberg::DataFile file;
   file.path = std::move(uri);
   file.partition.grid_partition = std::move(cell);
-  if (group.year) file.partition.year = *group.year - kEpochYear;
+  if (group.year) file.partition.year = *group.year - iceberg::Partition::kEpochYear;
   file.record_count = encoded.record_count;
   file.file_size = encoded.bytes->size();
   for (geoparquet::ColumnMetrics& column : encoded.columns) {

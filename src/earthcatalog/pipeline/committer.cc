@@ -1,7 +1,9 @@
 #include "earthcatalog/pipeline/committer.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
+#include <nlohmann/json.hpp>
 
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/iceberg/schema.h"
@@ -33,6 +35,27 @@ void Add(const CommitCounts& from, CommitCounts* to) {
 
 }  // namespace
 
+Status RemoveCommittedQuarantine(const catalog::Catalog& catalog) {
+  ARROW_ASSIGN_OR_RAISE(const auto files, ListQuarantine(catalog.warehouse()));
+  if (files.empty()) return Status::OK();
+  std::set<std::string> committed;
+  for (const iceberg::Snapshot& snapshot : catalog.table().snapshots()) {
+    const auto entry = snapshot.summary.find(kRetriedQuarantineKey);
+    if (entry == snapshot.summary.end()) continue;
+    const auto names = nlohmann::json::parse(entry->second, nullptr, /*allow_exceptions=*/false);
+    if (!names.is_array()) continue;
+    for (const auto& name : names) {
+      if (name.is_string()) committed.insert(name.get<std::string>());
+    }
+  }
+  for (const io::Location& file : files) {
+    if (committed.contains(std::filesystem::path(file.path).filename().string())) {
+      ARROW_RETURN_NOT_OK(file.fs->DeleteFile(file.path));
+    }
+  }
+  return Status::OK();
+}
+
 Committer::Committer(const Options& options, catalog::Catalog* catalog,
                      std::shared_ptr<const grid::Partitioner> partitioner, CurrentSchema* schema,
                      const RowFeed* feed, const CancelSource* cancel)
@@ -46,7 +69,10 @@ Committer::Committer(const Options& options, catalog::Catalog* catalog,
       last_column_id_(catalog->table().last_column_id()),
       next_part_number_(catalog->table().last_sequence_number() + 1) {}
 
-Committer::~Committer() { RemoveFiles(pending_files_); }
+Committer::~Committer() {
+  RemoveFiles(pending_files_);
+  RemoveQuarantine(pending_quarantine_);
+}
 
 Status Committer::Run(BoundedQueue<Chunk>* chunks) {
   while (true) {
@@ -55,7 +81,9 @@ Status Committer::Run(BoundedQueue<Chunk>* chunks) {
     ARROW_RETURN_NOT_OK(WriteChunk(std::move(*chunk)));
     if (!options_.batch_add_files) ARROW_RETURN_NOT_OK(Commit());
   }
-  return Commit();
+  ARROW_RETURN_NOT_OK(Commit());
+  RemoveRetriedQuarantine(counts().rows_done);  // also the files without any row
+  return Status::OK();
 }
 
 Status Committer::WriteChunk(Chunk chunk) {
@@ -65,7 +93,9 @@ Status Committer::WriteChunk(Chunk chunk) {
   for (EncodedBatch& batch : chunk.batches) {
     pending_.catalogued += static_cast<uint64_t>(batch.rows->num_rows());
     std::move(batch.failures.begin(), batch.failures.end(), std::back_inserter(pending_failures_));
+    pending_failure_bytes_ += batch.failure_bytes;
   }
+  if (pending_failure_bytes_ >= options_.max_failure_bytes) ARROW_RETURN_NOT_OK(StageFailures());
   ARROW_ASSIGN_OR_RAISE(const FannedOut rows, FanOut(*schema_, std::move(chunk)));
   const WriteTarget target{catalog_->warehouse(), schema_, partitioner_, next_part_number_++,
                            options_.threads};
@@ -103,29 +133,33 @@ Status Committer::ReencodeWhereNeeded(Chunk* chunk) {
   });
 }
 
+Status Committer::StageFailures() {
+  if (pending_failures_.empty()) return Status::OK();
+  ARROW_RETURN_NOT_OK(StageQuarantine(catalog_->warehouse(), pending_failures_, &pending_quarantine_));
+  pending_.quarantined += pending_failures_.size();
+  for (const QuarantinedRow& row : pending_failures_) {
+    ++pending_.quarantined_by_kind[row.kind];
+    if (pending_.first_failures.size() < kMaxFailureExamples) {
+      pending_.first_failures.push_back({row.bucket, row.key, row.kind, row.message});
+    }
+  }
+  pending_failures_ = {};
+  pending_failure_bytes_ = 0;
+  return Status::OK();
+}
+
 // The quarantine comes first: a row must never be behind the commit and nowhere.
 Status Committer::Commit() {
   if (pending_.rows_done == 0) return Status::OK();
-  if (!pending_failures_.empty()) {
-    ARROW_ASSIGN_OR_RAISE(const io::Location file, WriteQuarantine(catalog_->warehouse(), pending_failures_));
-    pending_.quarantine_files.push_back(file.path);
-    pending_.quarantined = pending_failures_.size();
-    for (const QuarantinedRow& row : pending_failures_) {
-      ++pending_.quarantined_by_kind[row.kind];
-      if (pending_.first_failures.size() < kMaxFailureExamples) {
-        pending_.first_failures.push_back({row.bucket, row.key, row.kind, row.message});
-      }
-    }
+  if (options_.lock != nullptr) ARROW_RETURN_NOT_OK(options_.lock->Check());
+  ARROW_RETURN_NOT_OK(StageFailures());
+  ARROW_RETURN_NOT_OK(PublishQuarantine(pending_quarantine_));
+  if (options_.sync && !pending_quarantine_.empty()) {
+    ARROW_RETURN_NOT_OK(io::SyncToDisk(QuarantineFolder(catalog_->warehouse())));
   }
-  if (!pending_files_.empty()) {
-    iceberg::Table::AppendRequest request;
-    request.files = pending_files_;
-    request.sync = options_.sync;  // data and metadata are on one filesystem
-    if (!schema_->Equals(*catalog_->table().schema())) request.schema = schema_;
-    ARROW_RETURN_NOT_OK(catalog_->table().Append(request));
-    pending_files_.clear();
-    pending_.commits = 1;
-  }
+  if (!pending_files_.empty()) ARROW_RETURN_NOT_OK(Append());
+  for (const io::Location& file : pending_quarantine_) pending_.quarantine_files.push_back(file.path);
+  pending_quarantine_.clear();
   uint64_t rows_done = 0;
   {
     std::lock_guard lock(mutex_);
@@ -133,15 +167,47 @@ Status Committer::Commit() {
     rows_done = counts_.rows_done;
   }
   pending_ = {};
-  pending_failures_.clear();
   RemoveRetriedQuarantine(rows_done);
   return Status::OK();
 }
 
+Status Committer::Append() {
+  iceberg::Table::AppendRequest request;
+  request.files = pending_files_;
+  request.missing_properties = catalog_->UnrecordedGrid();
+  request.sync = options_.sync;  // data and metadata are on one filesystem
+  if (!schema_->Equals(*catalog_->table().schema())) request.schema = schema_;
+  auto retried = nlohmann::json::array();
+  for (const std::string& file : RetriedQuarantine(counts().rows_done + pending_.rows_done)) {
+    retried.push_back(std::filesystem::path(file).filename().string());
+  }
+  if (!retried.empty()) {
+    request.summary[kRetriedQuarantineKey] =
+        retried.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  }
+  const Status appended = catalog_->table().Append(request);
+  if (KindOf(appended) == ErrorKind::kCommitUnknown) {
+    // The table may live by these files, and its rows may be short of those in the quarantine.
+    pending_files_.clear();
+    pending_quarantine_.clear();
+  }
+  ARROW_RETURN_NOT_OK(appended);
+  pending_files_.clear();
+  pending_.commits = 1;
+  return Status::OK();
+}
+
+std::vector<std::string> Committer::RetriedQuarantine(uint64_t rows_done) const {
+  std::vector<std::string> files = feed_->QuarantineFilesWithin(rows_done);
+  std::erase_if(files, [this](const std::string& file) { return removed_quarantine_.contains(file); });
+  return files;
+}
+
 // Rows of these files are catalogued or in a newer quarantine file by now.
 void Committer::RemoveRetriedQuarantine(uint64_t rows_done) {
-  for (const std::string& file : feed_->QuarantineFilesWithin(rows_done)) {
+  for (const std::string& file : RetriedQuarantine(rows_done)) {
     (void)catalog_->warehouse().fs->DeleteFile(file);
+    removed_quarantine_.insert(file);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -23,8 +24,12 @@ Status ReadSection(const std::string& path, const std::string& name, const YAML:
   if (!section.IsMap()) {
     return UsageError("{}: '{}' should be a mapping of keys to values", Where(path, section), name);
   }
+  std::set<std::string> seen;
   for (const auto& entry : section) {
     const std::string key = entry.first.as<std::string>();
+    if (!seen.insert(key).second) {
+      return UsageError("{}: '{}{}' is there twice", Where(path, entry.first), prefix, key);
+    }
     const auto setter = setters.find(key);
     if (setter == setters.end()) {
       std::string known;

@@ -7,18 +7,21 @@
 #include <unordered_set>
 
 #include "earthcatalog/base/time.h"
+#include "earthcatalog/item/json_columns.h"
 
 namespace earthcatalog::pipeline {
 namespace {
 
-QuarantinedRow Quarantined(inventory::Row&& row, std::string kind, std::string message) {
-  return {std::move(row.bucket), std::move(row.key), std::move(kind), std::move(message), NowMicros()};
+void AddFailure(inventory::Row&& row, std::string kind, std::string message, EncodedBatch* encoded) {
+  encoded->failures.push_back(
+      {std::move(row.bucket), std::move(row.key), std::move(kind), std::move(message), NowMicros()});
+  encoded->failure_bytes += HeldBytes(encoded->failures.back());
 }
 
 // Takes the rejected items out of rows, cells and bodies.
 Status RemoveRejected(EncodedBatch* encoded) {
   std::unordered_set<uint32_t> rejected;
-  for (const auto& [index, reason] : encoded->cells.rejected) rejected.insert(index);
+  for (const auto& rejection : encoded->cells.rejected) rejected.insert(rejection.item);
   arrow::Int64Builder kept;
   grid::CellAssignments cells{{0}, {}, {}};
   std::vector<std::string> bodies;
@@ -49,17 +52,16 @@ Result<EncodedBatch> BatchEncoder::Encode(fetch::Batch batch) {
   encoded.row_count = batch.items.size();
   std::vector<inventory::Row> accepted;
   for (fetch::Item& item : batch.items) {
-    encoded.source_bytes += static_cast<int64_t>(item.body.size());
     if (item.failure) {
-      encoded.failures.push_back(
-          Quarantined(std::move(item.row), std::move(item.failure->kind), std::move(item.failure->message)));
+      AddFailure(std::move(item.row), std::move(item.failure->kind), std::move(item.failure->message),
+                 &encoded);
       continue;
     }
     if (auto rejection = encoder_->Append(item.body)) {
-      encoded.failures.push_back(
-          Quarantined(std::move(item.row), std::move(rejection->kind), std::move(rejection->message)));
+      AddFailure(std::move(item.row), std::move(rejection->kind), std::move(rejection->message), &encoded);
       continue;
     }
+    encoded.source_bytes += static_cast<int64_t>(item.body.size());
     accepted.push_back(std::move(item.row));
     encoded.bodies.push_back(std::move(item.body));
   }
@@ -83,13 +85,15 @@ Status BatchEncoder::AssignCells(EncodedBatch* encoded, std::vector<inventory::R
   const auto geometry =
       std::dynamic_pointer_cast<arrow::BinaryArray>(encoded->rows->GetColumnByName("geometry"));
   if (geometry == nullptr) return CorruptError("the table has no binary column 'geometry'");
-  // In tables of earthcatalog <= 0.6 the bbox is JSON text; then edges are taken as written.
-  const auto bbox = std::dynamic_pointer_cast<arrow::StructArray>(encoded->rows->GetColumnByName("bbox"));
+  const auto column = encoded->rows->GetColumnByName("bbox");
+  auto bbox = std::dynamic_pointer_cast<arrow::StructArray>(column);
+  if (const auto texts = std::dynamic_pointer_cast<arrow::StringArray>(column)) {
+    ARROW_ASSIGN_OR_RAISE(bbox, item::BoxesOf(*texts));  // a table of earthcatalog <= 0.6
+  }
   ARROW_ASSIGN_OR_RAISE(encoded->cells, partitioner_->Assign(*geometry, bbox.get()));
   if (encoded->cells.rejected.empty()) return Status::OK();
-  for (auto& [index, reason] : encoded->cells.rejected) {
-    encoded->failures.push_back(
-        Quarantined(std::move((*accepted)[index]), "bad_geometry", std::move(reason)));
+  for (auto& [item, kind, reason] : encoded->cells.rejected) {
+    AddFailure(std::move((*accepted)[item]), std::move(kind), std::move(reason), encoded);
   }
   return RemoveRejected(encoded);
 }

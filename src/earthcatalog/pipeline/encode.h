@@ -44,7 +44,9 @@ struct EncodedBatch {
   // What the schema lacks for these items; then `bodies` has their JSON (with padding), to encode them anew.
   std::shared_ptr<arrow::Schema> additions;
   std::vector<std::string> bodies;
-  int64_t source_bytes = 0;  // of the JSON: a measure of size that does not depend on timing
+  // What it weighs, independent of timing: the JSON of the items, and the failures.
+  int64_t source_bytes = 0;
+  int64_t failure_bytes = 0;
 };
 
 // One per thread.

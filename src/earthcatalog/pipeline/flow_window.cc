@@ -5,8 +5,12 @@
 namespace earthcatalog::pipeline {
 namespace {
 
-// Before anything was measured; STAC items are 1-25 KB.
-constexpr int64_t kAssumedItemBytes = 16 << 10;
+// Batches of unknown size that are under way before the first was measured.
+constexpr size_t kFirstBatches = 2;
+// Items whose average size is the estimate; when there are more, the older ones count half.
+constexpr uint64_t kRememberedItems = 4096;
+// A row weighs this even when its item is tiny.
+constexpr int64_t kMinRowBytes = 512;
 
 }  // namespace
 
@@ -20,9 +24,9 @@ FlowWindow::FlowWindow(int64_t budget_bytes, CancelSource* cancel) : budget_(bud
 FlowWindow::~FlowWindow() { cancel_->RemoveWakeUp(wake_up_); }
 
 int64_t FlowWindow::EstimateLocked(uint64_t rows) const {
-  const int64_t per_row =
-      measured_rows_ == 0 ? kAssumedItemBytes : measured_bytes_ / static_cast<int64_t>(measured_rows_) + 1;
-  return static_cast<int64_t>(rows) * per_row;
+  const int64_t average =
+      measured_items_ == 0 ? kAssumedItemBytes : measured_bytes_ / static_cast<int64_t>(measured_items_);
+  return static_cast<int64_t>(rows) * std::max(average, kMinRowBytes);
 }
 
 Status FlowWindow::Admit(uint64_t sequence, uint64_t rows, int64_t known_bytes) {
@@ -30,7 +34,9 @@ Status FlowWindow::Admit(uint64_t sequence, uint64_t rows, int64_t known_bytes) 
   int64_t wanted = 0;
   changed_.wait(lock, [&] {
     wanted = known_bytes > 0 ? known_bytes : EstimateLocked(rows);
-    return cancel_->stopped() || held_ == 0 || held_ + wanted <= budget_;
+    if (cancel_->stopped() || held_ == 0) return true;
+    const bool guess = known_bytes <= 0 && !measured_any_;
+    return held_ + wanted <= budget_ && !(guess && batches_.size() >= kFirstBatches);
   });
   if (cancel_->stopped()) {
     lock.unlock();
@@ -41,13 +47,19 @@ Status FlowWindow::Admit(uint64_t sequence, uint64_t rows, int64_t known_bytes) 
   return Status::OK();
 }
 
-void FlowWindow::Measure(uint64_t sequence, uint64_t rows, int64_t bytes) {
+void FlowWindow::Measure(uint64_t sequence, uint64_t items, int64_t item_bytes, int64_t failure_bytes) {
   std::lock_guard lock(mutex_);
+  const int64_t bytes = item_bytes + failure_bytes;
   int64_t& held = batches_[sequence];
   held_ += bytes - held;
   held = bytes;
-  measured_rows_ += rows;
-  measured_bytes_ += bytes;
+  measured_any_ = true;
+  measured_items_ += items;
+  measured_bytes_ += item_bytes;
+  if (measured_items_ > kRememberedItems) {
+    measured_items_ /= 2;
+    measured_bytes_ /= 2;
+  }
   changed_.notify_all();
 }
 

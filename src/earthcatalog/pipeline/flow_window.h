@@ -11,6 +11,9 @@
 
 namespace earthcatalog::pipeline {
 
+// What an item of unknown size may take, before any was seen. Most STAC items have 1-25 KB.
+inline constexpr int64_t kAssumedItemBytes = 96 << 10;
+
 // Thread-safe. A batch is admitted before it is fetched (its size estimated), measured when fetched, and
 // released when it was taken in order.
 class FlowWindow {
@@ -25,8 +28,9 @@ class FlowWindow {
   // in). `known_bytes`: what the inventory says of its size, 0 when it does not.
   Status Admit(uint64_t sequence, uint64_t rows, int64_t known_bytes);
 
-  // The batch turned out to hold `bytes`.
-  void Measure(uint64_t sequence, uint64_t rows, int64_t bytes);
+  // The batch turned out to have `items` of `item_bytes` in all, and `failure_bytes` for the other rows. Only
+  // items count for the estimate of what comes: failures are small, whatever the size of the items.
+  void Measure(uint64_t sequence, uint64_t items, int64_t item_bytes, int64_t failure_bytes);
 
   void Release(uint64_t sequence);
 
@@ -40,7 +44,9 @@ class FlowWindow {
   std::condition_variable changed_;
   std::unordered_map<uint64_t, int64_t> batches_;  // bytes by sequence
   int64_t held_ = 0;                               // their sum
-  uint64_t measured_rows_ = 0;
+  bool measured_any_ = false;
+  // Of the last thousands of items.
+  uint64_t measured_items_ = 0;
   int64_t measured_bytes_ = 0;
 };
 

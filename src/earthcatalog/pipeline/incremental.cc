@@ -3,9 +3,9 @@
 #include <chrono>
 #include <cinttypes>
 #include <cstdio>
-#include <filesystem>
 #include <fstream>
 
+#include "earthcatalog/base/text.h"
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/catalog/lock.h"
@@ -26,17 +26,25 @@ constexpr auto kProgressInterval = std::chrono::milliseconds(200);
 constexpr int64_t kMinMemoryLimit = 128LL << 20;
 // The process itself: its libraries, threads and requests.
 constexpr int64_t kBaseMemory = 80LL << 20;
-// One column of a chunk must stay below Arrow's 2 GiB of text.
+// One column of a chunk must stay below Arrow's 2 GiB of text. A chunk is larger only when a single batch is.
 constexpr int64_t kMaxChunkBytes = 512LL << 20;
+constexpr int64_t kMaxBatchBytes = 64LL << 20;
+constexpr int64_t kMaxItemBytes = 64LL << 20;
 constexpr size_t kQueuedBatches = 8;
+constexpr int kMaxThreads = 256;
 
 // How the memory limit is shared out, by what each part was measured to hold per byte of JSON
 // (docs/design.md).
 struct MemoryPlan {
   explicit MemoryPlan(int64_t limit)
-      : window((limit - kBaseMemory) / 8), chunk(std::min((limit - kBaseMemory) / 8, kMaxChunkBytes)) {}
+      : window((limit - kBaseMemory) / 8),
+        chunk(std::min(window, kMaxChunkBytes)),
+        batch(std::min(window / 8, kMaxBatchBytes)),
+        item(std::min(window / 2, kMaxItemBytes)) {}
   int64_t window;
   int64_t chunk;
+  int64_t batch;
+  int64_t item;  // larger ones are quarantined
 };
 
 Status CheckOptions(const IncrementalOptions& options) {
@@ -47,6 +55,10 @@ Status CheckOptions(const IncrementalOptions& options) {
   if (options.chunk_size == 0) return UsageError("the chunk size must be at least 1");
   if (options.workers < 1 || options.workers > 4096) {
     return UsageError("the number of workers must be between 1 and 4096, not {}", options.workers);
+  }
+  if (options.threads < 0 || options.threads > kMaxThreads) {
+    return UsageError("the number of threads must be between 1 and {}, or 0 for one per core, not {}",
+                      kMaxThreads, options.threads);
   }
   if (options.memory_limit < kMinMemoryLimit) return UsageError("the memory limit must be at least 128MiB");
   return Status::OK();
@@ -61,31 +73,26 @@ class Run {
         cancel_(cancel),
         memory_(options.memory_limit),
         threads_(options.threads > 0 ? options.threads : CoreCount()),
-        feed_({options.since, options.limit, options.suffix}, options.chunk_size),
+        feed_({options.since, options.limit, options.suffix},
+              {options.chunk_size, memory_.batch, memory_.item}),
         window_(memory_.window, cancel) {}
 
   Status Prepare() {
     ARROW_RETURN_NOT_OK(CheckOptions(options_));
-    if (!options_.inventory.empty() && !options_.retry_failed)
-      ARROW_RETURN_NOT_OK(feed_.AddInventory(options_.inventory));
+    if (!options_.inventory.empty()) ARROW_RETURN_NOT_OK(feed_.AddInventory(options_.inventory));
     ARROW_ASSIGN_OR_RAISE(fetcher_, fetch::MakeFetcher(FetchOptions()));
     if (options_.use_lock) ARROW_RETURN_NOT_OK(TakeLock());
-    ARROW_ASSIGN_OR_RAISE(
-        catalog_, catalog::Catalog::OpenOrCreate({options_.catalog_db, options_.warehouse}, options_.grid));
-    ARROW_ASSIGN_OR_RAISE(partitioner_, grid::MakePartitioner(catalog_->grid()));
-    if (options_.retry_failed) {
-      ARROW_ASSIGN_OR_RAISE(const auto files, ListQuarantine(catalog_->warehouse()));
-      for (const io::Location& file : files) ARROW_RETURN_NOT_OK(feed_.AddQuarantine(file.path));
-      if (!options_.inventory.empty()) ARROW_RETURN_NOT_OK(feed_.AddInventory(options_.inventory));
-    }
-    return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(catalog_, catalog::Catalog::OpenOrCreate({options_.catalog_db, options_.warehouse},
+                                                                   options_.grid, options_.partitioner));
+    ARROW_ASSIGN_OR_RAISE(partitioner_, catalog_->Partitioner());
+    return PrepareQuarantine();
   }
 
   Status Execute() {
     CurrentSchema schema(catalog_->table().schema());
-    committer_ =
-        std::make_unique<Committer>(Committer::Options{threads_, options_.batch_add_files, options_.sync},
-                                    catalog_.get(), partitioner_, &schema, &feed_, cancel_);
+    committer_ = std::make_unique<Committer>(
+        Committer::Options{threads_, options_.batch_add_files, options_.sync, lock_.get(), memory_.chunk},
+        catalog_.get(), partitioner_, &schema, &feed_, cancel_);
     BoundedQueue<inventory::Batch> rows("inventory to fetch", kQueuedBatches, cancel_);
     BoundedQueue<fetch::Batch> bodies("fetch to encode", kQueuedBatches, cancel_);
     BoundedQueue<EncodedBatch> encoded("encode to chunk", kQueuedBatches, cancel_);
@@ -137,24 +144,48 @@ class Run {
       report->requests_retried = fetcher_->retries();
     }
     report->queues = queues_;
+    report->notices = Notices(report->inventory);
   }
 
  private:
+  std::vector<std::string> Notices(const inventory::Counts& counts) const {
+    std::vector<std::string> notices;
+    if (fetcher_ != nullptr && fetcher_->max_in_flight() < options_.workers) {
+      notices.push_back(
+          fmt::format("{} instead of {} workers: the system lets this process open no more files "
+                      "(ulimit -n)",
+                      fetcher_->max_in_flight(), options_.workers));
+    }
+    if (counts.passed_without_date > 0) {
+      notices.push_back(fmt::format("{} rows have no last-modified date and passed --since",
+                                    FormatCount(static_cast<int64_t>(counts.passed_without_date))));
+    }
+    return notices;
+  }
+
   fetch::Options FetchOptions() const {
     fetch::Options fetch;
     fetch.source = options_.source;
     fetch.max_in_flight = options_.workers;
     fetch.max_buffered_bytes = memory_.window;
+    fetch.max_body_bytes = memory_.item;
     return fetch;
   }
 
+  // What earlier runs left in the quarantine: what they could not clean up any more, and the rows to retry.
+  Status PrepareQuarantine() {
+    if (lock_ != nullptr) ARROW_RETURN_NOT_OK(RemoveStagedQuarantine(catalog_->warehouse()));
+    ARROW_RETURN_NOT_OK(RemoveCommittedQuarantine(*catalog_));
+    if (!options_.retry_failed) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const auto files, ListQuarantine(catalog_->warehouse()));
+    for (const io::Location& file : files) ARROW_RETURN_NOT_OK(feed_.AddQuarantine(file.path));
+    return Status::OK();
+  }
+
   Status TakeLock() {
-    ARROW_ASSIGN_OR_RAISE(const io::Location warehouse, io::Resolve(options_.warehouse));
-    if (!warehouse.local)
-      return UsageError("a warehouse in object storage is not available yet: {}", warehouse.uri);
-    const auto base = std::filesystem::path(warehouse.path).parent_path();
-    ARROW_ASSIGN_OR_RAISE(const io::Location location, io::Resolve(base.string()));
-    ARROW_ASSIGN_OR_RAISE(lock_, catalog::Lock::Acquire(location, "incremental"));
+    const catalog::Locations locations{options_.catalog_db, options_.warehouse};
+    ARROW_ASSIGN_OR_RAISE(const io::Location base, locations.LockFolder());
+    ARROW_ASSIGN_OR_RAISE(lock_, catalog::Lock::Acquire(base, "incremental"));
     return Status::OK();
   }
 
@@ -165,7 +196,8 @@ class Run {
       ARROW_ASSIGN_OR_RAISE(std::optional<fetch::Batch> batch, in->Pop());
       if (!batch) return Status::OK();
       ARROW_ASSIGN_OR_RAISE(EncodedBatch encoded, encoder.Encode(std::move(*batch)));
-      window_.Measure(encoded.sequence, encoded.row_count, encoded.source_bytes);
+      window_.Measure(encoded.sequence, static_cast<uint64_t>(encoded.rows->num_rows()), encoded.source_bytes,
+                      encoded.failure_bytes);
       items_done_ += encoded.row_count;
       items_failed_ += encoded.failures.size();
       ARROW_RETURN_NOT_OK(out->Push(std::move(encoded)));

@@ -33,9 +33,12 @@ struct IncrementalOptions {
   int workers = 64;                  // requests in flight
   int threads = 0;                   // encoding and writing; 0: one per core
   std::optional<grid::Config> grid;  // nothing: the table's, or H3 resolution 1 for a new table
-  bool batch_add_files = false;      // one snapshot for the whole run
+  // The grid's own, where the caller has it: a custom grid's must be given.
+  std::shared_ptr<const grid::Partitioner> partitioner;
+  bool batch_add_files = false;  // one snapshot for the whole run
   bool use_lock = true;
-  bool retry_failed = false;
+  bool retry_failed =
+      false;         // the quarantined rows first; the inventory's rows that are among them not again
   bool sync = true;  // data on disk before each commit
 };
 
@@ -65,7 +68,8 @@ struct IncrementalReport {
   uint64_t commits = 0;
   uint64_t columns_added = 0;
   double seconds = 0;
-  int64_t peak_memory = 0;  // of the process
+  int64_t peak_memory = 0;           // of the process
+  std::vector<std::string> notices;  // what the user should know of how it ran, a line each
   std::vector<QueueStats> queues;
 };
 

@@ -9,20 +9,27 @@
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/base/time.h"
+#include "earthcatalog/base/utf8.h"
 
 namespace earthcatalog::pipeline {
 namespace {
 
-Result<std::shared_ptr<arrow::Table>> ToTable(const std::vector<QuarantinedRow>& rows) {
+constexpr char kStagedSuffix[] = ".staged";
+
+bool HasUtf8Name(const QuarantinedRow& row) { return IsUtf8(row.bucket) && IsUtf8(row.key); }
+
+io::Location Staged(const io::Location& file) { return file.WithSuffix(kStagedSuffix); }
+
+Result<std::shared_ptr<arrow::Table>> ToTable(const std::vector<const QuarantinedRow*>& rows, bool escaped) {
   const auto instant = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
   arrow::StringBuilder bucket, key, error, kind;
   arrow::TimestampBuilder timestamp(instant, arrow::default_memory_pool());
-  for (const QuarantinedRow& row : rows) {
-    ARROW_RETURN_NOT_OK(bucket.Append(row.bucket));
-    ARROW_RETURN_NOT_OK(key.Append(row.key));
-    ARROW_RETURN_NOT_OK(error.Append(row.kind + ": " + row.message));
-    ARROW_RETURN_NOT_OK(kind.Append(row.kind));
-    ARROW_RETURN_NOT_OK(timestamp.Append(row.timestamp));
+  for (const QuarantinedRow* row : rows) {
+    ARROW_RETURN_NOT_OK(bucket.Append(escaped ? PercentEncodePath(row->bucket) : row->bucket));
+    ARROW_RETURN_NOT_OK(key.Append(escaped ? PercentEncodePath(row->key) : row->key));
+    ARROW_RETURN_NOT_OK(error.Append(row->kind + ": " + row->message));
+    ARROW_RETURN_NOT_OK(kind.Append(row->kind));
+    ARROW_RETURN_NOT_OK(timestamp.Append(row->timestamp));
   }
   arrow::ArrayVector columns;
   for (arrow::ArrayBuilder* builder :
@@ -36,37 +43,89 @@ Result<std::shared_ptr<arrow::Table>> ToTable(const std::vector<QuarantinedRow>&
   return arrow::Table::Make(schema, columns);
 }
 
-}  // namespace
-
-io::Location QuarantineFolder(const io::Location& warehouse) { return warehouse.WithSuffix("_failed"); }
-
-Result<io::Location> WriteQuarantine(const io::Location& warehouse, const std::vector<QuarantinedRow>& rows) {
-  ARROW_ASSIGN_OR_RAISE(const auto table, ToTable(rows));
+Result<std::shared_ptr<arrow::Buffer>> ToParquet(const std::vector<const QuarantinedRow*>& rows,
+                                                 bool escaped) {
+  ARROW_ASSIGN_OR_RAISE(const auto table, ToTable(rows, escaped));
   ARROW_ASSIGN_OR_RAISE(auto sink, arrow::io::BufferOutputStream::Create());
   const auto properties =
       parquet::WriterProperties::Builder().compression(parquet::Compression::ZSTD)->build();
   ARROW_RETURN_NOT_OK(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink,
                                                  /*chunk_size=*/64 << 10, properties));
-  ARROW_ASSIGN_OR_RAISE(const auto bytes, sink->Finish());
-  // Names sort by time, so that rows are taken up in the order in which they failed.
-  const io::Location file = QuarantineFolder(warehouse).Join(
-      fmt::format("failed_{:016}_{}.parquet", NowMicros(), NewUuid().substr(0, 8)));
-  ARROW_RETURN_NOT_OK(io::WriteFileAtomically(file, std::string_view(*bytes)));
-  return file;
+  return sink->Finish();
 }
 
-Result<std::vector<io::Location>> ListQuarantine(const io::Location& warehouse) {
-  const io::Location folder = QuarantineFolder(warehouse);
+Result<std::vector<std::string>> NamesIn(const io::Location& folder) {
   arrow::fs::FileSelector selector;
   selector.base_dir = folder.path;
   selector.allow_not_found = true;
   ARROW_ASSIGN_OR_RAISE(const auto infos, folder.fs->GetFileInfo(selector));
-  std::vector<io::Location> files;
+  std::vector<std::string> names;
   for (const arrow::fs::FileInfo& info : infos) {
-    if (info.IsFile() && info.extension() == "parquet") files.push_back(folder.Join(info.base_name()));
+    if (info.IsFile()) names.push_back(info.base_name());
   }
-  std::sort(files.begin(), files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace
+
+int64_t HeldBytes(const QuarantinedRow& row) {
+  constexpr size_t kAllocations = 4 * 16;  // what malloc adds to the texts
+  return static_cast<int64_t>(sizeof(row) + kAllocations + row.bucket.size() + row.key.size() +
+                              row.kind.size() + row.message.size());
+}
+
+io::Location QuarantineFolder(const io::Location& warehouse) { return warehouse.WithSuffix("_failed"); }
+
+Status StageQuarantine(const io::Location& warehouse, const std::vector<QuarantinedRow>& rows,
+                       std::vector<io::Location>* files) {
+  for (const bool escaped : {false, true}) {
+    std::vector<const QuarantinedRow*> chosen;
+    for (const QuarantinedRow& row : rows) {
+      if (HasUtf8Name(row) != escaped) chosen.push_back(&row);
+    }
+    if (chosen.empty()) continue;
+    ARROW_ASSIGN_OR_RAISE(const auto bytes, ToParquet(chosen, escaped));
+    // Names sort by time, so that rows are taken up in the order in which they failed.
+    const std::string name = fmt::format("failed_{:016}_{}{}", NowMicros(), NewUuid().substr(0, 8),
+                                         escaped ? kEscapedSuffix : ".parquet");
+    files->push_back(QuarantineFolder(warehouse).Join(name));
+    ARROW_RETURN_NOT_OK(io::WriteFileAtomically(Staged(files->back()), std::string_view(*bytes)));
+  }
+  return Status::OK();
+}
+
+Status PublishQuarantine(const std::vector<io::Location>& files) {
+  for (const io::Location& file : files) {
+    ARROW_RETURN_NOT_OK(
+        WithContext(file.fs->Move(Staged(file).path, file.path), "cannot write " + file.path));
+  }
+  return Status::OK();
+}
+
+void RemoveQuarantine(const std::vector<io::Location>& files) {
+  for (const io::Location& file : files) {
+    if (!file.fs->DeleteFile(file.path).ok()) (void)file.fs->DeleteFile(Staged(file).path);
+  }
+}
+
+Result<std::vector<io::Location>> ListQuarantine(const io::Location& warehouse) {
+  const io::Location folder = QuarantineFolder(warehouse);
+  ARROW_ASSIGN_OR_RAISE(const auto names, NamesIn(folder));
+  std::vector<io::Location> files;
+  for (const std::string& name : names) {
+    if (name.ends_with(".parquet")) files.push_back(folder.Join(name));
+  }
   return files;
+}
+
+Status RemoveStagedQuarantine(const io::Location& warehouse) {
+  const io::Location folder = QuarantineFolder(warehouse);
+  ARROW_ASSIGN_OR_RAISE(const auto names, NamesIn(folder));
+  for (const std::string& name : names) {
+    if (name.ends_with(kStagedSuffix)) (void)folder.fs->DeleteFile(folder.Join(name).path);
+  }
+  return Status::OK();
 }
 
 }  // namespace earthcatalog::pipeline

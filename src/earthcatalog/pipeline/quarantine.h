@@ -1,5 +1,6 @@
 // Inventory rows that did not become items, kept in <warehouse>_failed/ until a later run takes them up
-// again.
+// again. Files are staged under a name that no run reads and published just before the commit that covers
+// their rows.
 #pragma once
 
 #include <string>
@@ -19,13 +20,29 @@ struct QuarantinedRow {
   int64_t timestamp;    // when, microseconds UTC
 };
 
+// What the row takes in memory, about.
+int64_t HeldBytes(const QuarantinedRow& row);
+
 // The folder beside `warehouse`.
 io::Location QuarantineFolder(const io::Location& warehouse);
 
-// One Parquet file: bucket, key, error ("kind: message"), kind, timestamp. Atomic. Returns its location.
-Result<io::Location> WriteQuarantine(const io::Location& warehouse, const std::vector<QuarantinedRow>& rows);
+// A quarantine file with its published name. In an escaped one buckets and keys are percent-encoded, since
+// they are not all UTF-8, which the columns must be.
+inline constexpr char kEscapedSuffix[] = "_escaped.parquet";
 
-// All files there are, oldest first. An absent folder has none.
+// Writes Parquet: bucket, key, error ("kind: message"), kind, timestamp. Rows whose bucket or key is not
+// UTF-8 go to an escaped file of their own. Appends the files' published locations to `files`, also when it
+// ends with an error; they are there only after PublishQuarantine().
+Status StageQuarantine(const io::Location& warehouse, const std::vector<QuarantinedRow>& rows,
+                       std::vector<io::Location>* files);
+Status PublishQuarantine(const std::vector<io::Location>& files);
+// Removes files, staged or published, that no commit covers. Best effort.
+void RemoveQuarantine(const std::vector<io::Location>& files);
+
+// All published files, oldest first. An absent folder has none.
 Result<std::vector<io::Location>> ListQuarantine(const io::Location& warehouse);
+
+// Removes what a run staged that was killed. Only while no other run writes here.
+Status RemoveStagedQuarantine(const io::Location& warehouse);
 
 }  // namespace earthcatalog::pipeline

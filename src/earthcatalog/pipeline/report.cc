@@ -18,7 +18,9 @@ Json InventoryJson(const inventory::Counts& counts) {
           {"skipped_since", counts.skipped_since},
           {"skipped_delete_marker", counts.skipped_delete_marker},
           {"skipped_old_version", counts.skipped_old_version},
+          {"skipped_retried", counts.skipped_retried},
           {"malformed", counts.malformed},
+          {"passed_without_date", counts.passed_without_date},
           {"first_malformed", std::move(malformed)}};
 }
 
@@ -64,6 +66,7 @@ std::string ReportToJson(const IncrementalReport& report) {
       {"columns_added", report.columns_added},
       {"seconds", report.seconds},
       {"peak_memory", report.peak_memory},
+      {"notices", report.notices},
       {"queues", QueuesJson(report.queues)},
   };
   // Keys and replies come from outside and need not be UTF-8.

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -61,30 +60,19 @@ class FileTree {
 
 SyntheticItem MakeItem(const ArchiveOptions& options, uint64_t index) {
   Random random(options.seed, index);
-  const Scene scene = MakeScene(options, index, &random);
+  const Scene scene = MakeScene(index, &random);
   std::string key = KeyStem(scene);
   std::string json = ItemJson(scene, key, &random);
   key += kSuffix;
   return {std::move(key), std::move(json), scene.updated};
 }
 
-std::optional<uint64_t> IndexOfKey(std::string_view key) {
-  if (!key.ends_with(kSuffix)) return std::nullopt;
-  key.remove_suffix(kSuffix.size());
-  const size_t mark = key.rfind("_N");
-  if (mark == std::string_view::npos) return std::nullopt;
-  uint64_t index = 0;
-  const char* end = key.data() + key.size();
-  const auto [rest, error] = std::from_chars(key.data() + mark + 2, end, index);
-  if (error != std::errc() || rest != end) return std::nullopt;
-  return index;
-}
-
-Status WriteArchive(const ArchiveOptions& options, const std::string& directory) {
+Status WriteArchive(const ArchiveOptions& options, const std::string& directory, const CancelSource& cancel) {
   FileTree tree(directory);
   ARROW_RETURN_NOT_OK(tree.Remove(kInventory));  // an old one would name items that are gone
   std::string inventory = "bucket,key,size,last_modified_date\r\n";
   for (uint64_t i = 0; i < options.items; ++i) {
+    ARROW_RETURN_NOT_OK(cancel.status());
     const SyntheticItem item = MakeItem(options, i);
     ARROW_RETURN_NOT_OK(tree.Write(fmt::format("{}/{}", kBucket, item.key), item.json));
     // None of the fields has a character that RFC 4180 wants quoted.

@@ -13,7 +13,6 @@ namespace {
 constexpr int64_t kSecond = 1'000'000;
 constexpr int64_t kDay = 86'400 * kSecond;
 constexpr int64_t kArchiveEnd = 20'635 * kDay;  // 2026-07-01
-constexpr int64_t kRecent = 60 * kDay;
 
 constexpr uint64_t kVelocity = 7'500;                      // of 10,000; always for radar
 constexpr uint64_t kNoDatetime = 50, kNoInterval = 3'000;  // of 10,000; the second of those without datetime
@@ -30,13 +29,11 @@ constexpr std::array<Platform, 9> kPlatforms = {{
     {"sentinel-2b", "S2B", Family::kSentinel2, "sentinel-2", R"(["msi"])", 10, 2017, 2026, 9},
 }};
 
-const Platform& PickPlatform(bool recent_only, Random* random) {
-  const auto active = [&](const Platform& platform) { return !recent_only || platform.last_year == 2026; };
+const Platform& PickPlatform(Random* random) {
   uint64_t total = 0;
-  for (const Platform& platform : kPlatforms) total += active(platform) ? platform.weight : 0;
+  for (const Platform& platform : kPlatforms) total += platform.weight;
   uint64_t roll = random->Below(total);
   for (const Platform& platform : kPlatforms) {
-    if (!active(platform)) continue;
     if (roll < platform.weight) return platform;
     roll -= platform.weight;
   }
@@ -50,12 +47,11 @@ int64_t StartOfYear(int year) {
 }
 
 // Between the two scenes of a pair: multiples of the orbits' repeat cycles, and some seconds.
-int64_t PairInterval(Family family, bool recent_only, Random* random) {
+int64_t PairInterval(Family family, Random* random) {
   constexpr std::array<int64_t, 8> kLandsatDays = {16, 16, 16, 32, 32, 48, 96, 352};
   constexpr std::array<int64_t, 8> kSentinelDays = {6, 12, 12, 12, 24, 48, 96, 360};
   const auto& days = family == Family::kLandsat ? kLandsatDays : kSentinelDays;
-  const size_t choices = recent_only ? days.size() - 2 : days.size();
-  return days[random->Below(choices)] * kDay + random->Between(-20, 20) * kSecond;
+  return days[random->Below(days.size())] * kDay + random->Between(-20, 20) * kSecond;
 }
 
 // 20190513
@@ -95,9 +91,8 @@ std::string SceneName(const Platform& platform, uint64_t track, int64_t at) {
   return {};
 }
 
-void SetTimes(const ArchiveOptions& options, int64_t interval, Random* random, Scene* scene) {
-  const int64_t first =
-      options.recent_only ? kArchiveEnd - kRecent : StartOfYear(scene->platform->first_year);
+void SetTimes(int64_t interval, Random* random, Scene* scene) {
+  const int64_t first = StartOfYear(scene->platform->first_year);
   const int64_t end_of_service = std::min(kArchiveEnd, StartOfYear(scene->platform->last_year + 1));
   const int64_t datetime = random->Between(first, end_of_service - interval / 2 - kDay);
   scene->datetime = datetime;
@@ -117,14 +112,13 @@ void SetTimes(const ArchiveOptions& options, int64_t interval, Random* random, S
 
 }  // namespace
 
-Scene MakeScene(const ArchiveOptions& options, uint64_t index, Random* random) {
+Scene MakeScene(uint64_t index, Random* random) {
   Scene scene{};
-  scene.platform = &PickPlatform(options.recent_only, random);
+  scene.platform = &PickPlatform(random);
   scene.is_velocity = random->InTenThousand(kVelocity) || scene.platform->family == Family::kSentinel1;
   scene.footprint = MakeFootprint(random);
-  const int64_t interval =
-      scene.is_velocity ? PairInterval(scene.platform->family, options.recent_only, random) : 0;
-  SetTimes(options, interval, random, &scene);
+  const int64_t interval = scene.is_velocity ? PairInterval(scene.platform->family, random) : 0;
+  SetTimes(interval, random, &scene);
 
   const uint64_t track = random->Below(1'000'000);
   if (scene.is_velocity) {

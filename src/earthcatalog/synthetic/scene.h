@@ -6,7 +6,6 @@
 #include <string>
 #include <string_view>
 
-#include "earthcatalog/synthetic/archive.h"
 #include "earthcatalog/synthetic/footprint.h"
 
 namespace earthcatalog::synthetic {
@@ -37,6 +36,6 @@ struct Scene {
   std::string id;                // ends in _N and the index
 };
 
-Scene MakeScene(const ArchiveOptions& options, uint64_t index, Random* random);
+Scene MakeScene(uint64_t index, Random* random);
 
 }  // namespace earthcatalog::synthetic

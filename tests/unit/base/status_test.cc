@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <new>
+#include <stdexcept>
+
 namespace earthcatalog {
 namespace {
 
@@ -18,6 +21,16 @@ TEST(Status, OtherStatusesHaveNoKind) {
   EXPECT_EQ(KindOf(Status::OK()), std::nullopt);
   EXPECT_EQ(KindOf(Status::IOError("disk")), std::nullopt);
   EXPECT_EQ(KindOf(FailedError("disk {}", 1)), std::nullopt);
+}
+
+TEST(Status, AnExceptionBecomesAnError) {
+  const auto thrown = [](auto exception) {
+    return CatchExceptions([&]() -> Result<int> { throw exception; }).status();
+  };
+  EXPECT_THAT(thrown(std::runtime_error("what it was")).message(), testing::HasSubstr("what it was"));
+  EXPECT_TRUE(thrown(std::bad_alloc()).IsOutOfMemory());
+  EXPECT_FALSE(thrown(7).ok());
+  EXPECT_EQ(CatchExceptions([]() -> Result<int> { return 3; }).ValueOrDie(), 3);
 }
 
 TEST(Status, ContextLeavesOkAlone) { EXPECT_TRUE(WithContext(Status::OK(), "where").ok()); }

@@ -5,6 +5,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <thread>
+#include <vector>
 
 namespace earthcatalog::catalog {
 namespace {
@@ -43,6 +45,115 @@ TEST_F(CatalogTest, TheGridIsSettledAtCreation) {
   EXPECT_THAT(status.message(), HasSubstr("h3 resolution 3, not h3 resolution 2"));
   EXPECT_TRUE(Catalog::OpenOrCreate(locations_, std::nullopt).ok());
   EXPECT_TRUE(Catalog::OpenOrCreate(locations_, Grid(std::nullopt)).ok());
+}
+
+TEST_F(CatalogTest, RegionsAreRecordedByTheirAbsolutePathAndLoadedOnce) {
+  const std::string path = (folder_ / "regions.geojson").string();
+  std::ofstream(path)
+      << R"({"type":"FeatureCollection","features":[{"type":"Feature","properties":{"name":"a"},
+      "geometry":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}}]})";
+  const std::string roundabout = (folder_ / "x" / ".." / "regions.geojson").string();
+  const grid::Config config = {"geojson", std::nullopt, roundabout, "name"};
+  ASSERT_TRUE(Catalog::OpenOrCreate(locations_, config).ok());
+  const auto reopened = Catalog::OpenOrCreate(locations_, config).ValueOrDie();
+  EXPECT_EQ(reopened->table().properties().at(kGridTypeProperty), "geojson");
+  EXPECT_EQ(reopened->table().properties().at(kGridBoundariesProperty), path);
+  EXPECT_EQ(reopened->table().properties().at(kGridIdFieldProperty), "name");
+  EXPECT_EQ(reopened->table().properties().count(kGridResolutionProperty), 0);
+
+  const auto opened = Catalog::Open(locations_).ValueOrDie();
+  const auto partitioner = opened->Partitioner().ValueOrDie();
+  EXPECT_EQ(partitioner->Name(1), "a");
+  std::filesystem::remove(path);
+  EXPECT_EQ(opened->Partitioner().ValueOrDie(), partitioner);
+  EXPECT_EQ(reopened->Partitioner().ValueOrDie()->Name(1), "a");
+  const auto without_file = Catalog::Open(locations_).ValueOrDie();
+  EXPECT_EQ(KindOf(without_file->Partitioner().status()), ErrorKind::kNotFound);
+  EXPECT_EQ(without_file->GetInfo().ValueOrDie().grid_type, "geojson");
+}
+
+TEST_F(CatalogTest, ACustomGridBelongsToItsClass) {
+  const auto partitioner = grid::MakePartitioner({}).ValueOrDie();  // any will do
+  const grid::Config config = {grid::kCustomType, std::nullopt, "", "", "Hexes"};
+  EXPECT_EQ(KindOf(Catalog::OpenOrCreate(locations_, config).status()), ErrorKind::kUsage);
+  EXPECT_FALSE(std::filesystem::exists(locations_.db_path));
+  const auto made = Catalog::OpenOrCreate(locations_, config, partitioner).ValueOrDie();
+  EXPECT_EQ(made->table().properties().at(kGridClassProperty), "Hexes");
+  EXPECT_EQ(made->Partitioner().ValueOrDie(), partitioner);
+  const Status status = Catalog::Open(locations_).ValueOrDie()->Partitioner().status();
+  EXPECT_EQ(KindOf(status), ErrorKind::kUsage);
+  EXPECT_THAT(status.message(), HasSubstr("the Python class Hexes"));
+  const grid::Config other = {grid::kCustomType, std::nullopt, "", "", "Squares"};
+  EXPECT_THAT(Catalog::OpenOrCreate(locations_, other, partitioner).status().message(),
+              HasSubstr("the Python class Hexes, not the Python class Squares"));
+}
+
+// Data of one table in two places, because a flag named another folder.
+TEST_F(CatalogTest, AnotherWarehouseThanTheTablesIsRefused) {
+  ASSERT_TRUE(Catalog::OpenOrCreate(locations_, std::nullopt).ok());
+  const std::string other = (folder_ / "other").string();
+  const Locations wrong{locations_.db_path, other};
+  for (const Status& status :
+       {Catalog::OpenOrCreate(wrong, std::nullopt).status(), Catalog::Open(wrong).status()}) {
+    EXPECT_EQ(KindOf(status), ErrorKind::kUsage);
+    EXPECT_THAT(status.message(), HasSubstr("file://" + locations_.warehouse));
+    EXPECT_THAT(status.message(), HasSubstr("file://" + other));
+  }
+}
+
+TEST_F(CatalogTest, TheSameWarehouseMayBeWrittenInOtherWays) {
+  ASSERT_TRUE(Catalog::OpenOrCreate(locations_, std::nullopt).ok());
+  const std::filesystem::path link = folder_ / "link";
+  std::filesystem::create_directory_symlink(locations_.warehouse, link);
+  for (const std::string& same :
+       {locations_.warehouse + "//", "file://" + locations_.warehouse, "file:" + locations_.warehouse,
+        (folder_ / "." / "x" / ".." / "warehouse").string(), link.string()}) {
+    const Status status = Catalog::OpenOrCreate({locations_.db_path, same}, std::nullopt).status();
+    EXPECT_TRUE(status.ok()) << status.ToString();
+  }
+}
+
+TEST_F(CatalogTest, AFileUriNamesTheDatabaseToo) {
+  ASSERT_TRUE(
+      Catalog::OpenOrCreate({"file://" + locations_.db_path, locations_.warehouse}, std::nullopt).ok());
+  EXPECT_TRUE(std::filesystem::exists(locations_.db_path));
+  EXPECT_TRUE(Catalog::Open(locations_).ok());
+}
+
+// A local folder named `s3:` is not what was meant.
+TEST_F(CatalogTest, APartInObjectStorageIsRefusedAndMakesNoFolder) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(folder_);
+  for (const Locations& wrong : {Locations{"s3://bucket/earthcatalog.db", locations_.warehouse},
+                                 Locations{locations_.db_path, "s3://b/w"}}) {
+    for (const Status& status :
+         {Catalog::OpenOrCreate(wrong, std::nullopt).status(), Catalog::Open(wrong).status()}) {
+      EXPECT_EQ(KindOf(status), ErrorKind::kUsage) << status.ToString();
+      EXPECT_THAT(status.message(), HasSubstr("not available yet"));
+    }
+  }
+  EXPECT_EQ(KindOf(Locations::FromBase("s3://bucket/base").status()), ErrorKind::kUsage);
+  EXPECT_EQ(KindOf(Locations{"x", "s3://b/w"}.LockFolder().status()), ErrorKind::kUsage);
+  std::filesystem::current_path(before);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+// Two first runs at once: both go on, with one table.
+TEST_F(CatalogTest, OfSeveralThatCreateTheTableAllGetIt) {
+  for (int round = 0; round < 5; ++round) {
+    std::filesystem::remove_all(folder_);
+    std::vector<std::string> uuids(6);
+    std::vector<std::thread> threads;
+    for (std::string& uuid : uuids) {
+      threads.emplace_back([&] {
+        const auto catalog = Catalog::OpenOrCreate(locations_, Grid(2));
+        EXPECT_TRUE(catalog.ok()) << catalog.status().ToString();
+        if (catalog.ok()) uuid = (*catalog)->table().uuid();
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_THAT(uuids, testing::Each(uuids.front()));
+  }
 }
 
 // D38

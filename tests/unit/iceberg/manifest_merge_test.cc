@@ -61,16 +61,41 @@ TEST_F(ManifestMergeTest, MergedEntriesKeepTheirSnapshotsAndSequenceNumbers) {
 }
 
 TEST_F(ManifestMergeTest, TheTargetSizeBoundsWhatIsMerged) {
-  const auto table = CreateTable();
+  auto table = CreateTable();
   AppendOne(*table, 0);
   const int64_t length = Manifests(*table).at(0).length;
-  ASSERT_OK(table->SetProperties({{"commit.manifest.min-count-to-merge", "3"},
-                                  {"commit.manifest.target-size-bytes", std::to_string(length * 5 / 2)}}));
+  table = Edited(*table, [&](Json& document) {
+    document["properties"]["commit.manifest.min-count-to-merge"] = "3";
+    document["properties"]["commit.manifest.target-size-bytes"] = std::to_string(length * 5 / 2);
+  });
   for (int i = 1; i < 5; ++i) AppendOne(*table, i);
   const auto manifests = Manifests(*table);
   ASSERT_EQ(manifests.size(), 4u);
   EXPECT_EQ(manifests[3].existing_files, 2);  // the two oldest, more do not fit
   EXPECT_EQ(Paths(*table).size(), 5u);
+}
+
+// An entry that exists already and has no sequence number: moved, it would belong to no commit at all.
+TEST_F(ManifestMergeTest, AManifestThatDoesNotNameItsCommitsStaysAsItIs) {
+  const auto table = CreateTable({{"commit.manifest.min-count-to-merge", "3"}});
+  for (int i = 0; i < 3; ++i) AppendOne(*table, i);
+  const Json document = Document(*table);
+  const auto spec = Must(ParsePartitionSpec(document["partition-specs"][0], *table->schema()));
+  const ManifestFile odd = Manifests(*table).at(1);
+  ManifestWriter writer(document["schemas"][0], spec, odd.added_snapshot_id);
+  ManifestEntry entry;
+  entry.state = ManifestEntry::State::kExisting;
+  entry.snapshot_id = odd.added_snapshot_id;
+  entry.file = MakeFile("f1", "81", 1);
+  EXPECT_OK(writer.Add(entry));
+  std::ofstream(PathOf(odd.path), std::ios::binary) << Must(writer.Finish()).bytes;
+
+  for (int i = 3; i < 6; ++i) AppendOne(*table, i);
+  std::set<std::string> manifests;
+  for (const ManifestFile& manifest : Manifests(*table)) manifests.insert(manifest.path);
+  EXPECT_TRUE(manifests.contains(odd.path));
+  EXPECT_LE(manifests.size(), 5u);
+  EXPECT_EQ(Paths(*table), (std::set<std::string>{"f0", "f1", "f2", "f3", "f4", "f5"}));
 }
 
 TEST_F(ManifestMergeTest, CanBeTurnedOff) {

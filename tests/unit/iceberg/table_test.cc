@@ -84,20 +84,6 @@ TEST_F(TableTest, BrokenMetadataIsCorruptAndNamed) {
   EXPECT_THAT(Table::Load(OpenStore()).status(), FailsWith(ErrorKind::kCorrupt, "does not exist"));
 }
 
-TEST_F(TableTest, PropertiesAreMergedAndCommitted) {
-  const auto table = CreateTable({{"a", "1"}, {"b", "2"}});
-  const auto other = LoadTable();
-  ASSERT_OK(table->SetProperties({{"b", "3"}}));
-  ASSERT_OK(other->SetProperties({{"c", "4"}}));  // on top of what it had not seen
-  EXPECT_EQ(table->properties().at("b"), "3");
-  EXPECT_FALSE(table->properties().contains("c"));
-  ASSERT_OK(table->Refresh());
-  for (const auto& [key, value] : std::map<std::string, std::string>{{"a", "1"}, {"b", "3"}, {"c", "4"}}) {
-    EXPECT_EQ(table->properties().at(key), value);
-    EXPECT_EQ(LoadTable()->properties().at(key), value);
-  }
-}
-
 TEST_F(TableTest, OtherWritersAdditionsSurviveACommit) {
   auto table = CreateTable();
   Json document = Document(*table);
@@ -117,7 +103,7 @@ TEST_F(TableTest, OtherWritersAdditionsSurviveACommit) {
 }
 
 TEST_F(TableTest, TheMetadataLogIsBounded) {
-  const auto table = CreateTable({{"write.metadata.previous-versions-max", "3"}});
+  auto table = CreateTable({{"write.metadata.previous-versions-max", "3"}});
   std::vector<std::string> versions = {table->metadata_location()};
   for (int i = 0; i < 6; ++i) {
     ASSERT_OK(AppendFiles(*table, {MakeFile("f" + std::to_string(i), "81", 54)}));
@@ -130,9 +116,73 @@ TEST_F(TableTest, TheMetadataLogIsBounded) {
     EXPECT_TRUE(std::filesystem::exists(PathOf(versions[i])));
   }
   EXPECT_THAT(table->metadata_location(), ::testing::HasSubstr("/00006-"));
-  ASSERT_OK(table->SetProperties({{"write.metadata.delete-after-commit.enabled", "true"}}));
+  table = Edited(*table, [](Json& document) {
+    document["properties"]["write.metadata.delete-after-commit.enabled"] = "true";
+  });
+  ASSERT_OK(AppendFiles(*table, {MakeFile("last", "81", 54)}));
   EXPECT_FALSE(std::filesystem::exists(PathOf(versions[3])));
   EXPECT_TRUE(std::filesystem::exists(PathOf(versions[4])));
+}
+
+// The log is what somebody else wrote: a file it names is not for us to delete just for that.
+TEST_F(TableTest, AHostileMetadataLogDeletesNothingElse) {
+  auto table = CreateTable({{"write.metadata.previous-versions-max", "1"},
+                            {"write.metadata.delete-after-commit.enabled", "true"}});
+  const std::string first = PathOf(table->metadata_location());
+  std::vector<std::string> victims = {folder_.path("precious.metadata.json"),
+                                      metadata_folder() + "/snap-1.avro",
+                                      metadata_folder() + "/deeper/00001.metadata.json"};
+  for (const std::string& victim : victims) {
+    std::filesystem::create_directories(std::filesystem::path(victim).parent_path());
+    std::ofstream(victim) << "precious";
+  }
+  victims.push_back(metadata_folder() + "/../../../../precious.metadata.json");
+  table = Edited(*table, [&](Json& document) {
+    for (const std::string& victim : victims) {
+      document["metadata-log"].push_back({{"timestamp-ms", 1}, {"metadata-file", "file://" + victim}});
+      document["metadata-log"].push_back({{"timestamp-ms", 1}, {"metadata-file", victim}});
+    }
+    document["metadata-log"].push_back({{"timestamp-ms", 1}, {"metadata-file", ""}});
+    document["metadata-log"].push_back({{"timestamp-ms", 1}, {"metadata-file", ".metadata.json"}});
+  });
+  for (int i = 0; i < 3; ++i) ASSERT_OK(AppendFiles(*table, {MakeFile(std::to_string(i), "81", 54)}));
+  for (const std::string& victim : victims) EXPECT_TRUE(std::filesystem::exists(victim)) << victim;
+  EXPECT_FALSE(std::filesystem::exists(first));
+}
+
+// A number beyond 32 bits would be cut to another column's or schema's id.
+TEST_F(TableTest, IdsBeyondTheirRangeAreRefused) {
+  const auto table = CreateTable();
+  const std::string path = PathOf(table->metadata_location());
+  const Json good = Document(*table);
+  const auto loaded_with = [&](const char* pointer, int64_t value) {
+    Json document = good;
+    document[Json::json_pointer(pointer)] = value;
+    std::ofstream(path) << document.dump();
+    return Table::Load(OpenStore()).status();
+  };
+  for (const char* pointer :
+       {"/last-column-id", "/current-schema-id", "/default-spec-id", "/schemas/0/schema-id",
+        "/schemas/0/fields/0/id", "/schemas/0/fields/3/type/element-id",
+        "/partition-specs/0/fields/0/field-id"}) {
+    for (const int64_t value : {int64_t{1} << 32, int64_t{1} << 31, int64_t{-1}}) {
+      const std::string key = std::string(pointer).substr(std::string(pointer).rfind('/') + 1);
+      EXPECT_THAT(loaded_with(pointer, value), FailsWith(ErrorKind::kCorrupt, key)) << pointer;
+    }
+  }
+  EXPECT_THAT(loaded_with("/last-sequence-number", std::numeric_limits<int64_t>::max()),
+              FailsWith(ErrorKind::kCorrupt, "last-sequence-number"));
+}
+
+TEST_F(TableTest, WhenThereIsNoColumnIdLeftNoneIsGivenTwice) {
+  auto table = CreateTable();
+  table = Edited(*table, [](Json& document) { document["last-column-id"] = 2147483646; });
+  auto fields = ItemSchema()->fields();
+  fields.push_back(arrow::field("last", arrow::utf8()));
+  EXPECT_OK(Grown(*table, *arrow::schema(fields)).status());
+  fields.push_back(arrow::field("too many", arrow::utf8()));
+  EXPECT_THAT(Grown(*table, *arrow::schema(fields)).status(),
+              FailsWith(ErrorKind::kCorrupt, "no column id left"));
 }
 
 TEST_F(TableTest, FoldersMayHaveAnyName) {

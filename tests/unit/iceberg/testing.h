@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <set>
 #include <sstream>
@@ -120,6 +121,13 @@ class TableFixture : public ::testing::Test {
   }
   static Json Document(const Table& table) {
     return Must(ParseJson(Slurp(PathOf(table.metadata_location())), "metadata"));
+  }
+  // The table as another writer left it, who changed its document.
+  std::unique_ptr<Table> Edited(const Table& table, const std::function<void(Json&)>& edit) {
+    Json document = Document(table);
+    edit(document);
+    std::ofstream(PathOf(table.metadata_location())) << document.dump();
+    return LoadTable();
   }
   static std::set<std::string> Paths(const Table& table, std::optional<int64_t> snapshot = std::nullopt) {
     std::set<std::string> paths;

@@ -55,5 +55,17 @@ TEST(Formats, ReadsWebAddressesAndHidesTheirQueries) {
   EXPECT_THAT(message, Not(HasSubstr("geheim")));
 }
 
+TEST(Formats, APasswordInTheAddressIsNotTold) {
+  const test::WebServer server({{"/empty.csv", test::WebServer::Answer("200 OK", "")},
+                                {"/cut.csv", test::WebServer::Answer("200 OK", "PAR1")}});
+  for (const char* path : {"/empty.csv", "/cut.csv", "/none.csv"}) {
+    std::string url = server.Url(path);
+    url.insert(url.find("://") + 3, "user:geheim@");
+    const std::string message = ReadAll(url).error.message();
+    EXPECT_THAT(message, HasSubstr(path));
+    EXPECT_THAT(message, Not(HasSubstr("geheim")));
+  }
+}
+
 }  // namespace
 }  // namespace earthcatalog::inventory

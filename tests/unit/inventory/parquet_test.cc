@@ -120,15 +120,19 @@ TEST_F(Parquet, MalformedRowsAreCountedWithTheirRowNumbers) {
                      {"key", Values(arrow::utf8(),
                                     R"(["1.stac.json", null, "3.stac.json", "4.stac.json", "5.stac.json"])")},
                      {"size", Values(arrow::int64(), "[1, 1, -1, 1, 1]")}}));
-  EXPECT_THAT(Names(all), ElementsAre("5:b/5.stac.json"));
+  EXPECT_THAT(Names(all), ElementsAre("3:b/3.stac.json", "5:b/5.stac.json"));
   EXPECT_THAT(Malformed(all),
-              ElementsAre("1: the bucket is empty", "2: the key is empty",
-                          "3: the size is not a whole number of bytes", "4: the bucket is empty"));
+              ElementsAre("1: the bucket is empty", "2: the key is empty", "4: the bucket is empty"));
+}
+
+TEST_F(Parquet, ASizeThatIsNoneIsUnknown) {
   const Everything doubles =
       ReadAll(Write({{"bucket", Values(arrow::utf8(), R"(["b", "b"])")},
                      {"key", Values(arrow::utf8(), R"(["1.stac.json", "2.stac.json"])")},
                      {"size", Values(arrow::float64(), "[1.5, 1e300]")}}));
-  EXPECT_EQ(doubles.counts.malformed, 2u);
+  EXPECT_EQ(doubles.counts.malformed, 0u);
+  ASSERT_EQ(doubles.rows.size(), 2u);
+  for (const Row& row : doubles.rows) EXPECT_EQ(row.size, std::nullopt);
 }
 
 TEST_F(Parquet, FlagsSinceSuffixAndLimit) {

@@ -46,7 +46,10 @@ TEST_F(Selection, EveryRowHasOneCount) {
 TEST_F(Selection, SinceLetsRowsWithoutTheColumnPass) {
   Options options;
   options.since = ParseInstant("2030-01-01").ValueOrDie();
-  EXPECT_EQ(Read("bucket,key\nb,a.stac.json\n", options).counts.selected, 1u);
+  const Everything all = Read("bucket,key\nb,a.stac.json\nb,a.txt\n", options);
+  EXPECT_EQ(all.counts.selected, 1u);
+  EXPECT_EQ(all.counts.passed_without_date, 1u);
+  EXPECT_EQ(Read("bucket,key\nb,a.stac.json\n").counts.passed_without_date, 0u);
 }
 
 TEST_F(Selection, TheSuffixIsAnOption) {

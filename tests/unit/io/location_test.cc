@@ -45,6 +45,21 @@ TEST(Location, UrisResolveToThemselves) {
   }
 }
 
+TEST(Location, ObjectStoresAreToldByTheirScheme) {
+  for (const char* uri : {"s3://b/k", "S3://b", "s3a://b/k", "s3n://b/k"})
+    EXPECT_TRUE(IsObjectStore(uri)) << uri;
+  for (const char* other : {"", "s3:/b", "s3/b", "/s3://b", "file:///s3://b", "https://s3/b"}) {
+    EXPECT_FALSE(IsObjectStore(other)) << other;
+  }
+}
+
+TEST(Location, NamesForMessagesHoldNoCredentials) {
+  EXPECT_EQ(NameForMessages("https://user:pw@host/a?token=x#y"), "https://host/a");
+  EXPECT_EQ(NameForMessages("s3://key:pw@bucket/a?b"), "s3://bucket/a?b");
+  EXPECT_EQ(NameForMessages("ftp://user:pw@host/a@b"), "ftp://host/a@b");
+  EXPECT_EQ(NameForMessages("/data/user:pw@x?y"), "/data/user:pw@x?y");
+}
+
 TEST(Location, JoinsAndAppends) {
   const Location location = Resolve("/data/w").ValueOrDie();
   EXPECT_EQ(location.Join("a/b.parquet").path, "/data/w/a/b.parquet");
@@ -69,6 +84,8 @@ TEST(Location, RefusesWhatIsNoPlace) {
   EXPECT_THAT(message("file://host/x"), HasSubstr("three slashes"));
   EXPECT_THAT(message("s3://"), HasSubstr("names no bucket"));
   EXPECT_THAT(message("s3:///key"), HasSubstr("names no bucket"));
+  EXPECT_THAT(message("s3://key:secret@bucket/x"), HasSubstr("s3://bucket/x: credentials have no place"));
+  EXPECT_THAT(message("s3://key:secret@bucket/x"), testing::Not(HasSubstr("secret")));
   EXPECT_THAT(message(std::string_view("a\0b", 3)), HasSubstr("zero byte"));
 }
 

@@ -39,7 +39,6 @@ class ChunkAssemblerTest : public testing::Test {
     EXPECT_TRUE(assembler.Run(&in, &out).ok());
     std::vector<std::vector<uint64_t>> chunks;
     while (auto chunk = out.Pop().ValueOrDie()) {
-      EXPECT_EQ(chunk->index, chunks.size());
       chunks.emplace_back();
       for (const EncodedBatch& batch : chunk->batches) chunks.back().push_back(batch.sequence);
     }
@@ -61,8 +60,27 @@ TEST_F(ChunkAssemblerTest, ChunksDoNotDependOnTheOrderOfArrival) {
 }
 
 TEST_F(ChunkAssemblerTest, TheMemoryLimitEndsAChunkEarly) {
-  EXPECT_THAT(Assemble(Batches({0, 1, 2}), 1000, 150), ElementsAre(ElementsAre(0, 1), ElementsAre(2)));
+  EXPECT_THAT(Assemble(Batches({0, 1, 2}), 1000, 250), ElementsAre(ElementsAre(0, 1), ElementsAre(2)));
   EXPECT_THAT(Assemble(Batches({0, 1, 2}), std::nullopt, 100),
+              ElementsAre(ElementsAre(0), ElementsAre(1), ElementsAre(2)));
+}
+
+TEST_F(ChunkAssemblerTest, FailuresEndAChunkToo) {
+  std::vector<EncodedBatch> batches;
+  for (uint64_t i = 0; i < 4; ++i) {
+    batches.push_back(MakeBatch(i, 10, 0));
+    batches.back().failure_bytes = 100;
+  }
+  EXPECT_THAT(Assemble(std::move(batches), std::nullopt, 250),
+              ElementsAre(ElementsAre(0, 1), ElementsAre(2, 3)));
+}
+
+TEST_F(ChunkAssemblerTest, AChunkIsOnlyLargerThanTheLimitWhenABatchIs) {
+  std::vector<EncodedBatch> batches;
+  batches.push_back(MakeBatch(0, 10, 100));
+  batches.push_back(MakeBatch(1, 10, 900));
+  batches.push_back(MakeBatch(2, 10, 100));
+  EXPECT_THAT(Assemble(std::move(batches), std::nullopt, 500),
               ElementsAre(ElementsAre(0), ElementsAre(1), ElementsAre(2)));
 }
 

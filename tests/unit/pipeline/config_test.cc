@@ -49,6 +49,15 @@ TEST(Config, NamesAnUnknownKeyAndItsLine) {
   EXPECT_THAT(Load("crid: {}").status().message(), HasSubstr("unknown key 'crid'"));
 }
 
+// One of the two would be dropped without a word.
+TEST(Config, AKeyOrSectionThatIsThereTwiceIsRefused) {
+  const Status key = Load("ingest:\n  chunk_size: 3\n  max_workers: 2\n  chunk_size: 4\n").status();
+  EXPECT_EQ(KindOf(key), ErrorKind::kUsage);
+  EXPECT_THAT(key.message(), HasSubstr("line 4: 'ingest.chunk_size' is there twice"));
+  const Status section = Load("catalog: {db_path: x}\ngrid:\ncatalog: {warehouse: w}\n").status();
+  EXPECT_THAT(section.message(), HasSubstr("line 3: 'catalog' is there twice"));
+}
+
 TEST(Config, NamesAValueOfTheWrongType) {
   EXPECT_THAT(Load("ingest: {chunk_size: many}").status().message(), HasSubstr("'ingest.chunk_size'"));
   EXPECT_THAT(Load("grid: 3").status().message(), HasSubstr("'grid' should be a mapping"));

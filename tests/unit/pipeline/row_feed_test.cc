@@ -32,16 +32,23 @@ class RowFeedTest : public testing::Test {
     return path;
   }
 
+  io::Location Warehouse() const { return io::Resolve((folder_ / "warehouse").string()).ValueOrDie(); }
+
   io::Location Quarantine(const std::vector<std::string>& keys) {
     std::vector<QuarantinedRow> rows;
     for (const std::string& key : keys) rows.push_back({"b", key, "not_found", "gone", 0});
-    return WriteQuarantine(io::Resolve((folder_ / "warehouse").string()).ValueOrDie(), rows).ValueOrDie();
+    std::vector<io::Location> files;
+    EXPECT_TRUE(StageQuarantine(Warehouse(), rows, &files).ok());
+    EXPECT_TRUE(PublishQuarantine(files).ok());
+    return files.at(0);
   }
 
   // Runs the feed and returns the size of each batch; the keys go to `keys`.
   std::vector<size_t> Drain(RowFeed* feed, std::vector<std::string>* keys = nullptr) {
     CancelSource cancel;
     FlowWindow window(1 << 30, &cancel);
+    EXPECT_TRUE(window.Admit(UINT64_MAX, 1, 1).ok());
+    window.Measure(UINT64_MAX, 1, 1, 0);  // else it waits for the first batch to be fetched
     BoundedQueue<inventory::Batch> queue("rows", 1000, &cancel);
     EXPECT_TRUE(feed->Run(&queue, &window).ok());
     std::vector<size_t> sizes;
@@ -60,7 +67,7 @@ class RowFeedTest : public testing::Test {
 };
 
 TEST_F(RowFeedTest, BatchesEndWhereChunksEnd) {
-  RowFeed feed({}, 300);
+  RowFeed feed({}, {.chunk_size = 300});
   ASSERT_TRUE(feed.AddInventory(WriteInventory(700)).ok());
   EXPECT_THAT(Drain(&feed), ElementsAre(256, 44, 256, 44, 100));
   EXPECT_EQ(feed.counts().rows, 700u);
@@ -70,7 +77,7 @@ TEST_F(RowFeedTest, BatchesEndWhereChunksEnd) {
 TEST_F(RowFeedTest, QuarantinedRowsComeFirstAndOnce) {
   const io::Location first = Quarantine({"x.json", "y.json"});
   const io::Location second = Quarantine({"y.json", "z.json"});
-  RowFeed feed({}, std::nullopt);
+  RowFeed feed({}, {});
   ASSERT_TRUE(feed.AddQuarantine(first.path).ok());
   ASSERT_TRUE(feed.AddQuarantine(second.path).ok());
   ASSERT_TRUE(feed.AddInventory(WriteInventory(1)).ok());
@@ -84,13 +91,66 @@ TEST_F(RowFeedTest, QuarantinedRowsComeFirstAndOnce) {
 TEST_F(RowFeedTest, AQuarantineFileIsDoneWhenAllItsRowsAre) {
   const io::Location first = Quarantine({"x.json", "y.json"});
   const io::Location second = Quarantine({"z.json"});
-  RowFeed feed({}, std::nullopt);
+  RowFeed feed({}, {});
   ASSERT_TRUE(feed.AddQuarantine(first.path).ok());
   ASSERT_TRUE(feed.AddQuarantine(second.path).ok());
   Drain(&feed);
   EXPECT_THAT(feed.QuarantineFilesWithin(1), IsEmpty());
   EXPECT_THAT(feed.QuarantineFilesWithin(2), ElementsAre(first.path));
   EXPECT_THAT(feed.QuarantineFilesWithin(3), ElementsAre(first.path, second.path));
+}
+
+TEST_F(RowFeedTest, AFileIsDoneBeforeItsLastRowsCanBeCommitted) {
+  const io::Location file = Quarantine({"x.json"});
+  RowFeed feed({}, {});
+  ASSERT_TRUE(feed.AddQuarantine(file.path).ok());
+  CancelSource cancel;
+  FlowWindow window(1 << 30, &cancel);
+  BoundedQueue<inventory::Batch> queue("rows", 1, &cancel);
+  queue.Watch([&, first = true]() mutable {
+    if (std::exchange(first, false)) {
+      EXPECT_THAT(feed.QuarantineFilesWithin(1), ElementsAre(file.path));
+    }
+  });
+  EXPECT_TRUE(feed.Run(&queue, &window).ok());
+  queue.Watch({});
+}
+
+TEST_F(RowFeedTest, TheInventorysRowsThatWereRetriedAreCountedAndNotFedAgain) {
+  RowFeed feed({}, {});
+  ASSERT_TRUE(feed.AddInventory(WriteInventory(3)).ok());  // in any order: the quarantine is fed first
+  ASSERT_TRUE(feed.AddQuarantine(Quarantine({"item1.stac.json", "x.json"}).path).ok());
+  std::vector<std::string> keys;
+  Drain(&feed, &keys);
+  EXPECT_THAT(keys, ElementsAre("item1.stac.json", "x.json", "item0.stac.json", "item2.stac.json"));
+  EXPECT_EQ(feed.counts().rows, 5u);
+  EXPECT_EQ(feed.counts().selected, 4u);
+  EXPECT_EQ(feed.counts().skipped_retried, 1u);
+}
+
+TEST_F(RowFeedTest, BatchesAreCutByBytesWhateverTheSizesClaim) {
+  const std::string path = (folder_ / "sizes.csv").string();
+  std::ofstream(path) << "bucket,key,size\n"
+                         "b,0.stac.json,400000\nb,1.stac.json,400000\nb,2.stac.json,400000\n"
+                         "b,3.stac.json,9223372036854775807\nb,4.stac.json,9223372036854775807\n"
+                         "b,5.stac.json,10\nb,6.stac.json,-10\nb,7.stac.json,\n";
+  RowFeed feed({}, {.batch_bytes = 1'000'000, .item_bytes = 2'000'000});
+  ASSERT_TRUE(feed.AddInventory(path).ok());
+  EXPECT_THAT(Drain(&feed), ElementsAre(2, 1, 1, 1, 3));
+}
+
+TEST_F(RowFeedTest, NamesThatAreNotUtf8ComeBackFromTheQuarantine) {
+  const std::vector<QuarantinedRow> rows = {{"b", "caf\xe9 %41+", "not_utf8", "", 0},
+                                            {"b", "%41", "x", "", 0}};
+  std::vector<io::Location> files;
+  ASSERT_TRUE(StageQuarantine(Warehouse(), rows, &files).ok());
+  EXPECT_THAT(ListQuarantine(Warehouse()).ValueOrDie(), IsEmpty()) << "staged files are no one's yet";
+  ASSERT_TRUE(PublishQuarantine(files).ok());
+  RowFeed feed({}, {});
+  for (const io::Location& file : files) ASSERT_TRUE(feed.AddQuarantine(file.path).ok());
+  std::vector<std::string> keys;
+  Drain(&feed, &keys);
+  EXPECT_THAT(keys, ElementsAre("%41", "caf\xe9 %41+"));
 }
 
 TEST_F(RowFeedTest, QuarantineFilesAreListedOldestFirst) {

@@ -236,14 +236,5 @@ TEST(SyntheticItem, PercentValidPixelsAreWholeOrNot) {
   EXPECT_GT(Share([&](const json& item) { return is(item, false); }), 0.05);
 }
 
-TEST(SyntheticItem, RecentOnesLieInTheLastSixtyDays) {
-  for (uint64_t i = 0; i < 3000; ++i) {
-    const auto item = json::parse(MakeItem({.items = 1, .seed = 3, .recent_only = true}, i).json);
-    const json& datetime = item["properties"]["datetime"];
-    if (datetime.is_null()) continue;
-    EXPECT_THAT(datetime.get<std::string>(), AllOf(Ge("2026-05-02T00:00:00Z"), Le("2026-07-01T00:00:00Z")));
-  }
-}
-
 }  // namespace
 }  // namespace earthcatalog::synthetic

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-namespace earthcatalog::iceberg {
+namespace earthcatalog {
 
 // The whole of `text` as a number that fits, or nothing.
 template <typename Integer = int64_t>
@@ -17,4 +17,4 @@ std::optional<Integer> ParseInteger(std::string_view text) {
   return value;
 }
 
-}  // namespace earthcatalog::iceberg
+}  // namespace earthcatalog

@@ -1,0 +1,114 @@
+#include "earthcatalog/catalog/table_grid.h"
+
+#include <set>
+
+#include "earthcatalog/base/text.h"
+#include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/grid/h3_partitioner.h"
+
+namespace earthcatalog::catalog {
+namespace {
+
+std::string PropertyOf(const iceberg::Table& table, const char* name) {
+  const auto found = table.properties().find(name);
+  return found == table.properties().end() ? std::string() : found->second;
+}
+
+Result<int> ParseResolution(const std::string& text) {
+  if (text.size() > 2 || text.find_first_not_of("0123456789") != std::string::npos) {
+    return CorruptError("the table property {} is '{}', not a resolution", kGridResolutionProperty, text);
+  }
+  return std::stoi(text);
+}
+
+// What the names of a table's cells say.
+struct Cells {
+  std::set<int> resolutions;         // of those that are H3's
+  std::optional<std::string> other;  // one of those that are not
+};
+
+Result<Cells> CellsOf(const iceberg::Table& table) {
+  Cells cells;
+  const auto note = [&](const iceberg::DataFile& file) {
+    const std::string& cell = file.partition.grid_partition.value_or(grid::kNoCellName);
+    if (cell == grid::kNoCellName) return Status::OK();
+    if (const auto resolution = grid::H3ResolutionOf(cell)) {
+      cells.resolutions.insert(*resolution);
+    } else if (!cells.other) {
+      cells.other = cell;
+    }
+    return Status::OK();
+  };
+  ARROW_RETURN_NOT_OK(table.ScanFiles(std::nullopt, nullptr, note, /*with_metrics=*/false));
+  return cells;
+}
+
+Result<TableGrid> GridFromCells(const iceberg::Table& table) {
+  ARROW_ASSIGN_OR_RAISE(const Cells cells, CellsOf(table));
+  TableGrid found;
+  found.recorded = false;
+  if (cells.other) {
+    found.config.type = kUnknownGridType;
+    found.doubt = fmt::format("its cells, such as '{}', do not tell it", OneLine(*cells.other));
+    found.open = cells.resolutions.empty();
+  } else if (cells.resolutions.size() > 1) {
+    found.config.type = kUnknownGridType;
+    found.doubt = fmt::format("its cells are of several H3 resolutions ({} to {})",
+                              *cells.resolutions.begin(), *cells.resolutions.rbegin());
+  } else {
+    found.open = cells.resolutions.empty();
+    if (!found.open) found.config.resolution = *cells.resolutions.begin();
+    ARROW_ASSIGN_OR_RAISE(found.config, grid::Settle(found.config));
+  }
+  return found;
+}
+
+}  // namespace
+
+Result<TableGrid> FindGrid(const iceberg::Table& table) {
+  const std::string type = PropertyOf(table, kGridTypeProperty);
+  const std::string resolution = PropertyOf(table, kGridResolutionProperty);
+  if (resolution.empty() && (type.empty() || type == "h3")) return GridFromCells(table);
+  TableGrid found;
+  if (!type.empty()) found.config.type = type;
+  found.config.boundaries_path = PropertyOf(table, kGridBoundariesProperty);
+  found.config.id_field = PropertyOf(table, kGridIdFieldProperty);
+  found.config.class_name = PropertyOf(table, kGridClassProperty);
+  if (found.config.type == "h3") {
+    ARROW_ASSIGN_OR_RAISE(found.config.resolution, ParseResolution(resolution));
+  }
+  ARROW_ASSIGN_OR_RAISE(found.config, grid::Settle(found.config));
+  return found;
+}
+
+Result<grid::Config> ChooseGrid(const std::optional<grid::Config>& wanted, const TableGrid& table) {
+  const bool unknown = !table.doubt.empty();
+  if (unknown && !table.open) {
+    return UsageError(
+        "the table does not record its grid, and {}: nothing can be added; export its items into a new table",
+        table.doubt);
+  }
+  if (unknown && !wanted) {
+    return UsageError("the table does not record its grid, and {}: name it in the file of --config",
+                      table.doubt);
+  }
+  if (!wanted) return table.config;
+  grid::Config same = *wanted;
+  // A resolution that the caller leaves open is the table's.
+  if (same.type == table.config.type && !same.resolution) same.resolution = table.config.resolution;
+  ARROW_ASSIGN_OR_RAISE(const grid::Config settled, grid::Settle(same));
+  if (settled == table.config || table.open) return settled;
+  return UsageError("the table's grid is {}, not {}; leave the grid out to use the table's",
+                    grid::Describe(table.config), grid::Describe(settled));
+}
+
+std::map<std::string, std::string> GridProperties(const grid::Config& grid) {
+  std::map<std::string, std::string> properties = {{kGridTypeProperty, grid.type}};
+  if (grid.resolution) properties[kGridResolutionProperty] = std::to_string(*grid.resolution);
+  if (!grid.boundaries_path.empty()) properties[kGridBoundariesProperty] = grid.boundaries_path;
+  if (!grid.id_field.empty()) properties[kGridIdFieldProperty] = grid.id_field;
+  if (!grid.class_name.empty()) properties[kGridClassProperty] = grid.class_name;
+  return properties;
+}
+
+}  // namespace earthcatalog::catalog

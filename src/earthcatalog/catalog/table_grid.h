@@ -1,0 +1,37 @@
+// The grid that a table's rows are in: from its properties or, where earthcatalog <= 0.6 left these out, from
+// the cells themselves.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "earthcatalog/grid/partitioner.h"
+#include "earthcatalog/iceberg/table.h"
+
+namespace earthcatalog::catalog {
+
+inline constexpr char kUnknownGridType[] = "unknown";
+
+struct TableGrid {
+  grid::Config config;   // settled, or of kUnknownGridType
+  bool recorded = true;  // in the table's properties
+  // Why the table does not tell its grid, in words that follow "the table does not record its grid, and".
+  // Empty when it does.
+  std::string doubt = {};
+  // The next run may choose: the table has no row in a cell, or its cells are of a grid that cannot be told.
+  bool open = false;
+};
+
+// Reads the partitions of all files if the properties do not name the grid. Without any cell it is H3 at
+// resolution 1, as earthcatalog <= 0.6 has it. kCorrupt when a property makes no sense.
+Result<TableGrid> FindGrid(const iceberg::Table& table);
+
+// The grid that a run with the grid `wanted`, if any, adds rows by. Usage errors: it is not the table's, or
+// the table does not tell and none is wanted.
+Result<grid::Config> ChooseGrid(const std::optional<grid::Config>& wanted, const TableGrid& table);
+
+// The table properties that record the grid.
+std::map<std::string, std::string> GridProperties(const grid::Config& grid);
+
+}  // namespace earthcatalog::catalog

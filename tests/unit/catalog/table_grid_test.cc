@@ -1,0 +1,135 @@
+#include "earthcatalog/catalog/table_grid.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/iceberg/sqlite_catalog.h"
+#include "earthcatalog/item/item_schema.h"
+
+namespace earthcatalog::catalog {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr char kOfResolution1[] = "810f7ffffffffff", kAnother[] = "81067ffffffffff";
+constexpr char kOfResolution3[] = "830001fffffffff";
+
+class TableGridTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = std::filesystem::path(testing::TempDir()) /
+              testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    locations_ = Locations::FromBase(folder_.string()).ValueOrDie();
+  }
+
+  // A table with a file in each of the cells.
+  std::unique_ptr<iceberg::Table> MakeTable(const std::vector<std::string>& cells,
+                                            const std::map<std::string, std::string>& properties = {}) {
+    iceberg::CreateOptions options;
+    options.table_location = "file://" + locations_.warehouse + "/earthcatalog/stac_items";
+    options.schema = item::InitialSchema();
+    options.properties = properties;
+    auto store = iceberg::OpenSqliteCatalog(locations_.db_path, /*create=*/true).ValueOrDie();
+    auto table = iceberg::Table::Create(std::move(store), options).ValueOrDie();
+    iceberg::Table::AppendRequest request;
+    for (const std::string& cell : cells) {
+      iceberg::DataFile file;
+      file.path = "file://" + locations_.warehouse + "/" + cell + ".parquet";
+      file.partition = {cell, 50};
+      file.record_count = 1;
+      request.files.push_back(file);
+    }
+    EXPECT_TRUE(cells.empty() || table->Append(request).ok());
+    return table;
+  }
+
+  std::filesystem::path folder_;
+  Locations locations_;
+};
+
+grid::Config H3(std::optional<int> resolution) { return {"h3", resolution, "", ""}; }
+
+TEST_F(TableGridTest, PropertiesComeBeforeCells) {
+  const auto table = MakeTable({kOfResolution1}, GridProperties(H3(3)));
+  const TableGrid found = FindGrid(*table).ValueOrDie();
+  EXPECT_EQ(found.config, H3(3));
+  EXPECT_TRUE(found.recorded);
+}
+
+// D2: earthcatalog <= 0.6 stores no grid and takes resolution 1 for granted, whatever it wrote with.
+TEST_F(TableGridTest, WithoutPropertiesTheCellsTellTheResolution) {
+  const auto table = MakeTable({grid::kNoCellName, kOfResolution3});
+  const TableGrid found = FindGrid(*table).ValueOrDie();
+  EXPECT_EQ(found.config, H3(3));
+  EXPECT_FALSE(found.recorded);
+  EXPECT_EQ(ChooseGrid(std::nullopt, found).ValueOrDie(), H3(3));
+  EXPECT_EQ(ChooseGrid(H3(std::nullopt), found).ValueOrDie(), H3(3));
+  const Status status = ChooseGrid(H3(1), found).status();
+  EXPECT_EQ(KindOf(status), ErrorKind::kUsage);
+  EXPECT_THAT(status.message(), HasSubstr("h3 resolution 3, not h3 resolution 1"));
+}
+
+TEST_F(TableGridTest, ATypeWithoutAResolutionIsNotEnough) {
+  const auto table = MakeTable({kOfResolution3}, {{kGridTypeProperty, "h3"}});
+  EXPECT_EQ(FindGrid(*table).ValueOrDie().config, H3(3));
+}
+
+TEST_F(TableGridTest, WithoutCellsTheRunMayChoose) {
+  const auto table = MakeTable({grid::kNoCellName});
+  const TableGrid found = FindGrid(*table).ValueOrDie();
+  EXPECT_EQ(ChooseGrid(std::nullopt, found).ValueOrDie(), H3(1));
+  EXPECT_EQ(ChooseGrid(H3(4), found).ValueOrDie(), H3(4));
+}
+
+TEST_F(TableGridTest, CellsOfSeveralResolutionsAreNotAddedTo) {
+  const auto table = MakeTable({kOfResolution1, kAnother, kOfResolution3});
+  const TableGrid found = FindGrid(*table).ValueOrDie();
+  EXPECT_EQ(found.config.type, kUnknownGridType);
+  for (const auto& wanted : {std::optional<grid::Config>(), std::optional(H3(1))}) {
+    const Status status = ChooseGrid(wanted, found).status();
+    EXPECT_EQ(KindOf(status), ErrorKind::kUsage);
+    EXPECT_THAT(status.message(), HasSubstr("several H3 resolutions (1 to 3)"));
+  }
+}
+
+TEST_F(TableGridTest, RegionsMustBeNamed) {
+  const auto table = MakeTable({"greenland"});
+  const TableGrid found = FindGrid(*table).ValueOrDie();
+  EXPECT_EQ(found.config.type, kUnknownGridType);
+  EXPECT_THAT(ChooseGrid(std::nullopt, found).status().message(), HasSubstr("such as 'greenland'"));
+  const grid::Config regions = {"geojson", std::nullopt, "/regions.geojson", "name"};
+  EXPECT_EQ(ChooseGrid(regions, found).ValueOrDie(), regions);
+  EXPECT_FALSE(Catalog::OpenOrCreate(locations_, std::nullopt).ok());
+  EXPECT_EQ(Catalog::Open(locations_).ValueOrDie()->GetInfo().ValueOrDie().grid_type, kUnknownGridType);
+}
+
+TEST_F(TableGridTest, ACommitRecordsTheGridThatWasNot) {
+  MakeTable({kOfResolution3});
+  const auto catalog = Catalog::OpenOrCreate(locations_, std::nullopt).ValueOrDie();
+  EXPECT_FALSE(catalog->GetInfo().ValueOrDie().grid_recorded);
+  iceberg::Table::AppendRequest request;
+  request.files.emplace_back().path = "file:///x.parquet";
+  request.missing_properties = catalog->UnrecordedGrid();
+  request.missing_properties["write.metadata.compression-codec"] = "none";
+  ASSERT_TRUE(catalog->table().Append(request).ok());
+  request.missing_properties[kGridResolutionProperty] = "7";  // is there by now
+  ASSERT_TRUE(catalog->table().Append(request).ok());
+  const auto reopened = Catalog::Open(locations_).ValueOrDie();
+  EXPECT_EQ(reopened->grid(), H3(3));
+  EXPECT_TRUE(reopened->GetInfo().ValueOrDie().grid_recorded);
+  EXPECT_TRUE(reopened->UnrecordedGrid().empty());
+  EXPECT_EQ(reopened->table().properties().at("write.metadata.compression-codec"), "none");
+}
+
+TEST_F(TableGridTest, AResolutionThatIsNoneIsAnError) {
+  const auto table = MakeTable({}, {{kGridTypeProperty, "h3"}, {kGridResolutionProperty, "two"}});
+  EXPECT_EQ(KindOf(FindGrid(*table).status()), ErrorKind::kCorrupt);
+}
+
+}  // namespace
+}  // namespace earthcatalog::catalog
