@@ -7,6 +7,8 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 PYTHON ?= python3
 JOBS ?= $(shell nproc)
+# Ninja's counter is for people who wait, not for logs.
+NINJA_FLAGS := $(if $(MAKE_TERMOUT),,-- --quiet)
 
 VENV := .venv
 VENV_PYTHON := $(CURDIR)/$(VENV)/bin/python
@@ -88,7 +90,7 @@ build/%/.configured: CMakePresets.json $(BUILD_STAMP)
 build: setup-build ## build the program in release mode
 	@$(MAKE) build/release/.configured CONFIGURE_FLAGS=-DEARTHCATALOG_BUILD_TESTS=OFF
 	@echo "==> release: building the program"
-	@cmake --build build/release --target earthcatalog -- --quiet
+	@cmake --build build/release --target earthcatalog $(NINJA_FLAGS)
 	@echo "==> release: $(PROGRAM)"
 
 .PHONY: demo
@@ -116,7 +118,7 @@ $(PEER_STAMP): | packages-build
 .PHONY: bench
 bench: setup $(PEER_STAMP) ## the benchmarks whose tables are in docs/benchmarks.md
 	@cmake --preset release -DPython_EXECUTABLE=$(VENV_PYTHON) -DEARTHCATALOG_BUILD_BENCHMARKS=ON >/dev/null
-	@cmake --build build/release --target grid_benchmark item_benchmark -- --quiet
+	@cmake --build build/release --target grid_benchmark item_benchmark $(NINJA_FLAGS)
 	@$(VENV_PYTHON) benchmarks/grid.py build/release/benchmarks/grid_benchmark \
 	  $(if $(PEER_STAMP),.venv-peer/bin/python)
 	@build/release/benchmarks/item_benchmark
@@ -131,7 +133,7 @@ define run_ctest
 	@grep -qs 'EARTHCATALOG_BUILD_TESTS:BOOL=ON' build/$(1)/CMakeCache.txt || rm -f build/$(1)/.configured
 	@$(MAKE) build/$(1)/.configured CONFIGURE_FLAGS=-DEARTHCATALOG_BUILD_TESTS=ON
 	@echo "==> $(1): building the C++ tests"
-	@cmake --build build/$(1) -- --quiet
+	@cmake --build build/$(1) $(NINJA_FLAGS)
 	@echo "==> $(1): running the C++ tests"
 	@if $(2) ctest --preset $(1) --parallel $(JOBS) --no-tests=error $(CTEST_FLAGS) >build/$(1)/ctest.log 2>&1; \
 	  then sed -n '/tests passed/,$$p' build/$(1)/ctest.log; else cat build/$(1)/ctest.log; false; fi
@@ -157,7 +159,7 @@ test-tsan: setup ## C++ tests under ThreadSanitizer
 fuzz: setup ## libFuzzer targets for all outside input, 2 minutes; FUZZ_SECONDS=3600 for longer
 	@$(MAKE) build/fuzz/.configured
 	@echo "==> fuzz: building the targets"
-	@cmake --build build/fuzz --target fuzzers -- --quiet
+	@cmake --build build/fuzz --target fuzzers $(NINJA_FLAGS)
 	@echo "==> fuzz: running them"
 	@tools/run_fuzzers.sh build/fuzz $(FUZZ_SECONDS)
 
@@ -165,12 +167,13 @@ fuzz: setup ## libFuzzer targets for all outside input, 2 minutes; FUZZ_SECONDS=
 test-python: python build ## Python, command and reader tests against the installed package
 	@echo "==> python: running the tests"
 	@EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) EARTHCATALOG_JARS=$(CURDIR)/build/jars \
+	  $(if $(wildcard .venv-peer/bin/python),EARTHCATALOG_PEER_PYTHON=$(CURDIR)/.venv-peer/bin/python) \
 	  EARTHCATALOG_GPIO=$(CURDIR)/.venv-gpio/bin/gpio $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests
 
 .PHONY: test-long
 test-long: setup ## what `make test` runs a sample of, whole: many minutes
 	@$(MAKE) build/release/.configured CONFIGURE_FLAGS=-DEARTHCATALOG_BUILD_TESTS=ON
-	@cmake --build build/release --target grid_exhaustive item_exhaustive -- --quiet
+	@cmake --build build/release --target grid_exhaustive item_exhaustive $(NINJA_FLAGS)
 	@echo "==> fan-out: 50,000 footprints, 2,000 points each"
 	@build/release/tests/unit/grid/grid_exhaustive
 	@echo "==> items: a million random ones into Parquet files and out again"

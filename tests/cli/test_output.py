@@ -117,10 +117,46 @@ def test_the_demo_again_replaces_itself(program: Program, base: Base) -> None:
 
 def test_the_demo_prints_a_command_that_works(program: Program, base: Base) -> None:
     done = program.run("demo", base.path, "--items", 30)
-    (command,) = [line.split() for line in done.stdout.splitlines() if "earthcatalog incremental" in line]
+    (command,) = [line.split() for line in done.stdout.splitlines() if " incremental --inv" in line]
+    assert command[0] == str(program.path), "as it was called"
     again = program.run(*command[1:])
     assert again.returncode == 0, again.stderr
     assert set(tables.fanned_out(base).values()) == {2}, "the same items once more"
+    further = done.stdout.partition("Look further:\n")[2].splitlines()
+    assert [line.split()[1] for line in further] == ["info", "stats", "export"]
+    for line in further:
+        shown = program.run(*line.split()[1:], cwd=base.path)
+        assert shown.returncode == 0, shown.stderr
+
+
+def test_an_inventory_without_any_item_says_so(program: Program, base: Base) -> None:
+    inventory = base.path.parent / "inventory.csv"
+    inventory.write_text("url,name\nhttps://example.com/a,a\n")
+    report = program.ingest(inventory, base)
+    assert report["inventory"]["skipped_suffix"] == 2
+    (notice,) = report["notices"]
+    assert "no key ends in .stac.json" in notice
+    assert "header" in notice
+
+
+def test_json_says_why_it_failed(program: Program, base: Base) -> None:
+    done = program.run("incremental", "--inventory", base.path / "none.csv", *base.flags, "--json")
+    assert done.returncode == 1
+    assert "none.csv" in json.loads(done.stdout)["error"]
+
+
+def test_info_of_the_catalog_file_says_what_to_give(program: Program, demo: Catalogue) -> None:
+    done = program.run("info", demo.base.db)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"earthcatalog: {demo.base.db} is a file: give the folder it lies in, or --catalog and --warehouse\n"
+    )
+
+
+def test_a_wrong_option_names_its_command_s_help(program: Program) -> None:
+    done = program.run("incremental", "--no-such-option")
+    assert done.returncode == 2
+    assert done.stderr.endswith("see earthcatalog incremental --help\n")
 
 
 def test_flag_beats_file_beats_default(program: Program, archive: Archive, base: Base) -> None:

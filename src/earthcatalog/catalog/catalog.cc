@@ -67,6 +67,11 @@ Status CreateTable(std::shared_ptr<iceberg::CatalogStore> store, const io::Locat
 
 Result<Locations> Locations::FromBase(const std::string& base) {
   ARROW_ASSIGN_OR_RAISE(const io::Location location, ResolveLocal("catalogue", base));
+  std::error_code no_file;
+  if (std::filesystem::is_regular_file(location.path, no_file)) {
+    return UsageError("{} is a file: give the folder it lies in, or --catalog and --warehouse",
+                      io::NameForMessages(base));
+  }
   Locations locations{location.Join("earthcatalog.db").path, location.Join("warehouse").path};
   std::error_code ignored;
   const std::string old_name = location.Join("catalog.db").path;

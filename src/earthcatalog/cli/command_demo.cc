@@ -24,6 +24,7 @@ constexpr uint64_t kMaxItems = 10'000'000;  // each is a file of 3 to 4 KB
 constexpr char kMarker[] = ".earthcatalog-demo";
 
 struct Arguments {
+  std::string program;
   std::string directory = "earthcatalog-demo";
   synthetic::ArchiveOptions archive;
 };
@@ -102,9 +103,9 @@ Result<int> RunDemo(const Arguments& arguments) {
   options.catalog_db = (directory / "earthcatalog.db").string();
   options.warehouse = (directory / "warehouse").string();
   fmt::print(
-      "Ingesting it, as this command would:\n  earthcatalog incremental --inventory {} --source {} "
+      "Ingesting it, as this command would:\n  {} incremental --inventory {} --source {} "
       "--catalog {} --warehouse {}\n\n",
-      options.inventory, options.source, options.catalog_db, options.warehouse);
+      arguments.program, options.inventory, options.source, options.catalog_db, options.warehouse);
   ARROW_ASSIGN_OR_RAISE(const int code, RunIncrementalCommand(options, /*json=*/false));
 
   ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open({options.catalog_db, options.warehouse}));
@@ -113,16 +114,18 @@ Result<int> RunDemo(const Arguments& arguments) {
   PrintLargest(stats, kShownPartitions);
   ARROW_ASSIGN_OR_RAISE(const SampleSearch search, SearchSample(*catalog, kSearchBox, kFirstYear, kLastYear));
   PrintSearch(search);
-  fmt::print("\nLook further:  earthcatalog info {0}   earthcatalog stats {0}\n", arguments.directory);
+  fmt::print("\nLook further:\n  {0} info {1}\n  {0} stats {1}\n  {0} export {1} --output items.ndjson\n",
+             arguments.program, arguments.directory);
   return code;
 }
 
 }  // namespace
 
-void AddDemoCommand(CLI::App* app, RunFunction* run) {
+void AddDemoCommand(CLI::App* app, const std::string& program, RunFunction* run) {
   CLI::App* command =
       app->add_subcommand("demo", "Make a small synthetic archive, ingest it, show stats and a search");
   auto arguments = std::make_shared<Arguments>();
+  arguments->program = program;
   command
       ->add_option("directory", arguments->directory,
                    "Where to put it; what an earlier demo left is replaced")

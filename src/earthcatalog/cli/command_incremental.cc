@@ -92,10 +92,13 @@ void AddIncrementalCommand(CLI::App* app, RunFunction* run) {
   CLI::App* command = app->add_subcommand("incremental", "Ingest the items of an inventory into the table");
   auto arguments = std::make_shared<Arguments>();
   pipeline::IncrementalOptions& options = arguments->options;
-  command->add_option("--inventory", options.inventory,
-                      "CSV, CSV.gz or Parquet: a path, http(s):// or s3:// URL");
-  command->add_option("--catalog", options.catalog_db, "SQLite catalog file; made when missing");
-  command->add_option("--warehouse", options.warehouse, "Folder of the data files; made when missing");
+  command->add_option(
+      "--inventory", options.inventory,
+      "CSV, CSV.gz or Parquet: a path, http(s):// or s3:// URL; needed, unless --retry-failed is given");
+  command->add_option("--catalog", options.catalog_db,
+                      "SQLite catalog file, made when missing; needed, here or in --config");
+  command->add_option("--warehouse", options.warehouse,
+                      "Folder of the data files, made when missing; needed, here or in --config");
   command->add_option(
       "--source", options.source,
       "Folder or http(s) URL that holds <bucket>/<key>; without it s3://<bucket>/<key>, anonymously");
@@ -108,7 +111,7 @@ void AddIncrementalCommand(CLI::App* app, RunFunction* run) {
                               ->add_option("--chunk-size", options.chunk_size,
                                            "Items per commit; without it as many as fit the memory limit")
                               ->check(WholeNumber());
-  command->add_option("--memory-limit", arguments->memory_limit, "For example 512MiB, which is the default");
+  command->add_option("--memory-limit", arguments->memory_limit, "512MiB without it; at least 128MiB");
   arguments->workers = command->add_option("--workers", options.workers, "Requests in flight")
                            ->check(WholeNumber())
                            ->capture_default_str();

@@ -37,7 +37,7 @@ Result<int> ParseAndRun(int argc, char** argv) {
   app.require_subcommand(1);
   RunFunction run;
   AddIncrementalCommand(&app, &run);
-  AddDemoCommand(&app, &run);
+  AddDemoCommand(&app, argv[0], &run);
   AddExportCommand(&app, &run);
   AddInfoAndStatsCommands(&app, &run);
   const auto named = [&](const CLI::App* command) { return argc > 1 && command->get_name() == argv[1]; };
@@ -48,7 +48,9 @@ Result<int> ParseAndRun(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);  // --help
-    return UsageError("{}; see earthcatalog --help", error.what());
+    const bool known = argc > 1 && !app.get_subcommands(named).empty();
+    return UsageError("{}; see earthcatalog {}--help", error.what(),
+                      known ? fmt::format("{} ", argv[1]) : "");
   }
   return run();
 }

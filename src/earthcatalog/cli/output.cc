@@ -34,7 +34,8 @@ std::string GridText(const catalog::Info& info) {
   if (info.grid_resolution) text += fmt::format(" resolution {}", *info.grid_resolution);
   if (info.grid_recorded) return text;
   const bool told = info.cell_count > 0 && info.grid_type != catalog::kUnknownGridType;
-  return text + (told ? " (told by its cells: the table does not record it)" : " (the table does not record it)");
+  return text +
+         (told ? " (told by its cells: the table does not record it)" : " (the table does not record it)");
 }
 
 void PrintPartition(const std::string& cell, const std::string& year, const catalog::PartitionStats& stats) {

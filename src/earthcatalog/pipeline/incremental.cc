@@ -60,7 +60,10 @@ Status CheckOptions(const IncrementalOptions& options) {
     return UsageError("the number of threads must be between 1 and {}, or 0 for one per core, not {}",
                       kMaxThreads, options.threads);
   }
-  if (options.memory_limit < kMinMemoryLimit) return UsageError("the memory limit must be at least 128MiB");
+  if (options.memory_limit < kMinMemoryLimit) {
+    return UsageError("the memory limit must be at least 128MiB, not {}",
+                      FormatByteSize(options.memory_limit));
+  }
   return Status::OK();
 }
 
@@ -159,6 +162,12 @@ class Run {
     if (counts.passed_without_date > 0) {
       notices.push_back(fmt::format("{} rows have no last-modified date and passed --since",
                                     FormatCount(static_cast<int64_t>(counts.passed_without_date))));
+    }
+    if (counts.rows > 0 && counts.skipped_suffix == counts.rows) {
+      notices.push_back(
+          fmt::format("no key ends in {}: --suffix says what does; or is the first line a header "
+                      "without the columns bucket and key?",
+                      OneLine(options_.suffix)));
     }
     return notices;
   }
@@ -264,6 +273,7 @@ Status RunIncremental(const IncrementalOptions& options, const ProgressCallback&
   Status status = run.Prepare();
   if (status.ok()) status = run.Execute();
   run.FillReport(report);
+  if (!status.ok()) report->error = status.message();
   report->seconds = std::chrono::duration<double>(Clock::now() - start).count();
   report->peak_memory = PeakMemory();
   return status;

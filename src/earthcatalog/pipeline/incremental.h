@@ -69,6 +69,7 @@ struct IncrementalReport {
   uint64_t columns_added = 0;
   double seconds = 0;
   int64_t peak_memory = 0;           // of the process
+  std::string error;                 // why it ended early; empty when it did not
   std::vector<std::string> notices;  // what the user should know of how it ran, a line each
   std::vector<QueueStats> queues;
 };

@@ -66,6 +66,7 @@ std::string ReportToJson(const IncrementalReport& report) {
       {"columns_added", report.columns_added},
       {"seconds", report.seconds},
       {"peak_memory", report.peak_memory},
+      {"error", report.error.empty() ? Json() : Json(report.error)},
       {"notices", report.notices},
       {"queues", QueuesJson(report.queues)},
   };
