@@ -56,6 +56,7 @@ nb::dict GetInfo(const std::string& db_path, const std::string& warehouse) {
   values["first_year"] = info.first_year;
   values["last_year"] = info.last_year;
   values["column_count"] = info.column_count;
+  values["grid_recorded"] = info.grid_recorded;
   return values;
 }
 

@@ -27,7 +27,11 @@ class PartitionStats(TypedDict):
 
 @dataclass(frozen=True)
 class CatalogInfo:
-    """What a catalog holds, from its metadata alone. `row_count` counts an item once per cell it touches."""
+    """What a catalog holds, from its metadata alone.
+
+    `row_count` counts an item once per cell it touches. Where the table does not record its grid
+    (`grid_recorded`), its cells tell it, or it is "unknown".
+    """
 
     db_path: str
     warehouse: str
@@ -44,6 +48,7 @@ class CatalogInfo:
     first_year: int | None
     last_year: int | None
     column_count: int
+    grid_recorded: bool
 
 
 class EarthCatalog:

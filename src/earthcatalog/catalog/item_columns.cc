@@ -15,18 +15,19 @@ using TypePtr = std::shared_ptr<arrow::DataType>;
 
 TypePtr ItemType(const TypePtr& type);
 
-// With the fields' own types exchanged; `type` itself if that changes nothing.
+// `type` itself if nothing inside changes.
 TypePtr NestedItemType(const TypePtr& type) {
-  arrow::FieldVector fields = type->fields();
-  bool changed = false;
-  for (auto& field : fields) {
+  arrow::FieldVector changed;
+  for (int i = 0; i < type->num_fields(); ++i) {
+    const auto& field = type->field(i);
     const TypePtr item_type = ItemType(field->type());
     if (item_type == field->type()) continue;
-    field = field->WithType(item_type);
-    changed = true;
+    if (changed.empty()) changed = type->fields();
+    changed[static_cast<size_t>(i)] = field->WithType(item_type);
   }
-  if (type->id() != Type::STRUCT) return arrow::list(fields[0]);
-  return changed ? arrow::struct_(std::move(fields)) : type;
+  if (type->id() == Type::LARGE_LIST) return arrow::list(changed.empty() ? type->field(0) : changed[0]);
+  if (changed.empty()) return type;
+  return type->id() == Type::LIST ? arrow::list(changed[0]) : arrow::struct_(std::move(changed));
 }
 
 TypePtr ItemType(const TypePtr& type) {
@@ -45,7 +46,6 @@ TypePtr ItemType(const TypePtr& type) {
     case Type::DICTIONARY:
       return ItemType(static_cast<const arrow::DictionaryType&>(*type).value_type());
     case Type::LIST:
-      return ItemType(type->field(0)->type()) == type->field(0)->type() ? type : NestedItemType(type);
     case Type::LARGE_LIST:
     case Type::STRUCT:
       return NestedItemType(type);

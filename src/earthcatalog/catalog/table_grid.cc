@@ -73,6 +73,8 @@ Result<TableGrid> FindGrid(const iceberg::Table& table) {
   if (!type.empty()) found.config.type = type;
   found.config.boundaries_path = PropertyOf(table, kGridBoundariesProperty);
   found.config.id_field = PropertyOf(table, kGridIdFieldProperty);
+  // What earthcatalog <= 0.6 takes when its user names none, without recording it.
+  if (found.config.type == "geojson" && found.config.id_field.empty()) found.config.id_field = "id";
   found.config.class_name = PropertyOf(table, kGridClassProperty);
   if (found.config.type == "h3") {
     ARROW_ASSIGN_OR_RAISE(found.config.resolution, ParseResolution(resolution));

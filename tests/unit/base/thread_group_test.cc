@@ -1,9 +1,6 @@
 #include "earthcatalog/base/thread_group.h"
 
 #include <gmock/gmock.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <stdexcept>
@@ -46,30 +43,6 @@ TEST(ThreadGroup, AnExceptionStopsTheRunAndNotTheProcess) {
   group.Start([]() -> Status { throw std::runtime_error("the disk is gone"); });
   group.Join();
   EXPECT_THAT(cancel.status().message(), testing::HasSubstr("the disk is gone"));
-}
-
-TEST(ThreadGroup, ThreadsThatTheSystemDoesNotGiveStopTheRunAndNotTheProcess) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "sanitizers need the addresses themselves";
-#endif
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    const rlimit space{1 << 30, 1 << 30};  // of addresses: a few hundred stacks
-    setrlimit(RLIMIT_AS, &space);
-    CancelSource cancel;
-    BoundedQueue<int> queue("never filled", 1, &cancel);
-    {
-      ThreadGroup group(&cancel);
-      for (int i = 0; i < 5000 && !cancel.stopped(); ++i) {
-        group.Start([&] { return queue.Pop().status(); });
-      }
-    }
-    _exit(cancel.status().message().starts_with("cannot start thread") ? 0 : 1);
-  }
-  int exit_status = 1;
-  waitpid(child, &exit_status, 0);
-  EXPECT_EQ(exit_status, 0);
 }
 
 TEST(ParallelFor, AnExceptionIsAnError) {

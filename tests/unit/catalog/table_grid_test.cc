@@ -108,6 +108,13 @@ TEST_F(TableGridTest, RegionsMustBeNamed) {
   EXPECT_EQ(Catalog::Open(locations_).ValueOrDie()->GetInfo().ValueOrDie().grid_type, kUnknownGridType);
 }
 
+TEST_F(TableGridTest, RegionsWithoutARecordedIdFieldAreNamedById) {
+  const auto table =
+      MakeTable({"a"}, {{kGridTypeProperty, "geojson"}, {kGridBoundariesProperty, "/regions.geojson"}});
+  const grid::Config regions = {"geojson", std::nullopt, "/regions.geojson", "id"};
+  EXPECT_EQ(FindGrid(*table).ValueOrDie().config, regions);
+}
+
 TEST_F(TableGridTest, ACommitRecordsTheGridThatWasNot) {
   MakeTable({kOfResolution3});
   const auto catalog = Catalog::OpenOrCreate(locations_, std::nullopt).ValueOrDie();
