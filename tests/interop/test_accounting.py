@@ -135,7 +135,9 @@ def test_every_rule_has_its_count(
         "skipped_since": 1,
         "skipped_delete_marker": 1,
         "skipped_old_version": 1,
+        "skipped_retried": 0,
         "malformed": 1,
+        "passed_without_date": 0,
     }
     assert len(inventory["first_malformed"]) == 1
     assert report["quarantined_by_kind"] == {"not_found": 1}
