@@ -171,13 +171,16 @@ test-python: python build ## Python, command and reader tests against the instal
 	  EARTHCATALOG_GPIO=$(CURDIR)/.venv-gpio/bin/gpio $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests
 
 .PHONY: test-long
-test-long: setup ## what `make test` runs a sample of, whole: many minutes
+test-long: python build ## what `make test` runs a sample of, whole: many minutes
 	@$(MAKE) build/release/.configured CONFIGURE_FLAGS=-DEARTHCATALOG_BUILD_TESTS=ON
 	@cmake --build build/release --target grid_exhaustive item_exhaustive $(NINJA_FLAGS)
 	@echo "==> fan-out: 50,000 footprints, 2,000 points each"
 	@build/release/tests/unit/grid/grid_exhaustive
 	@echo "==> items: a million random ones into Parquet files and out again"
 	@build/release/tests/unit/geoparquet/item_exhaustive
+	@echo "==> 20,000 generated and all real items by every route"
+	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) \
+	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests/interop/test_accounting.py
 
 .PHONY: lint
 lint: setup ## formatting, layering, ruff and mypy
