@@ -8,6 +8,8 @@ CI=true               what is missing fails the test instead of skipping it
 
 import contextlib
 import os
+import random
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -87,13 +89,33 @@ def mixed(
     parts = [archive.head(600), odd_archive]
     with contextlib.suppress(pytest.skip.Exception):  # the other items do
         parts.append(request.getfixturevalue("corpus"))
-    for number, part in enumerate(parts):
-        inventory = part.csv(folder / f"inventory-{number}.csv")
-        report = program.ingest(
-            inventory, base, "--source", part.folder, "--suffix", part.suffix, "--chunk-size", 300
-        )
-        assert report["items_processed"] == len(part.rows), report["first_failures"]
+    for part in parts:
+        program.ingest_archive(part, base, "--chunk-size", 300)
     return Catalogue(base, [item for part in parts for item in part.items])
+
+
+@pytest.fixture(scope="session")
+def collections(
+    program: Program, corpus: Archive, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Catalogue]:
+    """Each collection of real items in a table of its own."""
+    rows: dict[str, list[archives.Row]] = defaultdict(list)
+    for row in corpus.rows:
+        rows[f"{row.bucket}/{row.key.split('/')[0]}"].append(row)
+    folder = tmp_path_factory.mktemp("collections")
+    return {
+        name: program.ingest_archive(Archive(corpus.folder, some, corpus.suffix), Base(folder / str(number)))
+        for number, (name, some) in enumerate(rows.items())
+    }
+
+
+@pytest.fixture(scope="session")
+def all_collections(program: Program, corpus: Archive, tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    """All real items in one table, in random order and several commits; of few files, which readers like."""
+    rows = random.Random(7).sample(corpus.rows, len(corpus.rows))
+    archive = Archive(corpus.folder, rows, corpus.suffix)
+    base = Base(tmp_path_factory.mktemp("all"))
+    return program.ingest_archive(archive, base, "--chunk-size", 170, "--h3-resolution", 0)
 
 
 @pytest.fixture

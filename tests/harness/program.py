@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .archives import Item
+from .archives import Archive, Item
 
 Argument = str | Path | int
 
@@ -93,6 +93,14 @@ class Program:
         report: dict[str, Any] = json.loads(done.stdout)
         check_accounts(report)
         return report
+
+    def ingest_archive(self, archive: Archive, base: Base, *flags: Argument) -> Catalogue:
+        """All items of an archive into the table, which must take every one of them."""
+        base.path.mkdir(parents=True, exist_ok=True)
+        inventory = archive.csv(base.path.parent / f"{base.path.name}-inventory.csv")
+        report = self.ingest(inventory, base, "--source", archive.folder, "--suffix", archive.suffix, *flags)
+        assert report["items_processed"] == len(archive.rows), report["first_failures"]
+        return Catalogue(base, archive.items)
 
 
 def check_accounts(report: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """The table as PyIceberg and Arrow see it."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlparse
@@ -91,3 +92,10 @@ def metadata_path(table: Table) -> Path:
     location = urlparse(table.metadata_location)
     assert location.scheme in ("", "file")
     return local_path(table.metadata_location)
+
+
+def sample(paths: Iterable[Path], count: int) -> list[Path]:
+    """Files of all sizes, among them the largest and the smallest; always the same."""
+    ordered = sorted(paths, key=lambda path: (path.stat().st_size, path.parent))
+    step = max(1, (len(ordered) - 1) // (count - 1))
+    return [*ordered[::step][: count - 1], ordered[-1]]

@@ -9,7 +9,7 @@ import pytest
 from harness import tables
 from harness.archives import Archive
 from harness.program import Catalogue
-from reader_checks import check_values, comparable_columns
+from reader_checks import check_values, comparable_columns, rare_values, rare_values_query
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +81,10 @@ def test_a_filter_reads_the_same_rows_by_both_ways(duck: duckdb.DuckDBPyConnecti
     ]
     assert answers[0]
     assert answers[0] == answers[1]
+
+
+def test_nested_rare_and_missing_values(
+    duck: duckdb.DuckDBPyConnection, mixed: Catalogue, relation: str
+) -> None:
+    found = set(duck.execute(rare_values_query(relation, quote='"')).fetchall())
+    assert found == rare_values(mixed.items)

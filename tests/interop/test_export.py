@@ -32,34 +32,20 @@ def check_items(found: list[Item], sources: list[Item]) -> None:
     assert {key_of(item) for item in found} == set(by_key)
 
 
-def ingest_all(program: Program, archive: Archive, folder: Path, *flags: Argument) -> Base:
-    base = Base(folder / "base")
-    folder.mkdir()
-    inventory = archive.csv(folder / "inventory.csv")
-    report = program.ingest(inventory, base, "--source", archive.folder, "--suffix", archive.suffix, *flags)
-    assert report["items_processed"] == len(archive.rows), report["first_failures"]
-    return base
-
-
 def test_generated_odd_and_real_items_come_back_as_they_were(program: Program, mixed: Catalogue) -> None:
     check_items(exported(program, mixed.base), mixed.items)
 
 
-def test_each_real_collection_alone(program: Program, corpus: Archive, tmp_path: Path) -> None:
-    collections: dict[tuple[str, str], list[archives.Row]] = defaultdict(list)
-    for row in corpus.rows:
-        collections[row.bucket, row.key.split("/")[0]].append(row)
-    for number, rows in enumerate(collections.values()):
-        archive = Archive(corpus.folder, rows, corpus.suffix)
-        check_items(exported(program, ingest_all(program, archive, tmp_path / str(number))), archive.items)
+def test_each_real_collection_alone(program: Program, collections: dict[str, Catalogue]) -> None:
+    for catalogue in collections.values():
+        check_items(exported(program, catalogue.base), catalogue.items)
 
 
 @pytest.mark.parametrize("threads", [1, 4])
-def test_real_items_in_any_order(program: Program, corpus: Archive, tmp_path: Path, threads: int) -> None:
-    rows = list(corpus.rows)
-    random.Random(threads).shuffle(rows)
+def test_real_items_in_any_order(program: Program, corpus: Archive, base: Base, threads: int) -> None:
+    rows = random.Random(threads).sample(corpus.rows, len(corpus.rows))
     archive = Archive(corpus.folder, rows, corpus.suffix)
-    base = ingest_all(program, archive, tmp_path / "mixed", "--threads", threads, "--chunk-size", 100)
+    program.ingest_archive(archive, base, "--threads", threads, "--chunk-size", 100)
     check_items(exported(program, base), archive.items)
 
 

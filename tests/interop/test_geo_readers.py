@@ -3,26 +3,16 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import duckdb_session
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
-from harness import expected, tables
-from harness.archives import Archive, Item, key_of
-from harness.program import Catalogue, Program
+from harness import tables
+from harness.program import Catalogue
 from harness.requirement import path_from_environment, require_module
-
-
-def sample(paths: Iterable[Path], count: int) -> list[Path]:
-    """Files of all sizes, among them the largest and the smallest; always the same."""
-    ordered = sorted(paths, key=lambda path: (path.stat().st_size, path.parent))
-    step = max(1, (len(ordered) - 1) // (count - 1))
-    return [*ordered[::step][: count - 1], ordered[-1]]
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +38,7 @@ def test_gpio_finds_the_files_valid(files: list[Path], tmp_path: Path) -> None:
             text=True,
             env={**os.environ, "PYTHONPATH": "", "HOME": str(tmp_path)},
         )
-        for path in [*sample(files, 4), *special]
+        for path in [*tables.sample(files, 4), *special]
     ]
     for process in started:
         output, errors = process.communicate(timeout=120)
@@ -116,7 +106,7 @@ def test_geopandas_filters_by_bbox(files: list[Path]) -> None:
     """Its bbox filter works by the covering: the rows whose bbox meets the box, and only those."""
     geopandas = require_module("geopandas")
     tried = 0
-    for path in sample([path for path in files if "__none__" not in str(path)], 12):
+    for path in tables.sample([path for path in files if "__none__" not in str(path)], 12):
         everything = geopandas.read_parquet(path)
         shape = next((s for s in everything.geometry if s is not None), None)
         if shape is None:
@@ -137,87 +127,3 @@ def test_geopandas_filters_by_bbox(files: list[Path]) -> None:
         assert list(found["id"]) == wanted, path
         tried += 1
     assert tried > 5
-
-
-def has_shapes_that_readers_fail_on(path: Path) -> bool:
-    """stac-geoparquet knows no GeometryCollection; rustac panics on empty points and gets tame files only."""
-    shapes = shapely.from_wkb(tables.read_file(path)["geometry"].to_pylist())
-    kinds = {kind.name for kind in map(shapely.GeometryType, shapely.get_type_id(shapes))}
-    return bool(shapely.is_empty(shapes).any() or kinds & {"GEOMETRYCOLLECTION", "MULTIPOINT"})
-
-
-def items_by_stac_geoparquet(path: Path) -> list[Item]:
-    # It cannot read rows without a bbox (of items without a geometry).
-    rows = pa.table(tables.read_file(path))
-    rows = rows.filter(rows["bbox"].is_valid())
-    return list(require_module("stac_geoparquet.arrow").stac_table_to_items(rows))
-
-
-def items_by_rustac(path: Path) -> list[Item]:
-    return list(require_module("rustac").read_sync(str(path))["features"])
-
-
-READERS: dict[str, Callable[[Path], list[Item]]] = {
-    "stac-geoparquet": items_by_stac_geoparquet,
-    "rustac": items_by_rustac,
-}
-# Ours, not the item's.
-FOREIGN = ("grid_partition", "_overflow")
-
-
-def flat(item: Item) -> dict[str, Any]:
-    """The leaves of an item as JSON, in the one form that readers keep; without what is not the item's."""
-    item = json.loads(json.dumps(item, default=str))
-    item["properties"] = {k: v for k, v in item["properties"].items() if k not in FOREIGN}
-    geometry = item.pop("geometry", None)
-    found = dict(expected.leaves(expected.normalised(item)))
-    if geometry is not None:
-        # rustac gives a MultiPolygon of one part as that part.
-        shape = shapely.from_geojson(json.dumps(geometry))
-        parts = shapely.get_parts(shape)
-        found["/geometry"] = shapely.to_wkb(parts[0] if len(parts) == 1 else shape).hex()
-    return found
-
-
-@pytest.mark.parametrize("reader", READERS)
-def test_items_come_back_as_they_were(reader: str, demo: Catalogue, archive: Archive) -> None:
-    """Generated items, which have nothing in the overflow, come back whole."""
-    for path in sample(demo.base.parquet_files(), 25):
-        assert tables.read_file(path)["_overflow"].null_count == tables.read_file(path).num_rows
-        for item in READERS[reader](path):
-            (source,) = archive.by_key[key_of(item)]
-            assert flat(item) == flat(source), path
-
-
-@pytest.mark.parametrize("reader", READERS)
-def test_an_exported_file_has_each_item_once(
-    program: Program, reader: str, demo: Catalogue, tmp_path: Path
-) -> None:
-    # Neither reader can read nulls among geometries or boxes.
-    sources = [item for item in demo.items if item["geometry"]][:500]
-    path = tmp_path / "items.parquet"
-    ids = [item["id"] for item in sources]
-    done = program.run("export", demo.base.path, "--format", "parquet", "--output", path, "--ids", *ids)
-    assert done.returncode == 0, done.stderr
-    table = tables.read_file(path)
-    assert "grid_partition" not in table.column_names
-    assert table.num_rows == len(sources)
-    found = {key_of(item): flat(item) for item in READERS[reader](path)}
-    assert found == {key_of(item): flat(item) for item in sources}
-
-
-@pytest.mark.parametrize("reader", ["stac-geoparquet"])
-def test_no_reader_sees_what_no_item_says(reader: str, mixed: Catalogue, files: list[Path]) -> None:
-    """Of any item: a reader without the overflow sees less, never anything else."""
-    sources = expected.group_by_key(mixed.items)
-    failures = []
-    for path in sample(files, 60):
-        if has_shapes_that_readers_fail_on(path):
-            continue
-        for item in READERS[reader](path):
-            seen = flat(item).items()
-            candidates = sources[key_of(item)]
-            if not any(seen <= flat(source).items() for source in candidates):
-                extra = dict(min((seen - flat(s).items() for s in candidates), key=len))
-                failures.append((path, item["id"], extra))
-    assert not failures, failures[:5]

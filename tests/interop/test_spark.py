@@ -11,7 +11,7 @@ import pytest
 from harness import tables
 from harness.program import Catalogue
 from harness.requirement import path_from_environment, require, require_module
-from reader_checks import check_values, comparable_columns
+from reader_checks import check_values, comparable_columns, rare_values, rare_values_query
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -99,3 +99,8 @@ def test_the_metadata_tables_agree(spark: "SparkSession", mixed: Catalogue) -> N
     files = spark.sql(f"select file_path, record_count from {name}.files").collect()
     assert {tables.local_path(row[0]) for row in files} == set(tables.data_files(table))
     assert sum(row[1] for row in files) == tables.fanned_out(mixed.base).total()
+
+
+def test_nested_rare_and_missing_values(spark: "SparkSession", mixed: Catalogue) -> None:
+    found = spark.sql(rare_values_query("earthcatalog.earthcatalog.stac_items", quote="`")).collect()
+    assert {tuple(row) for row in found} == rare_values(mixed.items)
