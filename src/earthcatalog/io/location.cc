@@ -7,7 +7,6 @@
 #include <system_error>
 
 #include "earthcatalog/base/text.h"
-#include "earthcatalog/io/s3.h"
 
 namespace earthcatalog::io {
 namespace {
@@ -50,10 +49,10 @@ Result<Location> ResolveLocal(std::string_view path) {
   static const auto fs = std::make_shared<arrow::fs::LocalFileSystem>();
   ARROW_ASSIGN_OR_RAISE(std::string absolute, AbsolutePath(path));
   std::string uri = "file://" + absolute;
-  return Location{fs, std::move(absolute), std::move(uri), true};
+  return Location{fs, std::move(absolute), std::move(uri), true, {}};
 }
 
-Result<Location> ResolveS3(std::string_view bucket_and_key, bool anonymous) {
+Result<Location> ResolveS3(std::string_view bucket_and_key, const S3Settings& s3) {
   std::string path(WithoutTrailingSlashes(bucket_and_key));
   const std::string bucket = path.substr(0, path.find('/'));
   if (bucket.empty()) return UsageError("the S3 URI s3://{} names no bucket", OneLine(path));
@@ -61,27 +60,29 @@ Result<Location> ResolveS3(std::string_view bucket_and_key, bool anonymous) {
     return UsageError("{}: credentials have no place in an S3 URI, they come from the environment",
                       NameForMessages("s3://" + path));
   }
-  ARROW_ASSIGN_OR_RAISE(auto fs, S3FileSystemFor(bucket, anonymous));
+  ARROW_ASSIGN_OR_RAISE(auto fs, S3FileSystemFor(bucket, s3));
   std::string uri = "s3://" + path;
-  return Location{std::move(fs), std::move(path), std::move(uri), false};
+  return Location{std::move(fs), std::move(path), std::move(uri), false, s3};
 }
 
 }  // namespace
 
 Location Location::Join(std::string_view relative) const {
-  return {fs, Append(path, relative), Append(uri, relative), local};
+  return {fs, Append(path, relative), Append(uri, relative), local, s3};
 }
 
 Location Location::WithSuffix(std::string_view suffix) const {
-  return {fs, path + std::string(suffix), uri + std::string(suffix), local};
+  return {fs, path + std::string(suffix), uri + std::string(suffix), local, s3};
 }
+
+Result<Location> Location::Other(std::string_view path_or_uri) const { return Resolve(path_or_uri, s3); }
 
 bool IsObjectStore(std::string_view path_or_uri) {
   const std::string_view scheme = SchemeOf(path_or_uri);
   return EqualsIgnoreCase(scheme, "s3") || EqualsIgnoreCase(scheme, "s3a") || EqualsIgnoreCase(scheme, "s3n");
 }
 
-Result<Location> Resolve(std::string_view path_or_uri, bool anonymous) {
+Result<Location> Resolve(std::string_view path_or_uri, const S3Settings& s3) {
   if (path_or_uri.empty()) return UsageError("an empty text names no file or directory");
   if (path_or_uri.find('\0') != std::string_view::npos) {
     return UsageError("a path cannot contain a zero byte: {}", OneLine(path_or_uri));
@@ -98,7 +99,7 @@ Result<Location> Resolve(std::string_view path_or_uri, bool anonymous) {
     if (rest.starts_with('/')) return ResolveLocal(rest);
     return UsageError("{}: a file URI has three slashes, as in file:///data/x", OneLine(path_or_uri));
   }
-  if (IsObjectStore(path_or_uri)) return ResolveS3(rest, anonymous);
+  if (IsObjectStore(path_or_uri)) return ResolveS3(rest, s3);
   if (EqualsIgnoreCase(scheme, "http") || EqualsIgnoreCase(scheme, "https")) {
     return UsageError(
         "a web address can be read but not written, and is no place for a catalog: use a local path or "

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "earthcatalog/base/status.h"
+#include "earthcatalog/io/s3.h"
 
 namespace earthcatalog::io {
 
@@ -18,20 +19,22 @@ struct Location {
   std::string path;  // as `fs` takes it, no trailing slash
   std::string uri;  // absolute: file:///dir/x for local paths, s3://bucket/key; what Iceberg metadata records
   bool local = false;
+  S3Settings s3 = {};  // as given to Resolve; of s3:// locations
 
   // The location `relative` below this one. `relative` comes from our own code, never unchecked from outside.
   Location Join(std::string_view relative) const;
   // The same filesystem, path and uri with `suffix` appended to the last name: W -> W_failed.
   Location WithSuffix(std::string_view suffix) const;
+  // What another path or URI names, reached with this location's settings when it is in S3, too.
+  Result<Location> Other(std::string_view path_or_uri) const;
 };
 
 // A local path (relative ones are made absolute), file: or s3:// URI. Nothing need exist there.
 // Nothing in a URI is percent-encoded or decoded: engines write and read Iceberg's paths as they are, and so
 // Resolve(location.uri) gives the location again.
-// S3 settings come from the environment (AWS_REGION, AWS_ENDPOINT_URL, …); without a region there, the
-// bucket's own is asked for. `anonymous` sends no credentials. Locations with the same settings share one
+// `s3`: what is not from the environment, for s3:// URIs. Locations with the same settings share one
 // connection pool.
-Result<Location> Resolve(std::string_view path_or_uri, bool anonymous = false);
+Result<Location> Resolve(std::string_view path_or_uri, const S3Settings& s3 = {});
 
 // Whether Resolve() gives a place in object storage. Asks nobody.
 bool IsObjectStore(std::string_view path_or_uri);

@@ -2,6 +2,7 @@
 
 #include <arrow/filesystem/s3fs.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <map>
 #include <mutex>
@@ -13,83 +14,131 @@
 namespace earthcatalog::io {
 namespace {
 
-std::string FromEnvironment(const char* first, const char* second) {
-  for (const char* name : {first, second}) {
+std::string FirstSet(std::initializer_list<const char*> variables) {
+  for (const char* name : variables) {
     const char* value = std::getenv(name);
     if (value != nullptr && *value != '\0') return value;
   }
   return {};
 }
 
-struct Settings {
+// Settings with the environment's where the caller left them open, and what else decides who is asked how.
+struct Resolved {
+  S3Settings settings;
   std::string bucket;  // only when the region has to be found out by it
-  std::string region;
-  std::string endpoint;
+  // Whose credentials the environment gives.
   std::string access_key;
   std::string profile;
-  bool anonymous;
+  std::string role;
 
-  auto Tie() const { return std::tie(bucket, region, endpoint, access_key, profile, anonymous); }
-  bool operator<(const Settings& other) const { return Tie() < other.Tie(); }
+  auto Tie() const {
+    return std::tie(settings.endpoint, settings.region, settings.access_key, settings.secret_key,
+                    settings.session_token, settings.ca_file, settings.anonymous, bucket, access_key, profile,
+                    role);
+  }
+  bool operator<(const Resolved& other) const { return Tie() < other.Tie(); }
 };
 
-Settings CurrentSettings(const std::string& bucket, bool anonymous) {
-  Settings settings;
-  settings.region = FromEnvironment("AWS_REGION", "AWS_DEFAULT_REGION");
-  settings.endpoint = FromEnvironment("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL");
-  settings.access_key = FromEnvironment("AWS_ACCESS_KEY_ID", "AWS_ROLE_ARN");
-  settings.profile = FromEnvironment("AWS_PROFILE", "AWS_DEFAULT_PROFILE");
-  settings.anonymous = anonymous;
-  if (settings.region.empty() && settings.endpoint.empty()) settings.bucket = bucket;
-  return settings;
+bool IsRegion(std::string_view region) {
+  return !region.empty() && region.size() <= 40 && std::all_of(region.begin(), region.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
 }
 
-// "http://host:port/" becomes scheme and "host:port".
-Status SetEndpoint(std::string_view endpoint, arrow::fs::S3Options* options) {
+Status CheckEndpoint(std::string_view endpoint) {
   const size_t separator = endpoint.find("://");
-  if (separator != std::string_view::npos) {
-    options->scheme = endpoint.substr(0, separator);
-    endpoint.remove_prefix(separator + 3);
-  }
-  while (endpoint.ends_with('/')) endpoint.remove_suffix(1);
-  if (endpoint.empty() || (options->scheme != "http" && options->scheme != "https")) {
-    return UsageError(
-        "AWS_ENDPOINT_URL is not a web address such as https://s3.example.org or http://localhost:9000");
-  }
-  options->endpoint_override = endpoint;
-  return Status::OK();
+  const std::string_view scheme = endpoint.substr(0, std::min(separator, endpoint.size()));
+  const bool has_host = separator != std::string_view::npos && endpoint.size() > separator + 3;
+  const bool bare = endpoint.find_first_of("@?#") == std::string_view::npos;
+  if (has_host && bare && (scheme == "http" || scheme == "https")) return Status::OK();
+  return UsageError(
+      "AWS_ENDPOINT_URL is not a web address such as https://s3.example.org or http://localhost:9000");
 }
 
-Result<std::shared_ptr<arrow::fs::FileSystem>> Make(const Settings& settings) {
+Result<Resolved> Resolve(const std::string& bucket, S3Settings settings) {
+  const auto fill = [](std::string* value, std::initializer_list<const char*> variables) {
+    if (value->empty()) *value = FirstSet(variables);
+  };
+  fill(&settings.endpoint, {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"});
+  fill(&settings.region, {"AWS_REGION", "AWS_DEFAULT_REGION"});
+  fill(&settings.ca_file, {"AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"});
+  while (settings.endpoint.ends_with('/')) settings.endpoint.pop_back();
+  if (!settings.endpoint.empty()) ARROW_RETURN_NOT_OK(CheckEndpoint(settings.endpoint));
+  if (!settings.region.empty() && !IsRegion(settings.region)) {
+    return UsageError("AWS_REGION is no region name; one looks like us-west-2");
+  }
+  Resolved resolved{std::move(settings),
+                    {},
+                    FirstSet({"AWS_ACCESS_KEY_ID"}),
+                    FirstSet({"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}),
+                    FirstSet({"AWS_ROLE_ARN"})};
+  if (resolved.settings.region.empty() && resolved.settings.endpoint.empty()) resolved.bucket = bucket;
+  return resolved;
+}
+
+Result<arrow::fs::S3Options> OptionsOf(const Resolved& resolved) {
+  const S3Settings& settings = resolved.settings;
   ARROW_RETURN_NOT_OK(arrow::fs::EnsureS3Initialized());
-  arrow::fs::S3Options options =
-      settings.anonymous ? arrow::fs::S3Options::Anonymous() : arrow::fs::S3Options::Defaults();
+  arrow::fs::S3Options options;
+  if (settings.anonymous) {
+    options.ConfigureAnonymousCredentials();
+  } else if (!settings.access_key.empty()) {
+    options.ConfigureAccessKey(settings.access_key, settings.secret_key, settings.session_token);
+  } else {
+    options.ConfigureDefaultCredentials();
+  }
   options.region = settings.region;
+  options.tls_ca_file_path = settings.ca_file;
   options.allow_delayed_open = true;  // a small file is one request instead of a multipart upload's three
-  if (!settings.endpoint.empty()) ARROW_RETURN_NOT_OK(SetEndpoint(settings.endpoint, &options));
-  if (!settings.bucket.empty()) {
+  if (const size_t separator = settings.endpoint.find("://"); separator != std::string::npos) {
+    options.scheme = settings.endpoint.substr(0, separator);
+    options.endpoint_override = settings.endpoint.substr(separator + 3);
+  }
+  if (!resolved.bucket.empty()) {
     // When it cannot be found out, the SDK's own choice may still do, and its error says more.
-    const Result<std::string> region = arrow::fs::ResolveS3BucketRegion(settings.bucket);
+    const Result<std::string> region = arrow::fs::ResolveS3BucketRegion(resolved.bucket);
     if (region.ok()) options.region = *region;
   }
-  return arrow::fs::S3FileSystem::Make(options);
+  return options;
 }
 
 }  // namespace
 
-Result<std::shared_ptr<arrow::fs::FileSystem>> S3FileSystemFor(const std::string& bucket, bool anonymous) {
+Result<std::shared_ptr<arrow::fs::FileSystem>> S3FileSystemFor(const std::string& bucket,
+                                                               const S3Settings& settings) {
   // Weak: a filesystem lives as long as a location that uses it, so nothing of S3 is left at the end of the
   // program.
   static std::mutex mutex;
-  static std::map<Settings, std::weak_ptr<arrow::fs::FileSystem>> filesystems;
-  const Settings settings = CurrentSettings(bucket, anonymous);
+  static std::map<Resolved, std::weak_ptr<arrow::fs::FileSystem>> filesystems;
+  ARROW_ASSIGN_OR_RAISE(const Resolved resolved, Resolve(bucket, settings));
   std::lock_guard lock(mutex);
-  std::weak_ptr<arrow::fs::FileSystem>& known = filesystems[settings];
+  std::weak_ptr<arrow::fs::FileSystem>& known = filesystems[resolved];
   if (auto fs = known.lock()) return fs;
-  const auto fs = Make(settings);
+  const auto make = [&]() -> Result<std::shared_ptr<arrow::fs::FileSystem>> {
+    ARROW_ASSIGN_OR_RAISE(const arrow::fs::S3Options options, OptionsOf(resolved));
+    return arrow::fs::S3FileSystem::Make(options);
+  };
+  const auto fs = make();
   if (!fs.ok()) return WithContext(fs.status(), fmt::format("cannot reach s3://{}", OneLine(bucket)));
   known = *fs;
   return fs;
+}
+
+Result<S3Access> S3AccessFor(const std::string& bucket, const S3Settings& settings) {
+  ARROW_ASSIGN_OR_RAISE(const auto fs, S3FileSystemFor(bucket, settings));
+  ARROW_ASSIGN_OR_RAISE(const Resolved resolved, Resolve(bucket, settings));
+  S3Access access;
+  access.endpoint = resolved.settings.endpoint;
+  access.ca_file = resolved.settings.ca_file;
+  // Its provider keeps a role's credentials and renews them in time.
+  const auto& s3 = static_cast<const arrow::fs::S3FileSystem&>(*fs);
+  access.region = s3.region().empty() ? "us-east-1" : s3.region();
+  if (settings.anonymous) return access;
+  const arrow::fs::S3Options options = s3.options();
+  access.access_key = options.GetAccessKey();
+  access.secret_key = options.GetSecretKey();
+  access.session_token = options.GetSessionToken();
+  return access;
 }
 
 void Shutdown() {

@@ -83,16 +83,28 @@ TEST_F(S3, TakesRegionAndEndpointFromTheEnvironment) {
 TEST_F(S3, SendsNoCredentialsWhenAnonymous) {
   EXPECT_EQ(OptionsOf(Resolve("s3://bucket").ValueOrDie()).credentials_kind,
             arrow::fs::S3CredentialsKind::Default);
-  EXPECT_EQ(OptionsOf(Resolve("s3://bucket", true).ValueOrDie()).credentials_kind,
+  EXPECT_EQ(OptionsOf(Resolve("s3://bucket", S3Settings{.anonymous = true}).ValueOrDie()).credentials_kind,
             arrow::fs::S3CredentialsKind::Anonymous);
 }
 
 TEST_F(S3, SharesAFilesystemOnlyBetweenTheSameSettings) {
   const Location first = Resolve("s3://bucket/a").ValueOrDie();
   EXPECT_EQ(Resolve("s3://other/b").ValueOrDie().fs, first.fs);
-  EXPECT_NE(Resolve("s3://bucket/a", true).ValueOrDie().fs, first.fs);
+  EXPECT_NE(Resolve("s3://bucket/a", S3Settings{.anonymous = true}).ValueOrDie().fs, first.fs);
   Set("AWS_REGION", "us-west-2");
   EXPECT_NE(Resolve("s3://bucket/a").ValueOrDie().fs, first.fs);
+}
+
+TEST_F(S3, RequestsOfOnesOwnAreSignedAsTheFilesystemSigns) {
+  Set("AWS_SESSION_TOKEN", "token");
+  Set("AWS_ENDPOINT_URL", "http://localhost:9000/");
+  S3Access access = S3AccessFor("bucket").ValueOrDie();
+  EXPECT_EQ(access.endpoint, "http://localhost:9000");
+  EXPECT_EQ(access.region, "eu-north-1");
+  EXPECT_EQ(access.access_key + " " + access.secret_key + " " + access.session_token, "id secret token");
+  access = S3AccessFor("bucket", S3Settings{.access_key = "mine", .secret_key = "hidden"}).ValueOrDie();
+  EXPECT_EQ(access.access_key + " " + access.secret_key + " " + access.session_token, "mine hidden ");
+  EXPECT_EQ(S3AccessFor("bucket", S3Settings{.anonymous = true}).ValueOrDie().access_key, "");
 }
 
 TEST_F(S3, AnUnreachableServerIsOneClearLine) {
