@@ -183,6 +183,9 @@ test-long: python build ## what `make test` runs a sample of, whole: many minute
 	@echo "==> 20,000 generated and all real items by every route"
 	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) \
 	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests/interop/test_accounting.py
+	@echo "==> every file of the mixed table by gpio"
+	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) EARTHCATALOG_GPIO=$(CURDIR)/.venv-gpio/bin/gpio \
+	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) --timeout=3600 tests/interop/test_geo_readers.py -k gpio
 
 .PHONY: lint
 lint: setup ## formatting, layering, ruff and mypy
