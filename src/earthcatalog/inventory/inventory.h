@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "earthcatalog/base/status.h"
@@ -78,5 +79,13 @@ class Reader {
 // Errors before the first row: missing file, a directory, an empty inventory, no bucket or key column. Later:
 // truncated gzip, unreadable Parquet.
 Result<std::unique_ptr<Reader>> Open(const std::string& path_or_uri, const Options& options);
+
+// One line of text that is the same as long as the inventory is, and another when its content changes: to
+// know that a run goes on with what it began with. The bytes decide where they are cheap to read (a local
+// file of at most 1 GiB, touched, moved or copied; a web address, which is read once more for it), otherwise
+// what stands for them: a larger file's path, size and time; an S3 object's URI, ETag and size. Of a
+// manifest.json it is the manifest's own, since that holds the checksums of its data files. No credentials
+// are in it. Errors: a missing file, a directory, one that cannot be read.
+Result<std::string> Identity(std::string_view path_or_uri);
 
 }  // namespace earthcatalog::inventory
