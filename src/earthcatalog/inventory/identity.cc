@@ -1,13 +1,10 @@
 // What tells one inventory from another, so that a run that goes on knows that it goes on with the same one.
-#include <arrow/buffer.h>
 #include <arrow/util/key_value_metadata.h>
-#include <xxhash.h>
 
-#include <algorithm>
 #include <memory>
-#include <vector>
 
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/inventory/file_hash.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/io/download.h"
 #include "earthcatalog/io/location.h"
@@ -16,21 +13,11 @@ namespace earthcatalog::inventory {
 namespace {
 
 constexpr int64_t kMostHashedBytes = int64_t{1} << 30;  // about a second from a local disk
-constexpr int64_t kReadSize = 1 << 20;
 
 Result<std::string> OfBytes(arrow::io::RandomAccessFile* file) {
-  const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(), &XXH3_freeState);
-  XXH3_128bits_reset(state.get());
-  std::vector<char> buffer(kReadSize);
-  int64_t size = 0;
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(const int64_t count, file->ReadAt(size, kReadSize, buffer.data()));
-    if (count == 0) break;
-    XXH3_128bits_update(state.get(), buffer.data(), static_cast<size_t>(count));
-    size += count;
-  }
-  const XXH128_hash_t hash = XXH3_128bits_digest(state.get());
-  return fmt::format("xxh3:{:016x}{:016x}:{}", hash.high64, hash.low64, size);
+  ARROW_ASSIGN_OR_RAISE(const std::string hash, Xxh3Of(file));
+  ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
+  return fmt::format("xxh3:{}:{}", hash, size);
 }
 
 Result<std::string> OfLocalFile(const io::Location& location, arrow::io::RandomAccessFile* file) {

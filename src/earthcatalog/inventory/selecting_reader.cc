@@ -75,7 +75,7 @@ class SelectingReader : public Reader {
     if (!count.ok()) {
       ++counts_.malformed;
       if (counts_.first_malformed.size() < kMalformedExamples) {
-        counts_.first_malformed.push_back({raw_.position, count.status().message()});
+        counts_.first_malformed.push_back({std::string(raw_.file), raw_.position, count.status().message()});
       }
       return;
     }
@@ -107,8 +107,15 @@ class SelectingReader : public Reader {
   }
 
   Status ExplainError(const Status& status) const {
-    return CorruptError("the inventory {} cannot be read beyond row {}; it may be cut off or damaged: {}",
-                        name_, FormatCount(raw_.position), OneLine(status.message(), 300));
+    const std::optional<ErrorKind> kind = KindOf(status);
+    const std::string file =
+        raw_.file.empty() ? "" : fmt::format("the data file {} of ", OneLine(raw_.file));
+    const std::string beyond =
+        raw_.position == 0 ? "" : fmt::format(" beyond row {}", FormatCount(raw_.position));
+    return MakeError(kind.value_or(ErrorKind::kCorrupt),
+                     fmt::format("{}the inventory {} cannot be read{}{}: {}", file, name_, beyond,
+                                 kind.has_value() ? "" : "; it may be cut off or damaged",
+                                 OneLine(status.message(), 300)));
   }
 
   const std::string name_;
