@@ -181,6 +181,9 @@ test-long: python build ## what `make test` runs a sample of, whole: many minute
 	@echo "==> 20,000 generated and all real items by every route"
 	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) \
 	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests/interop/test_accounting.py
+	@echo "==> inventories of ten million rows"
+	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) \
+	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests/cli/test_inventory_memory.py
 
 .PHONY: lint
 lint: setup ## formatting, layering, ruff and mypy
