@@ -25,6 +25,7 @@ struct Part {
 Status CheckIsFile(const std::string& place) {
   if (io::IsWebAddress(place)) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(const io::Location location, io::Resolve(place));
+  if (!location.local) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(const arrow::fs::FileInfo info, location.fs->GetFileInfo(location.path));
   if (info.type() != arrow::fs::FileType::Unknown) return Status::OK();
   return CorruptError("{} is no regular file", io::NameForMessages(place));

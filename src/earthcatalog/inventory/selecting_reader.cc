@@ -108,8 +108,7 @@ class SelectingReader : public Reader {
 
   Status ExplainError(const Status& status) const {
     const std::optional<ErrorKind> kind = KindOf(status);
-    const std::string file =
-        raw_.file.empty() ? "" : fmt::format("the data file {} of ", OneLine(raw_.file));
+    const std::string file = raw_.file.empty() ? "" : fmt::format("the data file {} of ", OneLine(raw_.file));
     const std::string beyond =
         raw_.position == 0 ? "" : fmt::format(" beyond row {}", FormatCount(raw_.position));
     return MakeError(kind.value_or(ErrorKind::kCorrupt),
