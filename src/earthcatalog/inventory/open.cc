@@ -23,10 +23,9 @@ Result<std::unique_ptr<Reader>> Open(const std::string& path_or_uri, const Optio
   Result<std::unique_ptr<RowSource>> source = OpenSource(path_or_uri, file);
   if (!source.ok()) {
     const std::optional<ErrorKind> kind = KindOf(source.status());
-    return MakeError(kind.value_or(ErrorKind::kCorrupt),
-                     fmt::format("cannot read the inventory {}{}: {}", name,
-                                 kind.has_value() ? "" : "; it may be cut off or damaged",
-                                 OneLine(source.status().message(), 300)));
+    if (kind.has_value()) return WithContext(source.status(), "cannot read the inventory " + name);
+    return CorruptError("cannot read the inventory {}; it may be cut off or damaged: {}", name,
+                        OneLine(source.status().message(), 300));
   }
   return MakeSelectingReader(name, std::move(*source), options);
 }

@@ -106,15 +106,13 @@ class SelectingReader : public Reader {
     return &counts_.selected;
   }
 
+  // Errors with a kind are in the user's words already, others are a library's.
   Status ExplainError(const Status& status) const {
-    const std::optional<ErrorKind> kind = KindOf(status);
-    const std::string file = raw_.file.empty() ? "" : fmt::format("the data file {} of ", OneLine(raw_.file));
-    const std::string beyond =
-        raw_.position == 0 ? "" : fmt::format(" beyond row {}", FormatCount(raw_.position));
-    return MakeError(kind.value_or(ErrorKind::kCorrupt),
-                     fmt::format("{}the inventory {} cannot be read{}{}: {}", file, name_, beyond,
-                                 kind.has_value() ? "" : "; it may be cut off or damaged",
-                                 OneLine(status.message(), 300)));
+    std::string what = fmt::format("the inventory {} cannot be read", name_);
+    if (!raw_.file.empty()) what = fmt::format("the data file {} of {}", OneLine(raw_.file), what);
+    if (raw_.position != 0) what += " beyond row " + FormatCount(raw_.position);
+    if (KindOf(status).has_value()) return WithContext(status, what);
+    return CorruptError("{}; it may be cut off or damaged: {}", what, OneLine(status.message(), 300));
   }
 
   const std::string name_;
