@@ -186,6 +186,9 @@ test-long: python build ## what `make test` runs a sample of, whole: many minute
 	@echo "==> every file of the mixed table by gpio"
 	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) EARTHCATALOG_GPIO=$(CURDIR)/.venv-gpio/bin/gpio \
 	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) --timeout=3600 tests/interop/test_geo_readers.py -k gpio
+	@echo "==> inventories of ten million rows"
+	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) \
+	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests/cli/test_inventory_memory.py
 
 .PHONY: lint
 lint: setup ## formatting, layering, ruff and mypy

@@ -11,6 +11,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(GEOS REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 
 # Debian's xxHash has no CMake package.
 find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)

@@ -180,10 +180,11 @@ def test_inventory_url_that_nobody_serves(check: Check) -> None:
     check(FAILED, "127.0.0.1:9", inventory="http://127.0.0.1:9/inventory.csv")
 
 
-def test_orc_inventory_is_named_as_such(check: Check, tmp_path: Path) -> None:
-    path = tmp_path / "inventory.orc"
-    path.write_bytes(b"ORC" + bytes(range(100)))
-    check(USAGE, path, "ORC", inventory=path)
+@pytest.mark.parametrize("start", [b"ORC", b"PAR1", b"\x1f\x8b\x08", b'{"fileFormat": "ORC"'])
+def test_an_inventory_that_only_begins_like_one(check: Check, tmp_path: Path, start: bytes) -> None:
+    path = tmp_path / "inventory"
+    path.write_bytes(start + bytes(range(100)))
+    check(FAILED, path, "cut off", inventory=path)
 
 
 @pytest.mark.parametrize("in_the_way", ["warehouse", "base"])

@@ -38,7 +38,7 @@ def run(
     Shows a progress bar on a terminal. Ctrl-C ends the run cleanly: what is committed stays.
 
     Args:
-        inventory_path: CSV, CSV.gz or Parquet; a path or URL.
+        inventory_path: CSV, CSV.gz, Parquet, ORC or the manifest.json of an S3 Inventory; a path or URL.
         catalog_path: the catalog's SQLite file.
         warehouse_path: the folder or URL of the table's data.
         chunk_size: items per commit; None: as many as memory allows, which makes fewer and larger files.

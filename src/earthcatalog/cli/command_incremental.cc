@@ -94,7 +94,8 @@ void AddIncrementalCommand(CLI::App* app, RunFunction* run) {
   pipeline::IncrementalOptions& options = arguments->options;
   command->add_option(
       "--inventory", options.inventory,
-      "CSV, CSV.gz or Parquet: a path, http(s):// or s3:// URL; needed, unless --retry-failed is given");
+      "CSV, CSV.gz, Parquet, ORC or a manifest.json: a path, http(s):// or s3:// URL; needed, unless "
+      "--retry-failed is given");
   command->add_option("--catalog", options.catalog_db,
                       "SQLite catalog file, made when missing; needed, here or in --config");
   command->add_option("--warehouse", options.warehouse,

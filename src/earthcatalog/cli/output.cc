@@ -87,7 +87,8 @@ void PrintSummary(const pipeline::IncrementalReport& report) {
   PrintCountIfAny("malformed rows", report.inventory.malformed);
   PrintCountIfAny("not reached", report.items_not_reached);
   for (const inventory::MalformedRow& row : report.inventory.first_malformed) {
-    fmt::print("    row {}: {}\n", row.position, row.reason);
+    const std::string file = row.file.empty() ? "" : OneLine(row.file) + ", ";
+    fmt::print("    {}row {}: {}\n", file, row.position, row.reason);
   }
   for (const pipeline::FailureExample& failure : report.first_failures) {
     fmt::print("    {}/{}: {}: {}\n", OneLine(failure.bucket), OneLine(failure.key), failure.kind,

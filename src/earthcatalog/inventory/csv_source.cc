@@ -63,6 +63,13 @@ class CsvSource : public RowSource {
     return Status::OK();
   }
 
+  Status OpenListed(const std::vector<std::string>& columns) {
+    ARROW_ASSIGN_OR_RAISE(places_, ColumnPlaces::Find(columns));
+    field_count_ = columns.size();
+    keys_are_encoded_ = true;
+    return Status::OK();
+  }
+
   Result<bool> Next(RawRow* row) override {
     if (!first_is_row_) {
       ARROW_ASSIGN_OR_RAISE(const bool any, records_.Next());
@@ -119,6 +126,13 @@ class CsvSource : public RowSource {
 Result<std::unique_ptr<RowSource>> OpenCsv(std::shared_ptr<arrow::io::InputStream> stream) {
   auto source = std::make_unique<CsvSource>(std::move(stream));
   ARROW_RETURN_NOT_OK(source->Open());
+  return source;
+}
+
+Result<std::unique_ptr<RowSource>> OpenListedCsv(std::shared_ptr<arrow::io::InputStream> stream,
+                                                 const std::vector<std::string>& columns) {
+  auto source = std::make_unique<CsvSource>(std::move(stream));
+  ARROW_RETURN_NOT_OK(source->OpenListed(columns));
   return source;
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "earthcatalog/base/status.h"
@@ -15,8 +16,9 @@ namespace earthcatalog::inventory {
 
 struct Row {
   std::string bucket;
-  std::string key;       // percent-decoded where the format encodes it
-  int64_t position = 0;  // 1-based: line number in CSV (of the record's first line), row number in Parquet
+  std::string key;  // percent-decoded where the format encodes it
+  // From 1, in the data file: line number in CSV (of the record's first line), row number in Parquet and ORC.
+  int64_t position = 0;
   std::optional<int64_t> size;
   std::optional<int64_t> last_modified;  // microseconds UTC
 };
@@ -33,6 +35,7 @@ struct Options {
 };
 
 struct MalformedRow {
+  std::string file;  // of a manifest: the key of the data file; otherwise empty
   int64_t position;
   std::string reason;
 };
@@ -66,17 +69,32 @@ class Reader {
   virtual const Counts& counts() const = 0;
 };
 
-// CSV with or without header, CSV.gz, Parquet; a local path, file://, s3:// or http(s):// URL. The format is
-// told from the content (gzip and Parquet magic), not the name. Columns have the names bucket, key, size,
-// last_modified_date, is_latest and is_delete_marker in any order, case and spelling (LastModifiedDate);
-// other columns are not read. Without a header the first two columns are bucket and key.
+// CSV with or without header, CSV.gz, Parquet, ORC, or the manifest.json of an S3 Inventory with data files
+// of these formats; a local path, file://, s3:// or http(s):// URL. The format is told from the content, not
+// the name. Columns have the names bucket, key, size, last_modified_date, is_latest and is_delete_marker in
+// any order, case and spelling (LastModifiedDate); other columns are not read. Without a header the first two
+// columns are bucket and key.
 //
-// Keys are taken as they stand, with one exception: a CSV without header whose first row has every field in
-// quotes is a data file as S3 Inventory writes it, and there keys are percent-encoded (`+` is a space) and
-// are decoded.
+// A manifest's data files are read in its order. Those in CSV have the columns of its `fileSchema`, and their
+// keys are percent-encoded (`+` is a space) and are decoded; the others name their columns themselves. Before
+// the first row of a data file is given out, all of it has been read once to compare its size and MD5 with
+// the manifest's. manifest.h says where data files are looked for.
 //
-// Errors before the first row: missing file, a directory, an empty inventory, no bucket or key column. Later:
-// truncated gzip, unreadable Parquet.
+// Other keys are taken as they stand, with one exception: a CSV without header whose first row has every
+// field in quotes is a data file as S3 Inventory writes it, and is decoded like one of a manifest.
+//
+// Errors before the first row: missing file, a directory, an empty inventory, no bucket or key column, a
+// manifest of another shape, a data file that is missing or of another size (of a manifest on the web: when
+// its turn comes). Later: truncated gzip, unreadable Parquet or ORC, a data file of another MD5 or format.
+// They name the data file. One that cannot be read is never passed over.
 Result<std::unique_ptr<Reader>> Open(const std::string& path_or_uri, const Options& options);
+
+// One line of text that is the same as long as the inventory is, and another when its content changes: to
+// know that a run goes on with what it began with. The bytes decide where they are cheap to read (a local
+// file of at most 1 GiB, touched, moved or copied; a web address, which is read once more for it), otherwise
+// what stands for them: a larger file's path, size and time; an S3 object's URI, ETag and size. Of a
+// manifest.json it is the manifest's own, since that holds the checksums of its data files. No credentials
+// are in it. Errors: a missing file, a directory, one that cannot be read.
+Result<std::string> Identity(std::string_view path_or_uri);
 
 }  // namespace earthcatalog::inventory

@@ -47,8 +47,9 @@ struct Value {
 
 // Its texts live until the source moves on.
 struct RawRow {
-  int64_t position = 0;
-  std::string problem;  // not empty: the row is malformed and has no fields
+  std::string_view file;  // the data file that it is in; empty when there is no other than the inventory
+  int64_t position = 0;   // in the file, from 1; 0 before its first row
+  std::string problem;    // not empty: the row is malformed and has no fields
   std::string_view bucket;
   std::string_view key;
   Value size, last_modified, is_latest, is_delete_marker;
@@ -57,7 +58,8 @@ struct RawRow {
 class RowSource {
  public:
   virtual ~RowSource() = default;
-  // The next row; false at the end. The reader calls nothing after an error.
+  // The next row; false at the end. After an error `row` says where the reading stopped; the reader calls
+  // nothing more.
   virtual Result<bool> Next(RawRow* row) = 0;
 };
 

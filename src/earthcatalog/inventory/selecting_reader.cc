@@ -75,7 +75,7 @@ class SelectingReader : public Reader {
     if (!count.ok()) {
       ++counts_.malformed;
       if (counts_.first_malformed.size() < kMalformedExamples) {
-        counts_.first_malformed.push_back({raw_.position, count.status().message()});
+        counts_.first_malformed.push_back({std::string(raw_.file), raw_.position, count.status().message()});
       }
       return;
     }
@@ -106,9 +106,13 @@ class SelectingReader : public Reader {
     return &counts_.selected;
   }
 
+  // Errors with a kind are in the user's words already, others are a library's.
   Status ExplainError(const Status& status) const {
-    return CorruptError("the inventory {} cannot be read beyond row {}; it may be cut off or damaged: {}",
-                        name_, FormatCount(raw_.position), OneLine(status.message(), 300));
+    std::string what = fmt::format("the inventory {} cannot be read", name_);
+    if (!raw_.file.empty()) what = fmt::format("the data file {} of {}", OneLine(raw_.file), what);
+    if (raw_.position != 0) what += " beyond row " + FormatCount(raw_.position);
+    if (KindOf(status).has_value()) return WithContext(status, what);
+    return CorruptError("{}; it may be cut off or damaged: {}", what, OneLine(status.message(), 300));
   }
 
   const std::string name_;

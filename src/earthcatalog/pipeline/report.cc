@@ -11,6 +11,7 @@ Json InventoryJson(const inventory::Counts& counts) {
   Json malformed = Json::array();
   for (const inventory::MalformedRow& row : counts.first_malformed) {
     malformed.push_back({{"position", row.position}, {"reason", row.reason}});
+    if (!row.file.empty()) malformed.back()["file"] = row.file;
   }
   return {{"rows", counts.rows},
           {"selected", counts.selected},

@@ -33,9 +33,10 @@ TEST(Formats, WhatCannotBeReadIsNamed) {
   const auto message = [&](std::string_view bytes) {
     return ReadAll(folder.Write("file", bytes)).error.message();
   };
-  EXPECT_THAT(message("{\"sourceBucket\": \"b\"}"), HasSubstr("manifest.json"));
-  EXPECT_THAT(message("ORC\x01"), HasSubstr("ORC"));
-  EXPECT_THAT(message(std::string_view("PK\3\4\0\0", 6)), HasSubstr("neither CSV, gzipped CSV nor Parquet"));
+  EXPECT_THAT(message("{\"sourceBucket\": \"b\"}"), HasSubstr("no manifest of an S3 Inventory"));
+  EXPECT_THAT(message("ORC\x01"), HasSubstr("cannot read the inventory"));
+  EXPECT_THAT(message(std::string_view("PK\3\4\0\0", 6)),
+              HasSubstr("neither CSV, gzipped CSV, Parquet, ORC nor a manifest.json"));
   EXPECT_THAT(message("PAR1"), HasSubstr("cannot read the inventory"));
   EXPECT_THAT(message("PAR1 and much more, but no PAR1 at its end"), HasSubstr("cannot read the inventory"));
 }
