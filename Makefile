@@ -19,6 +19,7 @@ hash = $(shell cat $(1) | sha256sum | cut -c1-12)
 BUILD_STAMP := $(VENV)/.build-$(call hash,requirements/build.txt)
 TEST_STAMP := $(VENV)/.test-$(call hash,requirements/build.txt requirements/test.txt)
 GPIO_STAMP := .venv-gpio/.gpio-$(call hash,requirements/gpio.txt)
+GO_STAMP := build/bin/.go-$(call hash,requirements/go.txt)
 JARS_STAMP := build/jars/.jars-$(call hash,requirements/jars.txt)
 
 # The program that the benchmarks compare with needs a newer Python than Debian's; without one its column is empty.
@@ -44,7 +45,7 @@ help: ## list the targets
 # ---- what must be installed -------------------------------------------------------------------------------------
 
 .PHONY: setup setup-build
-setup: setup-build packages-test $(TEST_STAMP) $(GPIO_STAMP) $(JARS_STAMP) ## install all that building and testing need
+setup: setup-build packages-test $(TEST_STAMP) $(GPIO_STAMP) $(JARS_STAMP) $(GO_STAMP) ## install all that building and testing need
 setup-build: packages-build $(BUILD_STAMP) ## install only what building needs
 
 .PHONY: packages-build packages-test
@@ -75,6 +76,14 @@ $(JARS_STAMP): | packages-test
 	@mkdir -p build/jars
 	@grep -v '^#' requirements/jars.txt | while read -r artifact; do \
 	  mvn -q -B -Dstyle.color=never dependency:copy "-Dartifact=$$artifact" -DoutputDirectory="$(CURDIR)/build/jars" </dev/null; done
+	@touch $@
+
+# Debian 12's Go is too old for it; a wheel of test.txt has a newer one.
+$(GO_STAMP): | $(TEST_STAMP)
+	@echo "==> build/bin: Go programs of requirements/go.txt"
+	@mkdir -p build/bin
+	@grep -v '^#' requirements/go.txt | while read -r module; do \
+	  GOBIN="$(CURDIR)/build/bin" GOTOOLCHAIN=local CGO_ENABLED=0 GOFLAGS=-modcacherw $(VENV)/bin/go install "$$module" </dev/null; done
 	@touch $@
 
 # ---- building ---------------------------------------------------------------------------------------------------

@@ -14,11 +14,12 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from harness import archives, web
+from harness import archives, s3, web
 from harness.archives import Archive, Item
 from harness.odd_items import ODD_ITEMS
 from harness.program import Base, Catalogue, Program
 from harness.requirement import PROJECT, missing, path_from_environment
+from harness.s3 import S3Server
 
 SAMPLE_ITEMS = 20_000 if os.environ.get("EARTHCATALOG_FULL") == "1" else 3_000
 
@@ -54,6 +55,13 @@ def archive(demo: Catalogue) -> Archive:
 def archive_url(archive: Archive) -> Iterator[str]:
     with web.serve(archive.folder) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def gateway() -> Iterator[S3Server]:
+    """An S3 server over a folder of its own."""
+    with s3.versitygw() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

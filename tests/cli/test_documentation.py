@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from harness import tables
+from harness import s3, tables
 from harness.archives import Archive
 from harness.program import Base, Program
 from harness.requirement import PROJECT, require_module
+from harness.s3 import S3Server
 
 DOCUMENTS = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -36,10 +37,17 @@ def commands(path: Path) -> list[list[str]]:
 
 
 @pytest.fixture
-def workplace(archive: Archive, tmp_path: Path) -> Path:
-    """A folder with what the documents speak of: inventory.csv."""
-    archive.head(200).csv(tmp_path / "inventory.csv")
-    return tmp_path
+def workplace(
+    archive: Archive, tmp_path: Path, gateway: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """A folder with what the documents speak of, inventory.csv, and their buckets in S3."""
+    inventory = archive.head(200).csv(tmp_path / "inventory.csv")
+    s3.set_environment(monkeypatch, gateway)
+    buckets = [gateway.new_bucket(name) for name in ("archive", "bucket")]
+    buckets[0].put("inventory.csv", inventory.read_bytes())
+    yield tmp_path
+    for bucket in buckets:
+        bucket.remove()
 
 
 def run_commands(program: Program, document: Path, folder: Path, archive: Archive) -> int:

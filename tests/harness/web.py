@@ -37,13 +37,14 @@ http {{
 """
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port on the loopback interface where nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> bool:
+def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> bool:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
@@ -55,7 +56,7 @@ def _wait_for(port: int, process: subprocess.Popen[bytes]) -> bool:
 @contextlib.contextmanager
 def _nginx(folder: Path, binary: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="earthcatalog-nginx-") as temp:
-        port = _free_port()
+        port = free_port()
         user = "user root;" if os.geteuid() == 0 else ""  # so that its worker may read the test's files
         config = Path(temp) / "nginx.conf"
         config.write_text(NGINX_CONFIG.format(temp=temp, port=port, folder=folder, user=user))
@@ -65,7 +66,7 @@ def _nginx(folder: Path, binary: str) -> Iterator[str]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            if not _wait_for(port, process):
+            if not wait_for_port(port, process):
                 raise RuntimeError(f"nginx did not start: {(Path(temp) / 'error.log').read_text()}")
             yield f"http://127.0.0.1:{port}"
         finally:

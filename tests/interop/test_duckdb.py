@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 import duckdb
-import duckdb_session
 import pytest
-from harness import tables
+from harness import duckdb_session, tables
 from harness.archives import Archive
 from harness.program import Catalogue
 from reader_checks import check_values, comparable_columns, rare_values, rare_values_query

@@ -6,11 +6,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import duckdb_session
 import pyarrow.parquet as pq
 import pytest
 import shapely
-from harness import tables
+from harness import duckdb_session, tables
 from harness.program import Catalogue
 from harness.requirement import PROJECT, path_from_environment, require_module
 

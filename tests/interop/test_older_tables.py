@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import duckdb_session
 import pyarrow.parquet as pq
 import pytest
-from harness import archives, expected, older_table, tables
+from harness import archives, duckdb_session, expected, older_table, tables
 from harness.archives import Item, key_of
 from harness.odd_items import ODD_ITEMS, make_item, polygon, rectangle
 from harness.older_table import as_kept, velocity_item, velocity_items

@@ -62,6 +62,21 @@ std::string ReceiveHeader(int connection, std::string* buffer) {
   return header;
 }
 
+// The body that the header announces; what of it has come already is in `buffer`.
+std::string ReceiveBody(int connection, const Request& request, std::string* buffer) {
+  const auto length = request.headers.find("content-length");
+  const size_t size = length == request.headers.end() ? 0 : std::stoul(length->second);
+  char bytes[4096];
+  while (buffer->size() < size) {
+    const ssize_t got = recv(connection, bytes, sizeof(bytes), 0);
+    if (got <= 0) break;
+    buffer->append(bytes, static_cast<size_t>(got));
+  }
+  std::string body = buffer->substr(0, size);
+  buffer->erase(0, size);
+  return body;
+}
+
 Request ParseRequest(const std::string& header) {
   Request request;
   request.time = std::chrono::steady_clock::now();
@@ -165,7 +180,8 @@ void ScriptedServer::Serve(int connection) {
   for (bool alive = true; alive;) {
     const std::string header = ReceiveHeader(connection, &buffer);
     if (header.empty()) break;
-    const Request request = ParseRequest(header);
+    Request request = ParseRequest(header);
+    request.body = ReceiveBody(connection, request, &buffer);
     int nth;
     {
       const std::lock_guard lock(mutex_);

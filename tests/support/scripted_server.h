@@ -37,6 +37,7 @@ struct Request {
   std::string method;
   std::string target;                          // as sent, percent-encoded
   std::map<std::string, std::string> headers;  // names in lower case
+  std::string body;                            // of Content-Length
   std::chrono::steady_clock::time_point time;
 };
 

@@ -4,21 +4,12 @@
 #include <map>
 #include <set>
 
-#include "earthcatalog/iceberg/sqlite_catalog.h"
 #include "earthcatalog/item/item_schema.h"
 
 namespace earthcatalog::catalog {
 namespace {
 
 constexpr char kDataPathProperty[] = "write.data.path";
-
-Result<io::Location> ResolveLocal(std::string_view what, const std::string& path_or_uri) {
-  if (io::IsObjectStore(path_or_uri)) {
-    return UsageError("a {} in object storage is not available yet: {}", what,
-                      io::NameForMessages(path_or_uri));
-  }
-  return io::Resolve(path_or_uri);
-}
 
 bool IsSamePlace(const io::Location& a, const io::Location& b) {
   if (a.uri == b.uri) return true;
@@ -33,11 +24,8 @@ bool IsSamePlace(const io::Location& a, const io::Location& b) {
 Status CheckSameWarehouse(const io::Location& wanted, const iceberg::Table& table) {
   const auto named = table.properties().find(kDataPathProperty);
   if (named == table.properties().end()) return Status::OK();
-  const bool stored = io::IsObjectStore(named->second);
-  if (!stored) {
-    ARROW_ASSIGN_OR_RAISE(const io::Location own, io::Resolve(named->second));
-    if (IsSamePlace(own, wanted)) return Status::OK();
-  }
+  const auto own = wanted.Other(named->second);
+  if (own.ok() && IsSamePlace(*own, wanted)) return Status::OK();
   return UsageError("the table's warehouse is {}, not {}", io::NameForMessages(named->second), wanted.uri);
 }
 
@@ -60,42 +48,15 @@ Status CreateTable(std::shared_ptr<iceberg::CatalogStore> store, const io::Locat
   options.table_location = warehouse.Join("earthcatalog/stac_items").uri;
   options.schema = item::InitialSchema();
   options.properties = InitialProperties(grid, warehouse);
+  options.s3 = warehouse.s3;
   return iceberg::Table::Create(std::move(store), options).status();
 }
 
 }  // namespace
 
-Result<Locations> Locations::FromBase(const std::string& base) {
-  ARROW_ASSIGN_OR_RAISE(const io::Location location, ResolveLocal("catalogue", base));
-  std::error_code no_file;
-  if (std::filesystem::is_regular_file(location.path, no_file)) {
-    return UsageError("{} is a file: give the folder it lies in, or --catalog and --warehouse",
-                      io::NameForMessages(base));
-  }
-  Locations locations{location.Join("earthcatalog.db").path, location.Join("warehouse").path};
-  std::error_code ignored;
-  const std::string old_name = location.Join("catalog.db").path;
-  if (!std::filesystem::exists(locations.db_path, ignored) && std::filesystem::exists(old_name, ignored)) {
-    locations.db_path = old_name;
-  }
-  return locations;
-}
-
-Result<io::Location> Locations::LockFolder() const {
-  ARROW_ASSIGN_OR_RAISE(const io::Location place, ResolveLocal("warehouse", warehouse));
-  return io::Resolve(std::filesystem::path(place.path).parent_path().string());
-}
-
-Result<std::unique_ptr<Catalog>> Catalog::At(const Locations& locations) {
-  std::unique_ptr<Catalog> catalog(new Catalog());
-  ARROW_ASSIGN_OR_RAISE(catalog->db_, ResolveLocal("catalog file", locations.db_path));
-  ARROW_ASSIGN_OR_RAISE(catalog->warehouse_, ResolveLocal("warehouse", locations.warehouse));
-  return catalog;
-}
-
 Result<TableGrid> Catalog::Load(std::shared_ptr<iceberg::CatalogStore> store) {
-  ARROW_ASSIGN_OR_RAISE(table_, iceberg::Table::Load(std::move(store)));
-  ARROW_RETURN_NOT_OK(CheckSameWarehouse(warehouse_, *table_));
+  ARROW_ASSIGN_OR_RAISE(table_, iceberg::Table::Load(std::move(store), warehouse().s3));
+  ARROW_RETURN_NOT_OK(CheckSameWarehouse(warehouse(), *table_));
   ARROW_ASSIGN_OR_RAISE(const TableGrid found, FindGrid(*table_));
   grid_ = found.config;
   grid_recorded_ = found.recorded;
@@ -103,8 +64,9 @@ Result<TableGrid> Catalog::Load(std::shared_ptr<iceberg::CatalogStore> store) {
 }
 
 Result<std::unique_ptr<Catalog>> Catalog::Open(const Locations& locations) {
-  ARROW_ASSIGN_OR_RAISE(auto catalog, At(locations));
-  ARROW_ASSIGN_OR_RAISE(auto store, iceberg::OpenSqliteCatalog(catalog->db_.path, /*create=*/false));
+  ARROW_ASSIGN_OR_RAISE(Places places, Places::Of(locations));
+  ARROW_ASSIGN_OR_RAISE(auto store, places.OpenStore(/*create=*/false));
+  std::unique_ptr<Catalog> catalog(new Catalog(std::move(places)));
   ARROW_RETURN_NOT_OK(catalog->Load(std::move(store)).status());
   return catalog;
 }
@@ -117,13 +79,14 @@ Result<std::unique_ptr<Catalog>> Catalog::OpenOrCreate(const Locations& location
   if (partitioner == nullptr) {
     ARROW_ASSIGN_OR_RAISE(partitioner, grid::MakePartitioner(wanted));
   }
-  ARROW_ASSIGN_OR_RAISE(auto catalog, At(locations));
-  ARROW_RETURN_NOT_OK(io::CheckWritable(catalog->warehouse_));
-  ARROW_ASSIGN_OR_RAISE(auto store, iceberg::OpenSqliteCatalog(catalog->db_.path, /*create=*/true));
+  ARROW_ASSIGN_OR_RAISE(Places places, Places::Of(locations));
+  ARROW_RETURN_NOT_OK(io::CheckWritable(places.warehouse));
+  ARROW_ASSIGN_OR_RAISE(auto store, places.OpenStore(/*create=*/true));
+  std::unique_ptr<Catalog> catalog(new Catalog(std::move(places)));
   ARROW_ASSIGN_OR_RAISE(const auto current, store->CurrentMetadata());
   if (!current) {
     // Somebody else may create it now: then theirs is the table.
-    const Status created = CreateTable(store, catalog->warehouse_, wanted);
+    const Status created = CreateTable(store, catalog->warehouse(), wanted);
     if (!created.ok() && KindOf(created) != ErrorKind::kCommitConflict) return created;
   }
   ARROW_ASSIGN_OR_RAISE(const TableGrid found, catalog->Load(std::move(store)));
@@ -165,8 +128,8 @@ Result<std::vector<PartitionStats>> Catalog::Stats() const {
 Result<Info> Catalog::GetInfo() const {
   ARROW_ASSIGN_OR_RAISE(const std::vector<PartitionStats> partitions, Stats());
   Info info;
-  info.db_path = db_.path;
-  info.warehouse = warehouse_.uri;
+  info.db_path = places_.db.local ? places_.db.path : places_.db.uri;
+  info.warehouse = warehouse().uri;
   info.metadata_location = table_->metadata_location();
   info.table_uuid = table_->uuid();
   info.grid_type = grid_.type;

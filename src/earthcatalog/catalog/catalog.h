@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/catalog/locations.h"
 #include "earthcatalog/catalog/table_grid.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/iceberg/table.h"
@@ -24,17 +25,6 @@ inline constexpr char kGridBoundariesProperty[] = "earthcatalog.grid.boundaries_
 inline constexpr char kGridIdFieldProperty[] = "earthcatalog.grid.id_field";
 inline constexpr char kGridClassProperty[] = "earthcatalog.grid.class";
 inline constexpr char kHashIndexProperty[] = "earthcatalog.hash_index_path";
-
-struct Locations {
-  std::string db_path;    // the SQLite file: a path or file: URI
-  std::string warehouse;  // a directory, likewise
-
-  // <base>/earthcatalog.db (an existing <base>/catalog.db is found too) and <base>/warehouse.
-  static Result<Locations> FromBase(const std::string& base);
-
-  // The folder that catalog::Lock locks for writers: the one the warehouse lies in.
-  Result<io::Location> LockFolder() const;
-};
 
 struct PartitionStats {
   std::string grid_partition;
@@ -66,8 +56,8 @@ struct Info {
 // One thread at a time.
 class Catalog {
  public:
-  // kNotFound, with what to do, when there is no table. Here and in OpenOrCreate, a usage error when a part
-  // is in object storage, or when the table's own warehouse is another one.
+  // kNotFound, with what to do, when there is no table. Here and in OpenOrCreate, a usage error when the
+  // table's own warehouse is another one, or the locations do not go together (locations.h).
   static Result<std::unique_ptr<Catalog>> Open(const Locations& locations);
 
   // Creates database, table and warehouse folder when they are missing; a table that somebody else creates
@@ -80,7 +70,7 @@ class Catalog {
 
   iceberg::Table& table() { return *table_; }
   const iceberg::Table& table() const { return *table_; }
-  const io::Location& warehouse() const { return warehouse_; }
+  const io::Location& warehouse() const { return places_.warehouse; }
   // As recorded in the table, or as its cells tell (table_grid.h); of an opened table that does neither, of
   // kUnknownGridType.
   const grid::Config& grid() const { return grid_; }
@@ -94,15 +84,12 @@ class Catalog {
   Result<Info> GetInfo() const;
 
  private:
-  Catalog() = default;
+  explicit Catalog(Places places) : places_(std::move(places)) {}
 
-  // With the places alone.
-  static Result<std::unique_ptr<Catalog>> At(const Locations& locations);
   // Reads the table and its grid.
   Result<TableGrid> Load(std::shared_ptr<iceberg::CatalogStore> store);
 
-  io::Location db_;
-  io::Location warehouse_;
+  Places places_;
   std::unique_ptr<iceberg::Table> table_;
   grid::Config grid_;
   bool grid_recorded_ = true;

@@ -8,7 +8,6 @@
 #include <numeric>
 
 #include "earthcatalog/catalog/item_columns.h"
-#include "earthcatalog/io/location.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -35,10 +34,12 @@ std::vector<int> LeavesOf(const parquet::SchemaDescriptor& schema, const std::ve
 
 }  // namespace
 
-Result<DataFileReader> DataFileReader::Open(const std::string& uri, const std::vector<std::string>& columns) {
+Result<DataFileReader> DataFileReader::Open(const io::Location& table, const std::string& uri,
+                                            const std::vector<std::string>& columns) {
   DataFileReader reader;
   reader.uri_ = uri;
-  ARROW_ASSIGN_OR_RAISE(auto input, io::OpenInput(uri));
+  ARROW_ASSIGN_OR_RAISE(const io::Location file, table.Other(uri));
+  ARROW_ASSIGN_OR_RAISE(auto input, io::OpenFile(file));
   const auto open = [&]() -> Status {
     parquet::arrow::FileReaderBuilder builder;
     ARROW_RETURN_NOT_OK(builder.Open(std::move(input)));

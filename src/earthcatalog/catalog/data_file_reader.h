@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "earthcatalog/base/status.h"
+#include "earthcatalog/io/location.h"
 
 namespace earthcatalog::catalog {
 
@@ -16,8 +17,10 @@ namespace earthcatalog::catalog {
 // time.
 class DataFileReader {
  public:
-  // `columns`: top-level names, those that the file has are read; empty for all. Errors name the file.
-  static Result<DataFileReader> Open(const std::string& uri, const std::vector<std::string>& columns = {});
+  // `uri`: as the table names it, reached as `table`, a place of the same table, is. `columns`: top-level
+  // names, those that the file has are read; empty for all. Errors name the file.
+  static Result<DataFileReader> Open(const io::Location& table, const std::string& uri,
+                                     const std::vector<std::string>& columns = {});
 
   // Null after the last. Errors name the file.
   Result<std::shared_ptr<arrow::RecordBatch>> Next();

@@ -8,7 +8,7 @@ Result<std::unique_ptr<ItemReader>> ItemReader::Open(const Catalog& catalog,
                                                      const std::vector<std::string>& ids,
                                                      const CancelSource& cancel) {
   ARROW_ASSIGN_OR_RAISE(NewestVersions newest, NewestVersions::Find(catalog, ids, cancel));
-  return std::unique_ptr<ItemReader>(new ItemReader(std::move(newest)));
+  return std::unique_ptr<ItemReader>(new ItemReader(catalog.warehouse(), std::move(newest)));
 }
 
 Result<std::optional<ItemRows>> ItemReader::Next(const CancelSource& cancel) {
@@ -23,7 +23,7 @@ Result<std::optional<ItemRows>> ItemReader::Next(const CancelSource& cancel) {
       continue;
     }
     if (!reader_) {
-      ARROW_ASSIGN_OR_RAISE(reader_, DataFileReader::Open(files[file_].uri));
+      ARROW_ASSIGN_OR_RAISE(reader_, DataFileReader::Open(table_, files[file_].uri));
     }
     ARROW_ASSIGN_OR_RAISE(auto rows, reader_->Next());
     if (rows == nullptr) return CorruptError("{} has become shorter", files[file_].uri);

@@ -37,11 +37,13 @@ class ItemReader {
   std::vector<std::string> missing_ids() const { return newest_.missing_ids(); }
 
  private:
-  explicit ItemReader(NewestVersions newest) : newest_(std::move(newest)) {}
+  ItemReader(io::Location table, NewestVersions newest)
+      : table_(std::move(table)), newest_(std::move(newest)) {}
 
   // Of the file being read: those of its chosen rows that are among the next `count`.
   std::vector<int64_t> TakeRows(int64_t count);
 
+  const io::Location table_;
   const NewestVersions newest_;
   size_t file_ = 0;  // being read, or to be opened next
   std::optional<DataFileReader> reader_;

@@ -74,7 +74,7 @@ Result<NewestVersions> NewestVersions::Find(const Catalog& catalog, const std::v
   newest.missing_ = newest.wanted_;
   ARROW_RETURN_NOT_OK(newest.ListFiles(catalog));
   for (uint32_t file = 0; file < newest.files_.size(); ++file) {
-    ARROW_RETURN_NOT_OK(newest.ReadFile(file, cancel));
+    ARROW_RETURN_NOT_OK(newest.ReadFile(catalog, file, cancel));
   }
   newest.CollectRows();
   return newest;
@@ -93,9 +93,10 @@ Status NewestVersions::ListFiles(const Catalog& catalog) {
   return catalog.table().ScanFiles(std::nullopt, nullptr, add, /*with_metrics=*/!wanted_.empty());
 }
 
-Status NewestVersions::ReadFile(uint32_t file, const CancelSource& cancel) {
+Status NewestVersions::ReadFile(const Catalog& catalog, uint32_t file, const CancelSource& cancel) {
   const std::string& uri = files_[file].uri;
-  ARROW_ASSIGN_OR_RAISE(auto reader, DataFileReader::Open(uri, {"id", "collection", "updated", "created"}));
+  ARROW_ASSIGN_OR_RAISE(auto reader, DataFileReader::Open(catalog.warehouse(), uri,
+                                                          {"id", "collection", "updated", "created"}));
   Place first{file, 0};
   while (true) {
     ARROW_RETURN_NOT_OK(cancel.status());

@@ -51,7 +51,7 @@ class NewestVersions {
   };
 
   Status ListFiles(const Catalog& catalog);
-  Status ReadFile(uint32_t file, const CancelSource& cancel);
+  Status ReadFile(const Catalog& catalog, uint32_t file, const CancelSource& cancel);
   void Add(const arrow::RecordBatch& rows, Place first);
   void CollectRows();
 

@@ -23,13 +23,16 @@ void AddIncrementalCommand(CLI::App* app, RunFunction* run);
 void AddDemoCommand(CLI::App* app, const std::string& program, RunFunction* run);
 void AddExportCommand(CLI::App* app, RunFunction* run);
 void AddInfoAndStatsCommands(CLI::App* app, RunFunction* run);
+void AddLockCommand(CLI::App* app, RunFunction* run);
 
 // BASE, or --catalog and --warehouse: how commands that read a catalogue are told where it is.
 struct CatalogArguments {
   std::string base;
   std::string db_path;
   std::string warehouse;
+  io::S3Settings s3;
 
+  // With the options of S3.
   void AddTo(CLI::App* command);
   Result<catalog::Locations> Resolve() const;
 };

@@ -10,6 +10,7 @@
 #include "earthcatalog/cli/command.h"
 #include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/progress_bar.h"
+#include "earthcatalog/cli/s3_options.h"
 #include "earthcatalog/cli/signals.h"
 #include "earthcatalog/io/atomic_output.h"
 #include "earthcatalog/pipeline/export.h"
@@ -76,6 +77,7 @@ void AddExportCommand(CLI::App* app, RunFunction* run) {
       app->add_subcommand("export", "The items as they were: each once, in its newest version");
   auto arguments = std::make_shared<Arguments>();
   arguments->catalog.AddTo(command);
+  AddUnsignedOption(command, &arguments->catalog.s3);
   command
       ->add_option("--format", arguments->format,
                    "ndjson: an item a line; stac-json: a FeatureCollection; parquet: a stac-geoparquet file")

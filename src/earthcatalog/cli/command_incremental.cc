@@ -6,6 +6,7 @@
 #include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/progress_bar.h"
 #include "earthcatalog/cli/run_incremental.h"
+#include "earthcatalog/cli/s3_options.h"
 #include "earthcatalog/cli/signals.h"
 #include "earthcatalog/cli/whole_number.h"
 #include "earthcatalog/pipeline/config.h"
@@ -96,10 +97,13 @@ void AddIncrementalCommand(CLI::App* app, RunFunction* run) {
       "--inventory", options.inventory,
       "CSV, CSV.gz, Parquet, ORC or a manifest.json: a path, http(s):// or s3:// URL; needed, unless "
       "--retry-failed is given");
-  command->add_option("--catalog", options.catalog_db,
-                      "SQLite catalog file, made when missing; needed, here or in --config");
-  command->add_option("--warehouse", options.warehouse,
-                      "Folder of the data files, made when missing; needed, here or in --config");
+  command->add_option(
+      "--catalog", options.catalog_db,
+      "SQLite catalog file, made when missing: a path or an s3:// URI; needed, here or in --config");
+  command->add_option(
+      "--warehouse", options.warehouse,
+      "Folder of the data files, made when missing: a path or an s3:// URI; needed, here or in "
+      "--config. With one in S3 a local --catalog is a copy of the catalog there");
   command->add_option(
       "--source", options.source,
       "Folder or http(s) URL that holds <bucket>/<key>; without it s3://<bucket>/<key>, anonymously");
@@ -131,6 +135,7 @@ void AddIncrementalCommand(CLI::App* app, RunFunction* run) {
   command->add_flag("--retry-failed", options.retry_failed,
                     "Take up the quarantined rows again, before the inventory");
   command->add_flag("--json", arguments->json, "Print the report as JSON");
+  AddS3Options(command);
   command->callback([arguments, run] {
     *run = [arguments]() -> Result<int> {
       ARROW_ASSIGN_OR_RAISE(const pipeline::IncrementalOptions settled, OptionsOf(*arguments));

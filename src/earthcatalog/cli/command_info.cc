@@ -3,19 +3,23 @@
 
 #include "earthcatalog/cli/command.h"
 #include "earthcatalog/cli/output.h"
+#include "earthcatalog/cli/s3_options.h"
 
 namespace earthcatalog::cli {
 
 void CatalogArguments::AddTo(CLI::App* command) {
-  command->add_option("base", base, "Folder with earthcatalog.db and warehouse");
+  command->add_option("base", base, "Folder or s3:// URI with earthcatalog.db and warehouse");
   command->add_option("--catalog", db_path, "SQLite catalog file, instead of BASE");
-  command->add_option("--warehouse", warehouse, "Folder of the data files, with --catalog");
+  command->add_option("--warehouse", warehouse, "Folder or s3:// URI of the data files, with --catalog");
+  AddS3Options(command);
 }
 
 Result<catalog::Locations> CatalogArguments::Resolve() const {
   const bool both = !db_path.empty() && !warehouse.empty();
-  if (!base.empty() && db_path.empty() && warehouse.empty()) return catalog::Locations::FromBase(base);
-  if (base.empty() && both) return catalog::Locations{db_path, warehouse};
+  if (!base.empty() && db_path.empty() && warehouse.empty()) {
+    return catalog::Locations::FromBase(base, s3);
+  }
+  if (base.empty() && both) return catalog::Locations{db_path, warehouse, s3};
   return UsageError("say which catalogue: its folder, or --catalog and --warehouse");
 }
 
@@ -28,6 +32,7 @@ void AddPrintingCommand(CLI::App* command, Result<Value> (catalog::Catalog::*res
   auto arguments = std::make_shared<CatalogArguments>();
   auto json = std::make_shared<bool>(false);
   arguments->AddTo(command);
+  AddUnsignedOption(command, &arguments->s3);
   command->add_flag("--json", *json, "Print as JSON");
   command->callback([=] {
     *run = [=]() -> Result<int> {

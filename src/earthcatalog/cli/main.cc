@@ -40,6 +40,7 @@ Result<int> ParseAndRun(int argc, char** argv) {
   AddDemoCommand(&app, argv[0], &run);
   AddExportCommand(&app, &run);
   AddInfoAndStatsCommands(&app, &run);
+  AddLockCommand(&app, &run);
   const auto named = [&](const CLI::App* command) { return argc > 1 && command->get_name() == argv[1]; };
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(named).empty()) {
     return UsageError("there is no command '{}'; see earthcatalog --help", argv[1]);

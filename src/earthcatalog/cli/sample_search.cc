@@ -87,8 +87,9 @@ Result<SampleSearch> SearchSample(const catalog::Catalog& catalog, const catalog
                         catalog::PruneFiles(catalog, box, first_year, last_year));
   FoundItems found;
   for (const std::string& uri : pruned.files) {
-    ARROW_ASSIGN_OR_RAISE(auto reader, catalog::DataFileReader::Open(
-                                           uri, {"collection", "id", "platform", "datetime", "bbox"}));
+    ARROW_ASSIGN_OR_RAISE(
+        auto reader, catalog::DataFileReader::Open(catalog.warehouse(), uri,
+                                                   {"collection", "id", "platform", "datetime", "bbox"}));
     while (true) {
       ARROW_ASSIGN_OR_RAISE(const auto rows, reader.Next());
       if (rows == nullptr) break;

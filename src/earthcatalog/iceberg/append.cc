@@ -143,7 +143,7 @@ Result<std::vector<ManifestFile>> Append::ManifestsOnTopOf(const TableMetadata& 
                                                            int attempt) {
   std::vector<ManifestFile> manifests = manifests_;
   if (!parent) return manifests;
-  ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(parent->manifest_list));
+  ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(parent->manifest_list, files_->s3()));
   auto older = DecodeManifestList(std::move(bytes));
   if (!older.ok()) return WithContext(older.status(), parent->manifest_list);
   ARROW_ASSIGN_OR_RAISE(const PartitionSpec spec, metadata.FindSpec(spec_id_));
@@ -192,7 +192,7 @@ Summary Append::MakeSummary(const std::optional<Snapshot>& parent) const {
 }  // namespace
 
 Status Table::Append(const AppendRequest& request) {
-  ARROW_ASSIGN_OR_RAISE(auto files, NewFiles::In(impl_->metadata().metadata_folder()));
+  ARROW_ASSIGN_OR_RAISE(auto files, NewFiles::In(impl_->metadata().metadata_folder(), impl_->s3()));
   iceberg::Append append(request, impl_->metadata(), &files);
   ARROW_RETURN_NOT_OK(append.WriteManifests(impl_->metadata()));
   const auto attempt = [&](const TableMetadata& base, int number) { return append.Attempt(base, number); };

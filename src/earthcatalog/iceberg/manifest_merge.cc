@@ -40,10 +40,11 @@ std::set<size_t> ChooseOldest(const TableMetadata& metadata, int spec_id,
 // The live entries as an older commit's; nothing when one does not say which commit brought it, as some
 // writers leave it. In another manifest nobody could tell any more.
 Result<std::optional<std::vector<ManifestEntry>>> EntriesToMove(const ManifestFile& manifest,
-                                                                const PartitionSpec& spec) {
+                                                                const PartitionSpec& spec,
+                                                                const io::S3Settings& s3) {
   std::vector<ManifestEntry> entries;
   if (!manifest.has_live_files()) return entries;
-  ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(manifest.path));
+  ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(manifest.path, s3));
   bool all_know_their_commit = true;
   const auto collect = [&](const ManifestEntry& entry) {
     all_know_their_commit &= entry.sequence_number.has_value();
@@ -70,7 +71,7 @@ Status MergeOldManifests(const TableMetadata& metadata, const PartitionSpec& spe
   for (size_t i = 0; i < manifests->size(); ++i) {
     std::optional<std::vector<ManifestEntry>> entries;
     if (chosen.contains(i)) {
-      ARROW_ASSIGN_OR_RAISE(entries, EntriesToMove((*manifests)[i], spec));
+      ARROW_ASSIGN_OR_RAISE(entries, EntriesToMove((*manifests)[i], spec, files->s3()));
     }
     if (!entries) {
       kept.push_back((*manifests)[i]);

@@ -5,8 +5,8 @@
 
 namespace earthcatalog::iceberg {
 
-Result<std::string> ReadTableFile(const std::string& uri) {
-  ARROW_ASSIGN_OR_RAISE(const auto location, io::Resolve(uri));
+Result<std::string> ReadTableFile(const std::string& uri, const io::S3Settings& s3) {
+  ARROW_ASSIGN_OR_RAISE(const auto location, io::Resolve(uri, s3));
   auto bytes = io::ReadFile(location);
   if (KindOf(bytes.status()) == ErrorKind::kNotFound) {
     const bool relative = uri.find(':') == std::string::npos && !uri.starts_with('/');
@@ -16,8 +16,8 @@ Result<std::string> ReadTableFile(const std::string& uri) {
   return bytes;
 }
 
-Result<NewFiles> NewFiles::In(const std::string& folder) {
-  ARROW_ASSIGN_OR_RAISE(auto location, io::Resolve(folder));
+Result<NewFiles> NewFiles::In(const std::string& folder, const io::S3Settings& s3) {
+  ARROW_ASSIGN_OR_RAISE(auto location, io::Resolve(folder, s3));
   return NewFiles(std::move(location));
 }
 
@@ -30,7 +30,7 @@ Result<std::string> NewFiles::Write(const std::string& name, std::string_view by
 
 void NewFiles::DeleteAfter(size_t count) {
   while (files_.size() > count) {
-    static_cast<void>(files_.back().fs->DeleteFile(files_.back().path));
+    static_cast<void>(io::DeleteFile(files_.back()));
     files_.pop_back();
   }
 }

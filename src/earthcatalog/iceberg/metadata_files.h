@@ -10,13 +10,13 @@
 namespace earthcatalog::iceberg {
 
 // A file that the table names. A missing one is kCorrupt: the table is not whole.
-Result<std::string> ReadTableFile(const std::string& uri);
+Result<std::string> ReadTableFile(const std::string& uri, const io::S3Settings& s3);
 
 // Files written for a commit. Those that are not kept are deleted with this object.
 class NewFiles {
  public:
   // `folder`: where the files go, a URI without a slash at its end.
-  static Result<NewFiles> In(const std::string& folder);
+  static Result<NewFiles> In(const std::string& folder, const io::S3Settings& s3);
   NewFiles(NewFiles&& other) noexcept = default;
   NewFiles& operator=(NewFiles&&) = delete;
   ~NewFiles() { DeleteAfter(0); }
@@ -27,6 +27,7 @@ class NewFiles {
   // Everything written so far is on the disk afterwards.
   Status Sync() const { return io::SyncToDisk(folder_); }
 
+  const io::S3Settings& s3() const { return folder_.s3; }
   size_t count() const { return files_.size(); }
   // Deletes the files beyond the first `count`. Failures are ignored: what stays is named by nothing.
   void DeleteAfter(size_t count);

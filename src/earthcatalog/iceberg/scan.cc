@@ -59,8 +59,8 @@ bool MayHold(const ManifestFile& manifest, const PartitionSpec& spec, const Keep
   });
 }
 
-Result<std::vector<ManifestFile>> ManifestsOf(const Snapshot& snapshot) {
-  ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(snapshot.manifest_list));
+Result<std::vector<ManifestFile>> ManifestsOf(const Snapshot& snapshot, const io::S3Settings& s3) {
+  ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(snapshot.manifest_list, s3));
   auto manifests = DecodeManifestList(std::move(bytes));
   if (!manifests.ok()) return WithContext(manifests.status(), snapshot.manifest_list);
   for (const ManifestFile& manifest : *manifests) {
@@ -77,11 +77,12 @@ Result<std::vector<ManifestFile>> ManifestsOf(const Snapshot& snapshot) {
 // The bytes of the manifests in their order, a few reads ahead: object stores answer slowly.
 class ManifestReads {
  public:
-  explicit ManifestReads(const std::vector<ManifestFile>& manifests) : manifests_(manifests) {}
+  ManifestReads(const std::vector<ManifestFile>& manifests, const io::S3Settings& s3)
+      : manifests_(manifests), s3_(s3) {}
 
   Result<std::string> Next() {
     while (started_ < manifests_.size() && reads_.size() < kReadsInFlight) {
-      reads_.push_back(std::async(std::launch::async, ReadTableFile, manifests_[started_++].path));
+      reads_.push_back(std::async(std::launch::async, ReadTableFile, manifests_[started_++].path, s3_));
     }
     auto bytes = reads_.front().get();
     reads_.pop_front();
@@ -90,6 +91,7 @@ class ManifestReads {
 
  private:
   const std::vector<ManifestFile>& manifests_;
+  const io::S3Settings& s3_;
   size_t started_ = 0;
   std::deque<std::future<Result<std::string>>> reads_;
 };
@@ -106,7 +108,7 @@ Status Table::ScanFiles(std::optional<int64_t> snapshot_id,
   }
   if (!snapshot) return Status::OK();
 
-  ARROW_ASSIGN_OR_RAISE(std::vector<ManifestFile> manifests, ManifestsOf(*snapshot));
+  ARROW_ASSIGN_OR_RAISE(std::vector<ManifestFile> manifests, ManifestsOf(*snapshot, impl_->s3()));
   std::map<int, PartitionSpec> specs;
   for (const ManifestFile& manifest : manifests) {
     if (!specs.contains(manifest.spec_id)) {
@@ -116,7 +118,7 @@ Status Table::ScanFiles(std::optional<int64_t> snapshot_id,
   std::erase_if(manifests, [&](const ManifestFile& manifest) {
     return !manifest.has_live_files() || !MayHold(manifest, specs[manifest.spec_id], keep_partition);
   });
-  ManifestReads reads(manifests);
+  ManifestReads reads(manifests, impl_->s3());
   const EntryFilter filter{keep_partition, with_metrics};
   for (const ManifestFile& manifest : manifests) {
     ARROW_ASSIGN_OR_RAISE(std::string bytes, reads.Next());

@@ -28,10 +28,13 @@ constexpr char kHasType[] = "SELECT 1 FROM pragma_table_info('iceberg_tables') W
 
 #define EARTHCATALOG_THIS_TABLE "catalog_name = ? AND table_namespace = ? AND table_name = ?"
 
-class SqliteCatalog : public CatalogStore {
+class SqliteCatalog : public CatalogStore, public SqliteImage {
  public:
   SqliteCatalog(SqliteConnection connection, TableName name, bool has_type)
       : connection_(std::move(connection)), name_(std::move(name)), has_type_(has_type) {}
+
+  CatalogStore& store() override { return *this; }
+  Result<std::string> ToBytes() const override { return connection_.ToBytes(); }
 
   Result<std::optional<std::string>> CurrentMetadata() override {
     // A view may have a row here too, but never one of the table's name.
@@ -77,20 +80,31 @@ class SqliteCatalog : public CatalogStore {
   const bool has_type_;
 };
 
-}  // namespace
-
-Result<std::shared_ptr<CatalogStore>> OpenSqliteCatalog(const std::string& db_path, bool create,
-                                                        const TableName& name) {
-  ARROW_ASSIGN_OR_RAISE(auto connection, SqliteConnection::Open(db_path, create));
+Result<std::unique_ptr<SqliteCatalog>> Prepare(SqliteConnection connection, bool create,
+                                               const TableName& name) {
   ARROW_ASSIGN_OR_RAISE(const auto has_tables, connection.Run(kHasTables));
   if (has_tables.empty() && !create)
-    return CorruptError("{} is a SQLite file without an Iceberg catalog", db_path);
+    return CorruptError("{} is a SQLite file without an Iceberg catalog", connection.path());
   if (create) {  // both, since somebody else may have made only the first so far
     ARROW_RETURN_NOT_OK(connection.Run(kCreateTables));
     ARROW_RETURN_NOT_OK(connection.Run(kCreateNamespaces));
   }
   ARROW_ASSIGN_OR_RAISE(const auto has_type, connection.Run(kHasType));
-  return std::make_shared<SqliteCatalog>(std::move(connection), name, !has_type.empty());
+  return std::make_unique<SqliteCatalog>(std::move(connection), name, !has_type.empty());
+}
+
+}  // namespace
+
+Result<std::shared_ptr<CatalogStore>> OpenSqliteCatalog(const std::string& db_path, bool create,
+                                                        const TableName& name) {
+  ARROW_ASSIGN_OR_RAISE(auto connection, SqliteConnection::Open(db_path, create));
+  return Prepare(std::move(connection), create, name);
+}
+
+Result<std::unique_ptr<SqliteImage>> OpenSqliteImage(const std::string& path, std::string bytes, bool create,
+                                                     const TableName& name) {
+  ARROW_ASSIGN_OR_RAISE(auto connection, SqliteConnection::OpenInMemory(path, std::move(bytes)));
+  return Prepare(std::move(connection), create, name);
 }
 
 }  // namespace earthcatalog::iceberg

@@ -20,4 +20,18 @@ struct TableName {
 Result<std::shared_ptr<CatalogStore>> OpenSqliteCatalog(const std::string& db_path, bool create,
                                                         const TableName& name = {});
 
+// The catalog in a SQLite file that is held in memory, for where files cannot be changed in place.
+class SqliteImage {
+ public:
+  virtual ~SqliteImage() = default;
+  virtual CatalogStore& store() = 0;
+  // The whole file as it is now.
+  virtual Result<std::string> ToBytes() const = 0;
+};
+
+// Of the file's bytes, or of none for a new one; makes its tables when `create` is set. `path` is its name in
+// errors, which are those of OpenSqliteCatalog.
+Result<std::unique_ptr<SqliteImage>> OpenSqliteImage(const std::string& path, std::string bytes, bool create,
+                                                     const TableName& name = {});
+
 }  // namespace earthcatalog::iceberg

@@ -1,11 +1,18 @@
 #include "earthcatalog/iceberg/sqlite_connection.h"
 
+#include <cstring>
 #include <filesystem>
 
 namespace earthcatalog::iceberg {
 namespace {
 
 constexpr int kBusyTimeoutMs = 60'000;  // commits hold the file for milliseconds, but many may queue
+
+// Of the file's header.
+constexpr size_t kWriteVersionAt = 18;
+constexpr size_t kReadVersionAt = 19;
+constexpr char kRollbackVersion = 1;
+constexpr char kWalVersion = 2;
 
 namespace fs = std::filesystem;
 
@@ -36,6 +43,39 @@ Result<SqliteConnection> SqliteConnection::Open(const std::string& path, bool cr
   ARROW_RETURN_NOT_OK(
       connection.Run("SELECT count(*) FROM sqlite_master"));  // reads the file for the first time
   return connection;
+}
+
+Result<SqliteConnection> SqliteConnection::OpenInMemory(const std::string& path, std::string bytes) {
+  sqlite3* database = nullptr;
+  const int code =
+      sqlite3_open_v2(":memory:", &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  SqliteConnection connection(path, database);
+  if (code != SQLITE_OK) return connection.LastError();
+  sqlite3_extended_result_codes(database, 1);
+  if (!bytes.empty()) {
+    // A file of WAL mode says so in its header; without its -wal there is no such mode.
+    for (const size_t version : {kWriteVersionAt, kReadVersionAt}) {
+      if (bytes.size() > version && bytes[version] == kWalVersion) bytes[version] = kRollbackVersion;
+    }
+    auto* copy = static_cast<unsigned char*>(sqlite3_malloc64(bytes.size()));
+    if (copy == nullptr) return Status::OutOfMemory("no memory for the catalog ", path);
+    std::memcpy(copy, bytes.data(), bytes.size());
+    const auto size = static_cast<sqlite3_int64>(bytes.size());
+    if (sqlite3_deserialize(database, "main", copy, size, size,
+                            SQLITE_DESERIALIZE_FREEONCLOSE | SQLITE_DESERIALIZE_RESIZEABLE) != SQLITE_OK) {
+      return connection.LastError();
+    }
+  }
+  ARROW_RETURN_NOT_OK(connection.Run("SELECT count(*) FROM sqlite_master"));
+  return connection;
+}
+
+Result<std::string> SqliteConnection::ToBytes() const {
+  sqlite3_int64 size = 0;
+  const std::unique_ptr<unsigned char, void (*)(void*)> bytes(
+      sqlite3_serialize(database_.get(), "main", &size, 0), &sqlite3_free);
+  if (bytes == nullptr) return FailedError("the catalog {} cannot be copied out of memory", path_);
+  return std::string(reinterpret_cast<const char*>(bytes.get()), static_cast<size_t>(size));
 }
 
 Result<std::vector<SqlText>> SqliteConnection::Run(const char* sql,

@@ -19,6 +19,11 @@ class SqliteConnection {
   // Opens the file, or makes it when `create` is set. The errors are those of OpenSqliteCatalog.
   static Result<SqliteConnection> Open(const std::string& path, bool create);
 
+  // The same in memory: of a file's bytes, or of none for a new one. `path` is its name in errors.
+  static Result<SqliteConnection> OpenInMemory(const std::string& path, std::string bytes);
+  // The whole file as it is now.
+  Result<std::string> ToBytes() const;
+
   // Runs one statement with text values bound to its ?; returns the first column of each row.
   Result<std::vector<SqlText>> Run(const char* sql, const std::vector<SqlText>& values = {}) const;
 

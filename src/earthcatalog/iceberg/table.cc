@@ -11,8 +11,8 @@ constexpr std::string_view kGzipMagic = "\x1f\x8b";
 
 }  // namespace
 
-Result<TableMetadata> ReadMetadata(const std::string& location) {
-  ARROW_ASSIGN_OR_RAISE(std::string text, ReadTableFile(location));
+Result<TableMetadata> ReadMetadata(const std::string& location, const io::S3Settings& s3) {
+  ARROW_ASSIGN_OR_RAISE(std::string text, ReadTableFile(location, s3));
   if (std::string_view(text).starts_with(kGzipMagic)) {
     ARROW_ASSIGN_OR_RAISE(text, Gunzip(text));
   }
@@ -33,31 +33,31 @@ Table::~Table() = default;
 Result<std::unique_ptr<Table>> Table::Create(std::shared_ptr<CatalogStore> store,
                                              const CreateOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto metadata, TableMetadata::New(options, NowMicros() / 1000));
-  ARROW_ASSIGN_OR_RAISE(auto files, NewFiles::In(metadata.metadata_folder()));
+  ARROW_ASSIGN_OR_RAISE(auto files, NewFiles::In(metadata.metadata_folder(), options.s3));
   ARROW_ASSIGN_OR_RAISE(auto location, files.Write(NewMetadataName(""), metadata.ToText()));
   ARROW_RETURN_NOT_OK(files.Sync());
   if (const Status created = store->Create(location); !created.ok()) {
     const auto current = store->CurrentMetadata();  // it may have happened all the same
-    if (KindOf(created) != ErrorKind::kCommitConflict && (!current.ok() || *current == location))
-      files.Keep();
+    const bool may_come = KindOf(created) == ErrorKind::kCommitUnknown || !current.ok();
+    if (KindOf(created) != ErrorKind::kCommitConflict && (may_come || *current == location)) files.Keep();
     return created;
   }
   files.Keep();
-  auto impl = std::make_unique<Impl>(std::move(store), std::move(metadata), std::move(location));
+  auto impl = std::make_unique<Impl>(std::move(store), options.s3, std::move(metadata), std::move(location));
   return std::unique_ptr<Table>(new Table(std::move(impl)));
 }
 
-Result<std::unique_ptr<Table>> Table::Load(std::shared_ptr<CatalogStore> store) {
+Result<std::unique_ptr<Table>> Table::Load(std::shared_ptr<CatalogStore> store, const io::S3Settings& s3) {
   ARROW_ASSIGN_OR_RAISE(auto location, CurrentLocation(store.get()));
-  ARROW_ASSIGN_OR_RAISE(auto metadata, ReadMetadata(location));
-  auto impl = std::make_unique<Impl>(std::move(store), std::move(metadata), std::move(location));
+  ARROW_ASSIGN_OR_RAISE(auto metadata, ReadMetadata(location, s3));
+  auto impl = std::make_unique<Impl>(std::move(store), s3, std::move(metadata), std::move(location));
   return std::unique_ptr<Table>(new Table(std::move(impl)));
 }
 
 Status Table::Impl::Refresh() {
   ARROW_ASSIGN_OR_RAISE(auto location, CurrentLocation(store_.get()));
   if (location == metadata_location_) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(metadata_, ReadMetadata(location));
+  ARROW_ASSIGN_OR_RAISE(metadata_, ReadMetadata(location, s3_));
   metadata_location_ = std::move(location);
   return Status::OK();
 }

@@ -25,8 +25,8 @@ struct Snapshot {
   std::map<std::string, std::string> summary;  // with "operation"
 };
 
-// The seam to whatever stores the pointer to the current metadata file. The SQLite catalog is the one there
-// is.
+// The seam to whatever stores the pointer to the current metadata file: a SQLite file, on a local disk or in
+// an object store.
 class CatalogStore {
  public:
   virtual ~CatalogStore() = default;
@@ -34,7 +34,8 @@ class CatalogStore {
   virtual Result<std::optional<std::string>> CurrentMetadata() = 0;
   // Registers a new table; kCommitConflict when it exists.
   virtual Status Create(const std::string& metadata_location) = 0;
-  // Compare-and-swap; kCommitConflict when the current location is not `expected`.
+  // Compare-and-swap; kCommitConflict when the current location is not `expected`; kCommitUnknown when it may
+  // still happen later.
   virtual Status Swap(const std::string& expected, const std::string& metadata_location) = 0;
 };
 
@@ -42,6 +43,7 @@ struct CreateOptions {
   std::string table_location;             // URI of the table's folder: metadata goes to <it>/metadata
   std::shared_ptr<arrow::Schema> schema;  // without field ids
   std::map<std::string, std::string> properties;
+  io::S3Settings s3 = {};  // how the table's files are reached, where they are in S3
 };
 
 // A table in a catalog. One thread at a time.
@@ -50,7 +52,9 @@ class Table {
   static Result<std::unique_ptr<Table>> Create(std::shared_ptr<CatalogStore> store,
                                                const CreateOptions& options);
   // kNotFound when the catalog has no such table, kCorrupt when its metadata cannot be read.
-  static Result<std::unique_ptr<Table>> Load(std::shared_ptr<CatalogStore> store);
+  // `s3`: how its files are reached, where they are in S3.
+  static Result<std::unique_ptr<Table>> Load(std::shared_ptr<CatalogStore> store,
+                                             const io::S3Settings& s3 = {});
 
   ~Table();
 

@@ -20,23 +20,23 @@ void WaitBeforeAttempt(int attempt) {
   std::this_thread::sleep_for(std::chrono::milliseconds(wait_ms(random)));
 }
 
-void DeleteOldVersions(const TableMetadata& metadata, const std::vector<std::string>& versions) {
-  const auto wanted = metadata.properties().find("write.metadata.delete-after-commit.enabled");
-  if (wanted == metadata.properties().end() || wanted->second != "true") return;
-  const auto folder = io::Resolve(metadata.metadata_folder());
+}  // namespace
+
+void Table::Impl::DeleteOldVersions(const std::vector<std::string>& versions) const {
+  const auto wanted = metadata_.properties().find("write.metadata.delete-after-commit.enabled");
+  if (wanted == metadata_.properties().end() || wanted->second != "true") return;
+  const auto folder = io::Resolve(metadata_.metadata_folder(), s3_);
   if (!folder.ok()) return;
   for (const std::string& version : versions) {
     // The log is what others wrote: it must not make us delete anything else.
     const size_t name_start = version.rfind('/') + 1;
     const std::string name = version.substr(name_start);
     const bool is_version = name.ends_with(".metadata.json") && name.find('\0') == std::string::npos;
-    const auto place = io::Resolve(version.substr(0, std::max<size_t>(name_start, 1) - 1));
+    const auto place = io::Resolve(version.substr(0, std::max<size_t>(name_start, 1) - 1), s3_);
     if (!is_version || !place.ok() || place->uri != folder->uri) continue;
-    static_cast<void>(folder->fs->DeleteFile(folder->Join(name).path));
+    static_cast<void>(io::DeleteFile(folder->Join(name)));
   }
 }
-
-}  // namespace
 
 Status Table::Impl::Commit(const Change& change, NewFiles* files, bool sync) {
   const size_t shared_files = files->count();
@@ -74,12 +74,15 @@ Result<bool> Table::Impl::TryCommit(TableMetadata next, NewFiles* files, bool sy
                                    "where they are: {}; then the catalog could not be asked: {}",
                                    swapped.message(), happened.status().message()));
     }
-    if (!*happened) return swapped;
+    if (!*happened) {
+      if (KindOf(swapped) == ErrorKind::kCommitUnknown) files->Keep();  // not yet, perhaps
+      return swapped;
+    }
   }
   files->Keep();
   metadata_ = std::move(next);
   metadata_location_ = std::move(location);
-  DeleteOldVersions(metadata_, dropped);
+  DeleteOldVersions(dropped);
   return true;
 }
 
@@ -88,7 +91,7 @@ Result<bool> Table::Impl::HasHappened(const TableMetadata& next, const std::stri
   if (current == location) return true;
   if (current == metadata_location_) return false;
   // Somebody has committed since: on top of ours, or instead of it.
-  ARROW_ASSIGN_OR_RAISE(const TableMetadata theirs, ReadMetadata(current));
+  ARROW_ASSIGN_OR_RAISE(const TableMetadata theirs, ReadMetadata(current, s3_));
   if (theirs.HasLogged(location)) return true;
   const auto snapshot = next.current_snapshot();
   const auto before = metadata_.current_snapshot();

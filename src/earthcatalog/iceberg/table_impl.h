@@ -15,17 +15,20 @@ namespace earthcatalog::iceberg {
 
 // Of the table in the catalog; kNotFound when there is none.
 Result<std::string> CurrentLocation(CatalogStore* store);
-Result<TableMetadata> ReadMetadata(const std::string& location);
+Result<TableMetadata> ReadMetadata(const std::string& location, const io::S3Settings& s3);
 
 class Table::Impl {
  public:
-  Impl(std::shared_ptr<CatalogStore> store, TableMetadata metadata, std::string metadata_location)
+  Impl(std::shared_ptr<CatalogStore> store, io::S3Settings s3, TableMetadata metadata,
+       std::string metadata_location)
       : store_(std::move(store)),
+        s3_(std::move(s3)),
         metadata_(std::move(metadata)),
         metadata_location_(std::move(metadata_location)) {}
 
   const TableMetadata& metadata() const { return metadata_; }
   const std::string& metadata_location() const { return metadata_location_; }
+  const io::S3Settings& s3() const { return s3_; }
 
   Status Refresh();
 
@@ -44,7 +47,11 @@ class Table::Impl {
   // `location` with the current snapshot of `next`. An error when that cannot be told.
   Result<bool> HasHappened(const TableMetadata& next, const std::string& location);
 
+  // Deletes the versions that a commit dropped from the log, when the table's properties say so.
+  void DeleteOldVersions(const std::vector<std::string>& versions) const;
+
   std::shared_ptr<CatalogStore> store_;
+  const io::S3Settings s3_;
   TableMetadata metadata_;
   std::string metadata_location_;
 };

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "earthcatalog/base/status.h"
+#include "earthcatalog/io/s3.h"
 
 namespace earthcatalog::inventory {
 
@@ -32,6 +33,7 @@ struct Options {
   std::optional<int64_t> since;   // keep rows last modified at or after; rows without the column pass
   std::optional<uint64_t> limit;  // at most so many selected rows
   std::string suffix = ".stac.json";
+  io::S3Settings s3 = {};  // of an inventory in S3
 };
 
 struct MalformedRow {

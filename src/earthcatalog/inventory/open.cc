@@ -18,7 +18,7 @@ Result<std::unique_ptr<RowSource>> OpenSource(const std::string& path_or_uri, co
 }  // namespace
 
 Result<std::unique_ptr<Reader>> Open(const std::string& path_or_uri, const Options& options) {
-  ARROW_ASSIGN_OR_RAISE(const File file, io::OpenInput(path_or_uri));
+  ARROW_ASSIGN_OR_RAISE(const File file, io::OpenInput(path_or_uri, options.s3));
   const std::string name = io::NameForMessages(path_or_uri);
   Result<std::unique_ptr<RowSource>> source = OpenSource(path_or_uri, file);
   if (!source.ok()) {

@@ -8,11 +8,13 @@
 #include "earthcatalog/io/download.h"
 #include "earthcatalog/io/local_files.h"
 #include "earthcatalog/io/location.h"
+#include "earthcatalog/io/s3_request.h"
 
 namespace earthcatalog::io {
 namespace {
 
 constexpr size_t kMessageLength = 300;
+constexpr size_t kMaxSinglePut = 64 << 20;
 
 std::string NameOf(const Location& location) {
   return OneLine(location.local ? location.path : location.uri, kMessageLength);
@@ -26,7 +28,9 @@ Status Explain(const Status& status, std::string_view action, const Location& lo
   return FailedError("cannot {} {}: {}", action, NameOf(location), reason);
 }
 
-Result<std::shared_ptr<arrow::io::RandomAccessFile>> Open(const Location& location) {
+}  // namespace
+
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenFile(const Location& location) {
   const auto info = location.fs->GetFileInfo(location.path);
   if (!info.ok()) return Explain(info.status(), "read", location);
   switch (info->type()) {
@@ -43,6 +47,8 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> Open(const Location& locati
   return file;
 }
 
+namespace {
+
 Result<std::string> ReadWhole(arrow::io::RandomAccessFile* file) {
   ARROW_ASSIGN_OR_RAISE(const int64_t size, file->GetSize());
   std::string bytes(static_cast<size_t>(size), '\0');
@@ -51,7 +57,20 @@ Result<std::string> ReadWhole(arrow::io::RandomAccessFile* file) {
   return bytes;
 }
 
+// In one request; Arrow asks for the size first.
+Result<std::string> ReadObject(const Location& location) {
+  ARROW_ASSIGN_OR_RAISE(S3Reply reply, SendWithRetries(location, {"GET"}, {}));
+  if (reply.status == 404) return NotFoundError("there is no file {}", NameOf(location));
+  if (!reply.ok()) return ExplainReply(reply, "read", location);
+  return std::move(reply.body);
+}
+
 Status WriteObject(const Location& location, std::string_view bytes) {
+  if (location.in_s3() && bytes.size() <= kMaxSinglePut) {
+    // Arrow's stream takes 10 MiB for the smallest file.
+    ARROW_ASSIGN_OR_RAISE(const S3Reply reply, SendWithRetries(location, {"PUT", {}, bytes}, {}));
+    return reply.ok() ? Status::OK() : FailedError("{}", reply.problem);
+  }
   ARROW_ASSIGN_OR_RAISE(const auto stream, location.fs->OpenOutputStream(location.path));
   const Status written = stream->Write(bytes);
   if (!written.ok()) {
@@ -63,7 +82,8 @@ Status WriteObject(const Location& location, std::string_view bytes) {
 
 }  // namespace
 
-Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInput(std::string_view path_or_uri) {
+Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInput(std::string_view path_or_uri,
+                                                               const S3Settings& s3) {
   if (IsWebAddress(path_or_uri)) {
     ARROW_ASSIGN_OR_RAISE(FileDescriptor copy, Download(std::string(path_or_uri)));
     ARROW_ASSIGN_OR_RAISE(auto file, arrow::io::ReadableFile::Open(copy.get()));
@@ -71,12 +91,13 @@ Result<std::shared_ptr<arrow::io::RandomAccessFile>> OpenInput(std::string_view 
     ARROW_RETURN_NOT_OK(file->Seek(0));
     return file;
   }
-  ARROW_ASSIGN_OR_RAISE(const Location location, Resolve(path_or_uri));
-  return Open(location);
+  ARROW_ASSIGN_OR_RAISE(const Location location, Resolve(path_or_uri, s3));
+  return OpenFile(location);
 }
 
 Result<std::string> ReadFile(const Location& location) {
-  ARROW_ASSIGN_OR_RAISE(const auto file, Open(location));
+  if (location.in_s3()) return ReadObject(location);
+  ARROW_ASSIGN_OR_RAISE(const auto file, OpenFile(location));
   Result<std::string> bytes = ReadWhole(file.get());
   if (!bytes.ok()) return Explain(bytes.status(), "read", location);
   return bytes;
@@ -102,6 +123,29 @@ Status WriteFileAtomically(const Location& location, std::string_view bytes) {
   return status.ok() ? status : Explain(status, "write", location);
 }
 
+Status MoveFile(const Location& from, const Location& to) {
+  if (!from.in_s3()) {
+    const Status moved = from.fs->Move(from.path, to.path);
+    return moved.ok() ? moved : Explain(moved, "write", to);
+  }
+  const Status copied = from.fs->CopyFile(from.path, to.path);
+  return copied.ok() ? DeleteFile(from) : Explain(copied, "write", to);
+}
+
+Status DeleteFile(const Location& location) {
+  if (location.in_s3()) {
+    // Arrow would make an object for the folder when it becomes empty.
+    const S3RetryPolicy policy;
+    ARROW_ASSIGN_OR_RAISE(const S3Reply reply, SendWithRetries(location, {"DELETE"}, policy));
+    return reply.ok() || reply.status == 404 ? Status::OK() : ExplainReply(reply, "delete", location);
+  }
+  const Status deleted = location.fs->DeleteFile(location.path);
+  if (deleted.ok()) return deleted;
+  const auto info = location.fs->GetFileInfo(location.path);
+  if (info.ok() && info->type() == arrow::fs::FileType::NotFound) return Status::OK();
+  return Explain(deleted, "delete", location);
+}
+
 Status SyncToDisk(const Location& directory) {
   return directory.local ? SyncLocalDirectory(directory.path) : Status::OK();
 }
@@ -110,8 +154,7 @@ Status CheckWritable(const Location& directory) {
   const Location probe = directory.Join(".write-check-" + NewUuid());
   const Status written = WriteFileAtomically(probe, "earthcatalog checks that it can write here\n");
   if (!written.ok()) return WithContext(written, "no files can be made in " + NameOf(directory));
-  const Status deleted = probe.fs->DeleteFile(probe.path);
-  return deleted.ok() ? deleted : Explain(deleted, "delete", probe);
+  return DeleteFile(probe);
 }
 
 }  // namespace earthcatalog::io

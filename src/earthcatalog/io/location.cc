@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <mutex>
 #include <system_error>
 
 #include "earthcatalog/base/text.h"
@@ -44,12 +46,12 @@ Result<std::string> AbsolutePath(std::string_view text) {
   return std::string(WithoutTrailingSlashes(path.string()));
 }
 
-Result<Location> ResolveLocal(std::string_view path) {
+Result<Location> ResolveLocal(std::string_view path, const S3Settings& s3) {
   // One instance for all: it holds options, no state.
   static const auto fs = std::make_shared<arrow::fs::LocalFileSystem>();
   ARROW_ASSIGN_OR_RAISE(std::string absolute, AbsolutePath(path));
   std::string uri = "file://" + absolute;
-  return Location{fs, std::move(absolute), std::move(uri), true, {}};
+  return Location{fs, std::move(absolute), std::move(uri), true, s3};
 }
 
 Result<Location> ResolveS3(std::string_view bucket_and_key, const S3Settings& s3) {
@@ -63,6 +65,38 @@ Result<Location> ResolveS3(std::string_view bucket_and_key, const S3Settings& s3
   ARROW_ASSIGN_OR_RAISE(auto fs, S3FileSystemFor(bucket, s3));
   std::string uri = "s3://" + path;
   return Location{std::move(fs), std::move(path), std::move(uri), false, s3};
+}
+
+bool IsS3(std::string_view scheme) {
+  return EqualsIgnoreCase(scheme, "s3") || EqualsIgnoreCase(scheme, "s3a") || EqualsIgnoreCase(scheme, "s3n");
+}
+
+bool IsOtherStore(std::string_view scheme) {
+  for (const char* known : {"gs", "gcs", "abfs", "abfss"}) {
+    if (EqualsIgnoreCase(scheme, known)) return true;
+  }
+  return false;
+}
+
+// Google's and Microsoft's stores, with the credentials that Arrow finds in the environment.
+Result<Location> ResolveOtherStore(std::string_view uri, size_t authority, const S3Settings& s3) {
+  const std::string text(WithoutTrailingSlashes(uri));
+  const size_t slash = std::min(text.find('/', authority), text.size());
+  // Arrow sees no more than the store's name: it would decode the rest.
+  const std::string name = text.substr(0, slash);
+  static std::mutex mutex;
+  static std::map<std::string, std::pair<std::weak_ptr<arrow::fs::FileSystem>, std::string>> stores;
+  std::lock_guard lock(mutex);
+  auto& [known, path] = stores[name];
+  auto fs = known.lock();
+  if (fs == nullptr) {
+    const auto made = arrow::fs::FileSystemFromUri(name, &path);
+    if (!made.ok()) {
+      return UsageError("cannot use {}: {}", NameForMessages(text), OneLine(made.status().message()));
+    }
+    known = fs = *made;
+  }
+  return Location{std::move(fs), path + text.substr(slash), text, false, s3};
 }
 
 }  // namespace
@@ -79,7 +113,7 @@ Result<Location> Location::Other(std::string_view path_or_uri) const { return Re
 
 bool IsObjectStore(std::string_view path_or_uri) {
   const std::string_view scheme = SchemeOf(path_or_uri);
-  return EqualsIgnoreCase(scheme, "s3") || EqualsIgnoreCase(scheme, "s3a") || EqualsIgnoreCase(scheme, "s3n");
+  return IsS3(scheme) || IsOtherStore(scheme);
 }
 
 Result<Location> Resolve(std::string_view path_or_uri, const S3Settings& s3) {
@@ -90,16 +124,17 @@ Result<Location> Resolve(std::string_view path_or_uri, const S3Settings& s3) {
   const std::string_view scheme = SchemeOf(path_or_uri);
   if (scheme.empty()) {
     // Java writes local URIs as file:/dir.
-    if (path_or_uri.starts_with("file:/")) return ResolveLocal(path_or_uri.substr(5));
-    return ResolveLocal(path_or_uri);
+    if (path_or_uri.starts_with("file:/")) return ResolveLocal(path_or_uri.substr(5), s3);
+    return ResolveLocal(path_or_uri, s3);
   }
   const std::string_view rest = path_or_uri.substr(scheme.size() + 3);
   if (EqualsIgnoreCase(scheme, "file")) {
-    if (rest.starts_with("localhost/")) return ResolveLocal(rest.substr(9));
-    if (rest.starts_with('/')) return ResolveLocal(rest);
+    if (rest.starts_with("localhost/")) return ResolveLocal(rest.substr(9), s3);
+    if (rest.starts_with('/')) return ResolveLocal(rest, s3);
     return UsageError("{}: a file URI has three slashes, as in file:///data/x", OneLine(path_or_uri));
   }
-  if (IsObjectStore(path_or_uri)) return ResolveS3(rest, s3);
+  if (IsS3(scheme)) return ResolveS3(rest, s3);
+  if (IsOtherStore(scheme)) return ResolveOtherStore(path_or_uri, scheme.size() + 3, s3);
   if (EqualsIgnoreCase(scheme, "http") || EqualsIgnoreCase(scheme, "https")) {
     return UsageError(
         "a web address can be read but not written, and is no place for a catalog: use a local path or "

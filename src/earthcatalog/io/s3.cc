@@ -90,6 +90,8 @@ Result<arrow::fs::S3Options> OptionsOf(const Resolved& resolved) {
   options.region = settings.region;
   options.tls_ca_file_path = settings.ca_file;
   options.allow_delayed_open = true;  // a small file is one request instead of a multipart upload's three
+  // Who writes waits: Arrow's own threads for it are few, and parts that wait for one would fill the memory.
+  options.background_writes = false;
   if (const size_t separator = settings.endpoint.find("://"); separator != std::string::npos) {
     options.scheme = settings.endpoint.substr(0, separator);
     options.endpoint_override = settings.endpoint.substr(separator + 3);

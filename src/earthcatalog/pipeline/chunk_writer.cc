@@ -8,17 +8,23 @@
 
 #include <algorithm>
 #include <mutex>
+#include <optional>
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/item/item_schema.h"
+#include "earthcatalog/pipeline/uploads.h"
 
 namespace earthcatalog::pipeline {
 namespace {
 
 // Rows gathered at once for a run of small groups: one gather costs far more than its rows.
 constexpr size_t kGatherRows = 2048;
+// To object stores. A request takes tens of milliseconds, most of them waiting.
+constexpr int kUploads = 32;
+constexpr int64_t kMaxUploadBytes = 32 << 20;
+constexpr int kDeletions = 16;
 
 struct GroupRun {
   size_t first, last;  // groups [first, last)
@@ -56,7 +62,9 @@ iceberg::DataFile Describe(const FileGroup& group, std::string cell, std::string
 // One thread's share of the work.
 class GroupWriter {
  public:
-  GroupWriter(const WriteTarget& target, std::string suffix) : target_(target), suffix_(std::move(suffix)) {}
+  // `uploads`: of a warehouse in an object store, else null.
+  GroupWriter(const WriteTarget& target, std::string suffix, Uploads* uploads)
+      : target_(target), suffix_(std::move(suffix)), uploads_(uploads) {}
 
   Status WriteRun(const FannedOut& rows, const GroupRun& run) {
     if (writer_ == nullptr) {
@@ -88,9 +96,10 @@ class GroupWriter {
     const std::string year = group.year ? fmt::format("{:04}", *group.year) : "unknown";
     const io::Location location = target_.warehouse.Join(fmt::format(
         "grid_partition={}/year={}/part_{:06}_{}.parquet", cell, year, target_.part_number, suffix_));
-    ARROW_RETURN_NOT_OK(io::WriteFileAtomically(location, std::string_view(*encoded.bytes)));
+    const std::shared_ptr<arrow::Buffer> bytes = encoded.bytes;
+    if (uploads_ == nullptr) ARROW_RETURN_NOT_OK(io::WriteFileAtomically(location, std::string_view(*bytes)));
     files_.push_back(Describe(group, std::move(cell), location.uri, std::move(encoded)));
-    return Status::OK();
+    return uploads_ == nullptr ? Status::OK() : uploads_->Add(location, bytes);
   }
 
   Result<std::shared_ptr<arrow::RecordBatch>> WithCell(const arrow::RecordBatch& items,
@@ -110,6 +119,7 @@ class GroupWriter {
 
   const WriteTarget& target_;
   const std::string suffix_;
+  Uploads* const uploads_;
   std::unique_ptr<geoparquet::Writer> writer_;
   std::vector<iceberg::DataFile> files_;
 };
@@ -119,12 +129,18 @@ class GroupWriter {
 Status WriteFiles(const WriteTarget& target, const FannedOut& rows, const CancelSource& cancel,
                   std::vector<iceberg::DataFile>* files) {
   const std::string suffix = NewUuid().substr(0, 8);
+  std::optional<Uploads> uploads;
+  if (!target.warehouse.local) uploads.emplace(kUploads, kMaxUploadBytes, &cancel);
   std::vector<GroupWriter> writers;
-  for (int i = 0; i < std::max(target.threads, 1); ++i) writers.emplace_back(target, suffix);
+  for (int i = 0; i < std::max(target.threads, 1); ++i) {
+    writers.emplace_back(target, suffix, uploads ? &*uploads : nullptr);
+  }
   const std::vector<GroupRun> runs = RunsOf(rows.groups);
-  const Status status = ParallelFor(runs.size(), target.threads, cancel, [&](size_t run, int thread) {
+  Status status = ParallelFor(runs.size(), target.threads, cancel, [&](size_t run, int thread) {
     return writers[static_cast<size_t>(thread)].WriteRun(rows, runs[run]);
   });
+  if (uploads && status.ok()) status = uploads->Finish();
+  uploads.reset();  // nothing is under way any more
   for (GroupWriter& writer : writers) {
     for (iceberg::DataFile& file : writer.TakeFiles()) files->push_back(std::move(file));
   }
@@ -133,11 +149,13 @@ Status WriteFiles(const WriteTarget& target, const FannedOut& rows, const Cancel
   return status;
 }
 
-void RemoveFiles(const std::vector<iceberg::DataFile>& files) {
-  for (const iceberg::DataFile& file : files) {
-    const Result<io::Location> location = io::Resolve(file.path);
-    if (location.ok()) (void)location->fs->DeleteFile(location->path);
-  }
+void RemoveFiles(const io::Location& warehouse, const std::vector<iceberg::DataFile>& files) {
+  const CancelSource never;
+  (void)ParallelFor(files.size(), warehouse.local ? 1 : kDeletions, never, [&](size_t i, int) {
+    const Result<io::Location> location = warehouse.Other(files[i].path);
+    if (location.ok()) (void)io::DeleteFile(*location);
+    return Status::OK();
+  });
 }
 
 }  // namespace earthcatalog::pipeline

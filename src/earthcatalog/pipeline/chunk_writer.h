@@ -26,6 +26,7 @@ Status WriteFiles(const WriteTarget& target, const FannedOut& rows, const Cancel
                   std::vector<iceberg::DataFile>* files);
 
 // Removes files that no commit names. Best effort: a file that cannot be removed is an orphan, not an error.
-void RemoveFiles(const std::vector<iceberg::DataFile>& files);
+// They are reached as the warehouse is.
+void RemoveFiles(const io::Location& warehouse, const std::vector<iceberg::DataFile>& files);
 
 }  // namespace earthcatalog::pipeline

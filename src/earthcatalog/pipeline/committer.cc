@@ -50,7 +50,7 @@ Status RemoveCommittedQuarantine(const catalog::Catalog& catalog) {
   }
   for (const io::Location& file : files) {
     if (committed.contains(std::filesystem::path(file.path).filename().string())) {
-      ARROW_RETURN_NOT_OK(file.fs->DeleteFile(file.path));
+      ARROW_RETURN_NOT_OK(io::DeleteFile(file));
     }
   }
   return Status::OK();
@@ -70,7 +70,7 @@ Committer::Committer(const Options& options, catalog::Catalog* catalog,
       next_part_number_(catalog->table().last_sequence_number() + 1) {}
 
 Committer::~Committer() {
-  RemoveFiles(pending_files_);
+  RemoveFiles(catalog_->warehouse(), pending_files_);
   RemoveQuarantine(pending_quarantine_);
 }
 
@@ -158,7 +158,8 @@ Status Committer::Commit() {
     ARROW_RETURN_NOT_OK(io::SyncToDisk(QuarantineFolder(catalog_->warehouse())));
   }
   if (!pending_files_.empty()) ARROW_RETURN_NOT_OK(Append());
-  for (const io::Location& file : pending_quarantine_) pending_.quarantine_files.push_back(file.path);
+  for (const io::Location& file : pending_quarantine_)
+    pending_.quarantine_files.push_back(file.local ? file.path : file.uri);
   pending_quarantine_.clear();
   uint64_t rows_done = 0;
   {
@@ -206,7 +207,8 @@ std::vector<std::string> Committer::RetriedQuarantine(uint64_t rows_done) const 
 // Rows of these files are catalogued or in a newer quarantine file by now.
 void Committer::RemoveRetriedQuarantine(uint64_t rows_done) {
   for (const std::string& file : RetriedQuarantine(rows_done)) {
-    (void)catalog_->warehouse().fs->DeleteFile(file);
+    const std::string name = std::filesystem::path(file).filename().string();
+    (void)io::DeleteFile(QuarantineFolder(catalog_->warehouse()).Join(name));
     removed_quarantine_.insert(file);
   }
 }

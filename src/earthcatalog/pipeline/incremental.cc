@@ -74,6 +74,7 @@ class Run {
       : options_(options),
         progress_(progress),
         cancel_(cancel),
+        locations_{options.catalog_db, options.warehouse, options.s3},
         memory_(options.memory_limit),
         threads_(options.threads > 0 ? options.threads : CoreCount()),
         feed_({options.since, options.limit, options.suffix},
@@ -85,8 +86,8 @@ class Run {
     if (!options_.inventory.empty()) ARROW_RETURN_NOT_OK(feed_.AddInventory(options_.inventory));
     ARROW_ASSIGN_OR_RAISE(fetcher_, fetch::MakeFetcher(FetchOptions()));
     if (options_.use_lock) ARROW_RETURN_NOT_OK(TakeLock());
-    ARROW_ASSIGN_OR_RAISE(catalog_, catalog::Catalog::OpenOrCreate({options_.catalog_db, options_.warehouse},
-                                                                   options_.grid, options_.partitioner));
+    ARROW_ASSIGN_OR_RAISE(catalog_,
+                          catalog::Catalog::OpenOrCreate(locations_, options_.grid, options_.partitioner));
     ARROW_ASSIGN_OR_RAISE(partitioner_, catalog_->Partitioner());
     return PrepareQuarantine();
   }
@@ -187,13 +188,12 @@ class Run {
     ARROW_RETURN_NOT_OK(RemoveCommittedQuarantine(*catalog_));
     if (!options_.retry_failed) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(const auto files, ListQuarantine(catalog_->warehouse()));
-    for (const io::Location& file : files) ARROW_RETURN_NOT_OK(feed_.AddQuarantine(file.path));
+    for (const io::Location& file : files) ARROW_RETURN_NOT_OK(feed_.AddQuarantine(file));
     return Status::OK();
   }
 
   Status TakeLock() {
-    const catalog::Locations locations{options_.catalog_db, options_.warehouse};
-    ARROW_ASSIGN_OR_RAISE(const io::Location base, locations.LockFolder());
+    ARROW_ASSIGN_OR_RAISE(const io::Location base, locations_.LockFolder());
     ARROW_ASSIGN_OR_RAISE(lock_, catalog::Lock::Acquire(base, "incremental"));
     return Status::OK();
   }
@@ -236,6 +236,7 @@ class Run {
   const IncrementalOptions& options_;
   const ProgressCallback& progress_;
   CancelSource* const cancel_;
+  const catalog::Locations locations_;
   const MemoryPlan memory_;
   const int threads_;
   RowFeed feed_;

@@ -17,6 +17,7 @@
 #include "earthcatalog/base/queue.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/inventory/inventory.h"
+#include "earthcatalog/io/s3.h"
 
 namespace earthcatalog::pipeline {
 
@@ -24,7 +25,8 @@ struct IncrementalOptions {
   std::string inventory;  // path or URL; empty with retry_failed: the quarantined rows alone
   std::string catalog_db;
   std::string warehouse;
-  std::string source;  // see fetch::Options
+  io::S3Settings s3 = {};  // of catalog and warehouse, where they are in S3
+  std::string source;      // see fetch::Options
   std::optional<int64_t> since;
   std::optional<uint64_t> limit;
   std::string suffix = ".stac.json";

@@ -97,15 +97,14 @@ Status StageQuarantine(const io::Location& warehouse, const std::vector<Quaranti
 
 Status PublishQuarantine(const std::vector<io::Location>& files) {
   for (const io::Location& file : files) {
-    ARROW_RETURN_NOT_OK(
-        WithContext(file.fs->Move(Staged(file).path, file.path), "cannot write " + file.path));
+    ARROW_RETURN_NOT_OK(io::MoveFile(Staged(file), file));
   }
   return Status::OK();
 }
 
 void RemoveQuarantine(const std::vector<io::Location>& files) {
   for (const io::Location& file : files) {
-    if (!file.fs->DeleteFile(file.path).ok()) (void)file.fs->DeleteFile(Staged(file).path);
+    for (const io::Location& name : {file, Staged(file)}) (void)io::DeleteFile(name);
   }
 }
 
@@ -123,7 +122,7 @@ Status RemoveStagedQuarantine(const io::Location& warehouse) {
   const io::Location folder = QuarantineFolder(warehouse);
   ARROW_ASSIGN_OR_RAISE(const auto names, NamesIn(folder));
   for (const std::string& name : names) {
-    if (name.ends_with(kStagedSuffix)) (void)folder.fs->DeleteFile(folder.Join(name).path);
+    if (name.ends_with(kStagedSuffix)) (void)io::DeleteFile(folder.Join(name));
   }
   return Status::OK();
 }

@@ -49,13 +49,14 @@ Status RowFeed::AddInventory(const std::string& path_or_uri) {
   return Status::OK();
 }
 
-Status RowFeed::AddQuarantine(const std::string& path_or_uri) {
+Status RowFeed::AddQuarantine(const io::Location& file) {
   inventory::Options everything;
   everything.suffix.clear();
-  ARROW_ASSIGN_OR_RAISE(auto reader, inventory::Open(path_or_uri, everything));
+  everything.s3 = file.s3;
+  ARROW_ASSIGN_OR_RAISE(auto reader, inventory::Open(file.local ? file.path : file.uri, everything));
   const bool inventory_is_open = !sources_.empty() && sources_.back().quarantine_file.empty();
   sources_.insert(inventory_is_open ? std::prev(sources_.end()) : sources_.end(),
-                  Source{std::move(reader), path_or_uri, path_or_uri.ends_with(kEscapedSuffix)});
+                  Source{std::move(reader), file.path, file.path.ends_with(kEscapedSuffix)});
   return Status::OK();
 }
 

@@ -11,6 +11,7 @@
 
 #include "earthcatalog/base/queue.h"
 #include "earthcatalog/inventory/inventory.h"
+#include "earthcatalog/io/location.h"
 #include "earthcatalog/pipeline/flow_window.h"
 
 namespace earthcatalog::pipeline {
@@ -30,7 +31,7 @@ class RowFeed {
   // Opens the inventory now, so that what is wrong with it is known before anything is made.
   Status AddInventory(const std::string& path_or_uri);
   // The rows of a quarantine file, fed before the inventory's; filters do not apply to them.
-  Status AddQuarantine(const std::string& path_or_uri);
+  Status AddQuarantine(const io::Location& file);
 
   // Pushes all rows and closes `out`. Run by one thread.
   Status Run(BoundedQueue<inventory::Batch>* out, FlowWindow* window);

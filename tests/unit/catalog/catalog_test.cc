@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/environment.h"
+
 namespace earthcatalog::catalog {
 namespace {
 
@@ -121,19 +123,21 @@ TEST_F(CatalogTest, AFileUriNamesTheDatabaseToo) {
 }
 
 // A local folder named `s3:` is not what was meant.
-TEST_F(CatalogTest, APartInObjectStorageIsRefusedAndMakesNoFolder) {
+TEST_F(CatalogTest, PlacesInObjectStorageMakeNoFolder) {
+  test::Environment environment;
+  environment.Set("AWS_ENDPOINT_URL", "http://127.0.0.1:1");
+  environment.Set("AWS_EC2_METADATA_DISABLED", "true");
   const std::filesystem::path before = std::filesystem::current_path();
   std::filesystem::current_path(folder_);
-  for (const Locations& wrong : {Locations{"s3://bucket/earthcatalog.db", locations_.warehouse},
-                                 Locations{locations_.db_path, "s3://b/w"}}) {
-    for (const Status& status :
-         {Catalog::OpenOrCreate(wrong, std::nullopt).status(), Catalog::Open(wrong).status()}) {
-      EXPECT_EQ(KindOf(status), ErrorKind::kUsage) << status.ToString();
-      EXPECT_THAT(status.message(), HasSubstr("not available yet"));
-    }
+  const Locations apart{"s3://bucket/earthcatalog.db", locations_.warehouse};
+  for (const Status& status :
+       {Catalog::OpenOrCreate(apart, std::nullopt).status(), Catalog::Open(apart).status()}) {
+    EXPECT_EQ(KindOf(status), ErrorKind::kUsage) << status.ToString();
+    EXPECT_THAT(status.message(), HasSubstr("needs its warehouse there, too"));
   }
-  EXPECT_EQ(KindOf(Locations::FromBase("s3://bucket/base").status()), ErrorKind::kUsage);
-  EXPECT_EQ(KindOf(Locations{"x", "s3://b/w"}.LockFolder().status()), ErrorKind::kUsage);
+  EXPECT_EQ((Locations{"x", "s3://b/w"}.LockFolder()->uri), "s3://b");
+  EXPECT_EQ((Locations{"x", "s3://b/base/w/"}.LockFolder()->uri), "s3://b/base");
+  EXPECT_EQ(KindOf(Locations{"x", "s3://b"}.LockFolder().status()), ErrorKind::kUsage);
   std::filesystem::current_path(before);
   EXPECT_TRUE(std::filesystem::is_empty(folder_));
 }

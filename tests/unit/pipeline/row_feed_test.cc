@@ -78,8 +78,8 @@ TEST_F(RowFeedTest, QuarantinedRowsComeFirstAndOnce) {
   const io::Location first = Quarantine({"x.json", "y.json"});
   const io::Location second = Quarantine({"y.json", "z.json"});
   RowFeed feed({}, {});
-  ASSERT_TRUE(feed.AddQuarantine(first.path).ok());
-  ASSERT_TRUE(feed.AddQuarantine(second.path).ok());
+  ASSERT_TRUE(feed.AddQuarantine(first).ok());
+  ASSERT_TRUE(feed.AddQuarantine(second).ok());
   ASSERT_TRUE(feed.AddInventory(WriteInventory(1)).ok());
   std::vector<std::string> keys;
   Drain(&feed, &keys);
@@ -92,8 +92,8 @@ TEST_F(RowFeedTest, AQuarantineFileIsDoneWhenAllItsRowsAre) {
   const io::Location first = Quarantine({"x.json", "y.json"});
   const io::Location second = Quarantine({"z.json"});
   RowFeed feed({}, {});
-  ASSERT_TRUE(feed.AddQuarantine(first.path).ok());
-  ASSERT_TRUE(feed.AddQuarantine(second.path).ok());
+  ASSERT_TRUE(feed.AddQuarantine(first).ok());
+  ASSERT_TRUE(feed.AddQuarantine(second).ok());
   Drain(&feed);
   EXPECT_THAT(feed.QuarantineFilesWithin(1), IsEmpty());
   EXPECT_THAT(feed.QuarantineFilesWithin(2), ElementsAre(first.path));
@@ -103,7 +103,7 @@ TEST_F(RowFeedTest, AQuarantineFileIsDoneWhenAllItsRowsAre) {
 TEST_F(RowFeedTest, AFileIsDoneBeforeItsLastRowsCanBeCommitted) {
   const io::Location file = Quarantine({"x.json"});
   RowFeed feed({}, {});
-  ASSERT_TRUE(feed.AddQuarantine(file.path).ok());
+  ASSERT_TRUE(feed.AddQuarantine(file).ok());
   CancelSource cancel;
   FlowWindow window(1 << 30, &cancel);
   BoundedQueue<inventory::Batch> queue("rows", 1, &cancel);
@@ -119,7 +119,7 @@ TEST_F(RowFeedTest, AFileIsDoneBeforeItsLastRowsCanBeCommitted) {
 TEST_F(RowFeedTest, TheInventorysRowsThatWereRetriedAreCountedAndNotFedAgain) {
   RowFeed feed({}, {});
   ASSERT_TRUE(feed.AddInventory(WriteInventory(3)).ok());  // in any order: the quarantine is fed first
-  ASSERT_TRUE(feed.AddQuarantine(Quarantine({"item1.stac.json", "x.json"}).path).ok());
+  ASSERT_TRUE(feed.AddQuarantine(Quarantine({"item1.stac.json", "x.json"})).ok());
   std::vector<std::string> keys;
   Drain(&feed, &keys);
   EXPECT_THAT(keys, ElementsAre("item1.stac.json", "x.json", "item0.stac.json", "item2.stac.json"));
@@ -147,7 +147,7 @@ TEST_F(RowFeedTest, NamesThatAreNotUtf8ComeBackFromTheQuarantine) {
   EXPECT_THAT(ListQuarantine(Warehouse()).ValueOrDie(), IsEmpty()) << "staged files are no one's yet";
   ASSERT_TRUE(PublishQuarantine(files).ok());
   RowFeed feed({}, {});
-  for (const io::Location& file : files) ASSERT_TRUE(feed.AddQuarantine(file.path).ok());
+  for (const io::Location& file : files) ASSERT_TRUE(feed.AddQuarantine(file).ok());
   std::vector<std::string> keys;
   Drain(&feed, &keys);
   EXPECT_THAT(keys, ElementsAre("%41", "caf\xe9 %41+"));

@@ -5,7 +5,8 @@ import shutil
 from pathlib import Path
 
 import duckdb
-from harness.requirement import require
+
+from .requirement import require
 
 EXTENSIONS = ("avro", "iceberg", "httpfs", "spatial")
 

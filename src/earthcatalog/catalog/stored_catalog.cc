@@ -1,0 +1,83 @@
+#include "earthcatalog/catalog/stored_catalog.h"
+
+#include "earthcatalog/iceberg/sqlite_catalog.h"
+
+namespace earthcatalog::catalog {
+namespace {
+
+constexpr int kMaxAttempts = 50;  // others may commit to other tables of the file meanwhile
+
+}  // namespace
+
+Result<std::shared_ptr<StoredCatalog>> StoredCatalog::Open(const io::Location& object,
+                                                           std::optional<io::Location> local_copy,
+                                                           bool create, const io::S3RetryPolicy& policy) {
+  ARROW_ASSIGN_OR_RAISE(auto stored, io::ConditionalObject::At(object, policy));
+  std::shared_ptr<StoredCatalog> catalog(new StoredCatalog(std::move(stored), std::move(local_copy)));
+  ARROW_RETURN_NOT_OK(catalog->Refresh());
+  if (!catalog->etag_ && catalog->local_copy_) {
+    auto copy = io::ReadFile(*catalog->local_copy_);
+    if (!copy.ok() && KindOf(copy.status()) != ErrorKind::kNotFound) return copy.status();
+    if (copy.ok()) catalog->bytes_ = *std::move(copy);
+  }
+  if (catalog->bytes_.empty() && !create) {
+    return NotFoundError("there is no catalog {}", io::NameForMessages(object.uri));
+  }
+  ARROW_RETURN_NOT_OK(iceberg::OpenSqliteImage(object.uri, catalog->bytes_, create));
+  return catalog;
+}
+
+Status StoredCatalog::Refresh() {
+  ARROW_ASSIGN_OR_RAISE(auto now, object_.Get(etag_.value_or("")));
+  if (!now) {
+    if (etag_)
+      return CorruptError("the catalog {} has been deleted", io::NameForMessages(object_.location().uri));
+    return Status::OK();
+  }
+  if (etag_ == now->etag) return Status::OK();
+  etag_ = std::move(now->etag);
+  bytes_ = std::move(now->bytes);
+  return UpdateLocalCopy();
+}
+
+Status StoredCatalog::UpdateLocalCopy() const {
+  return local_copy_ ? io::WriteFileAtomically(*local_copy_, bytes_) : Status::OK();
+}
+
+Result<std::optional<std::string>> StoredCatalog::CurrentMetadata() {
+  ARROW_RETURN_NOT_OK(Refresh());
+  ARROW_ASSIGN_OR_RAISE(const auto image,
+                        iceberg::OpenSqliteImage(object_.location().uri, bytes_, /*create=*/true));
+  return image->store().CurrentMetadata();
+}
+
+template <typename Change>
+Status StoredCatalog::Commit(Change change) {
+  for (int attempt = 1;; ++attempt) {
+    ARROW_RETURN_NOT_OK(Refresh());
+    ARROW_ASSIGN_OR_RAISE(const auto image,
+                          iceberg::OpenSqliteImage(object_.location().uri, bytes_, /*create=*/true));
+    ARROW_RETURN_NOT_OK(change(&image->store()));  // kCommitConflict: the table itself has changed
+    ARROW_ASSIGN_OR_RAISE(std::string changed, image->ToBytes());
+    Result<std::string> etag = object_.Put(changed, etag_);
+    if (etag.ok()) {
+      etag_ = *std::move(etag);
+      bytes_ = std::move(changed);
+      // The commit is in; the copy follows with the next one when this fails.
+      static_cast<void>(UpdateLocalCopy());
+      return Status::OK();
+    }
+    if (KindOf(etag.status()) != ErrorKind::kCommitConflict || attempt == kMaxAttempts) return etag.status();
+    io::WaitBeforeRetry({}, attempt);
+  }
+}
+
+Status StoredCatalog::Create(const std::string& metadata_location) {
+  return Commit([&](iceberg::CatalogStore* store) { return store->Create(metadata_location); });
+}
+
+Status StoredCatalog::Swap(const std::string& expected, const std::string& metadata_location) {
+  return Commit([&](iceberg::CatalogStore* store) { return store->Swap(expected, metadata_location); });
+}
+
+}  // namespace earthcatalog::catalog

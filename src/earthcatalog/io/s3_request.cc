@@ -1,0 +1,211 @@
+#include "earthcatalog/io/s3_request.h"
+
+#include <curl/curl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <thread>
+
+#include "earthcatalog/base/text.h"
+
+namespace earthcatalog::io {
+namespace {
+
+constexpr size_t kMaxBody = 1 << 30;
+constexpr size_t kMaxErrorBody = 64 << 10;
+
+struct CurlDeleter {
+  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using CurlHandle = std::unique_ptr<CURL, CurlDeleter>;
+using CurlList = std::unique_ptr<curl_slist, CurlDeleter>;
+
+// One per thread, so that its connections are used again.
+CURL* ThreadsHandle() {
+  static const CURLcode initialized = curl_global_init(CURL_GLOBAL_DEFAULT);
+  thread_local const CurlHandle handle(initialized == CURLE_OK ? curl_easy_init() : nullptr);
+  if (handle != nullptr) curl_easy_reset(handle.get());
+  return handle.get();
+}
+
+// The first element of the name in an XML text, when it is a plain word: of a reply's other parts some repeat
+// what was signed.
+std::string WordIn(std::string_view xml, std::string_view name) {
+  const std::string open = fmt::format("<{}>", name);
+  const size_t found = xml.find(open);
+  if (found == std::string_view::npos) return {};
+  const size_t start = found + open.size();
+  const std::string_view word = xml.substr(start, xml.find('<', start) - start);
+  const bool plain = !word.empty() && word.size() <= 60 && std::all_of(word.begin(), word.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  });
+  return plain ? std::string(word) : std::string();
+}
+
+std::string ProblemOf(const S3Reply& reply) {
+  const std::string code = WordIn(reply.body, "Code");
+  return fmt::format("{}{}HTTP status {}{}", code, code.empty() ? "" : " (", reply.status,
+                     code.empty() ? "" : ")");
+}
+
+// https://bucket.s3.region.amazonaws.com/key, or <endpoint>/bucket/key.
+std::string UrlOf(const Location& object, const S3Access& access) {
+  const size_t slash = std::min(object.path.find('/'), object.path.size());
+  const std::string bucket = object.path.substr(0, slash);
+  const std::string key = PercentEncodePath(object.path.substr(std::min(slash + 1, object.path.size())));
+  if (!access.endpoint.empty()) {
+    return fmt::format("{}/{}/{}", access.endpoint, PercentEncodePath(bucket), key);
+  }
+  const bool china = access.region.starts_with("cn-");
+  const std::string domain = fmt::format("s3.{}.amazonaws.com{}", access.region, china ? ".cn" : "");
+  // A wildcard certificate does not cover a bucket whose name has dots.
+  if (bucket.find('.') != std::string::npos) return fmt::format("https://{}/{}/{}", domain, bucket, key);
+  return fmt::format("https://{}.{}/{}", bucket, domain, key);
+}
+
+struct Upload {
+  std::string_view rest;
+};
+
+size_t ReadBody(char* buffer, size_t size, size_t count, void* user) {
+  auto* upload = static_cast<Upload*>(user);
+  const size_t taken = std::min(size * count, upload->rest.size());
+  std::memcpy(buffer, upload->rest.data(), taken);
+  upload->rest.remove_prefix(taken);
+  return taken;
+}
+
+size_t WriteBody(char* bytes, size_t, size_t count, void* user) noexcept {
+  auto* body = static_cast<std::string*>(user);
+  if (body->size() + count > kMaxBody) return 0;
+  try {
+    body->append(bytes, count);
+  } catch (const std::exception&) {
+    return 0;
+  }
+  return count;
+}
+
+// libcurl's default, or null where there is no such file.
+const char* DefaultCertificates() {
+  const char* file = curl_version_info(CURLVERSION_NOW)->cainfo;
+  return file != nullptr && access(file, R_OK) == 0 ? file : nullptr;
+}
+
+CurlList HeadersOf(const S3Request& request, const S3Access& access) {
+  CurlList list;
+  const auto add = [&](const std::string& header) {
+    curl_slist* longer = curl_slist_append(list.get(), header.c_str());
+    if (longer != nullptr) static_cast<void>(list.release()), list.reset(longer);
+  };
+  for (const std::string& header : request.headers) add(header);
+  add("Expect:");  // none: the server's leave to send a body would be another round trip
+  if (access.access_key.empty()) return list;
+  add("x-amz-content-sha256: UNSIGNED-PAYLOAD");  // libcurl would hash a body that it has not got yet
+  if (!access.session_token.empty()) add("x-amz-security-token: " + access.session_token);
+  return list;
+}
+
+// Sets up `curl`; all pointers outlive the request.
+CURLcode Configure(CURL* curl, const S3Request& request, const S3Access& access, const S3RetryPolicy& policy,
+                   Upload* upload) {
+  CURLcode code = CURLE_OK;
+  const auto set = [&](auto option, auto value) {
+    if (code == CURLE_OK) code = curl_easy_setopt(curl, option, value);
+  };
+  set(CURLOPT_NOSIGNAL, 1L);
+  set(CURLOPT_USERAGENT, "earthcatalog");
+  set(CURLOPT_PROTOCOLS_STR, "http,https");
+  set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(policy.connect_timeout.count()));
+  set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+  set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(policy.stall_timeout.count()));
+  const char* certificates = access.ca_file.empty() ? DefaultCertificates() : access.ca_file.c_str();
+  if (certificates != nullptr) set(CURLOPT_CAINFO, certificates);
+  if (request.method == "HEAD") set(CURLOPT_NOBODY, 1L);
+  if (request.method == "DELETE") set(CURLOPT_CUSTOMREQUEST, "DELETE");
+  if (request.method == "PUT") {
+    set(CURLOPT_UPLOAD, 1L);
+    set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    set(CURLOPT_READFUNCTION, &ReadBody);
+    set(CURLOPT_READDATA, upload);
+  }
+  // On a connection that had died libcurl sends a request once more.
+  if (!request.repeatable) set(CURLOPT_FRESH_CONNECT, 1L);
+  if (!access.access_key.empty()) {
+    const std::string scheme = fmt::format("aws:amz:{}:s3", access.region);
+    set(CURLOPT_AWS_SIGV4, scheme.c_str());
+    set(CURLOPT_USERNAME, access.access_key.c_str());
+    set(CURLOPT_PASSWORD, access.secret_key.c_str());
+  }
+  return code;
+}
+
+}  // namespace
+
+Result<S3Reply> SendOnce(const Location& object, const S3Request& request, const S3RetryPolicy& policy) {
+  ARROW_ASSIGN_OR_RAISE(const S3Access access,
+                        S3AccessFor(object.path.substr(0, object.path.find('/')), object.s3));
+  CURL* curl = ThreadsHandle();
+  const std::string url = UrlOf(object, access);
+  const CurlList headers = HeadersOf(request, access);
+  Upload upload{request.body};
+  S3Reply reply;
+  char error_text[CURL_ERROR_SIZE] = "";
+  const bool ready = curl != nullptr && Configure(curl, request, access, policy, &upload) == CURLE_OK &&
+                     curl_easy_setopt(curl, CURLOPT_URL, url.c_str()) == CURLE_OK &&
+                     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get()) == CURLE_OK &&
+                     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error_text) == CURLE_OK &&
+                     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &WriteBody) == CURLE_OK &&
+                     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &reply.body) == CURLE_OK;
+  if (!ready) return FailedError("libcurl cannot be set up for {}", NameForMessages(object.uri));
+
+  const CURLcode code = curl_easy_perform(curl);
+  if (code != CURLE_OK) {
+    reply.problem = OneLine(error_text[0] != '\0' ? error_text : curl_easy_strerror(code));
+    reply.body.clear();
+    reply.sent = code != CURLE_COULDNT_RESOLVE_HOST && code != CURLE_COULDNT_CONNECT;
+    return reply;
+  }
+  long status = 0;
+  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+  reply.status = static_cast<int>(status);
+  curl_header* etag = nullptr;
+  if (curl_easy_header(curl, "ETag", 0, CURLH_HEADER, -1, &etag) == CURLHE_OK) reply.etag = etag->value;
+  if (!reply.ok()) {
+    reply.body.resize(std::min(reply.body.size(), kMaxErrorBody));
+    reply.problem = ProblemOf(reply);
+  }
+  return reply;
+}
+
+void WaitBeforeRetry(const S3RetryPolicy& policy, int failures) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  auto longest = std::min(policy.first_backoff, policy.max_backoff);
+  for (int i = 1; i < failures && longest < policy.max_backoff; ++i) {
+    longest = std::min(2 * longest, policy.max_backoff);
+  }
+  std::uniform_int_distribution<int64_t> wait(longest.count() / 2, longest.count());
+  std::this_thread::sleep_for(std::chrono::milliseconds(wait(random)));
+}
+
+Result<S3Reply> SendWithRetries(const Location& object, const S3Request& request,
+                                const S3RetryPolicy& policy) {
+  for (int attempt = 1;; ++attempt) {
+    ARROW_ASSIGN_OR_RAISE(S3Reply reply, SendOnce(object, request, policy));
+    if (!reply.retryable() || attempt >= policy.attempts) return reply;
+    WaitBeforeRetry(policy, attempt);
+  }
+}
+
+Status ExplainReply(const S3Reply& reply, std::string_view action, const Location& object) {
+  const std::string text =
+      fmt::format("cannot {} {}: {}", action, NameForMessages(object.uri), reply.problem);
+  return reply.status == 404 ? NotFoundError("{}", text) : FailedError("{}", text);
+}
+
+}  // namespace earthcatalog::io
