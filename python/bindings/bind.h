@@ -7,6 +7,7 @@ namespace earthcatalog::python {
 
 void BindGrid(nanobind::module_& module);
 void BindCatalog(nanobind::module_& module);
+void BindLock(nanobind::module_& module);
 void BindItems(nanobind::module_& module);
 void BindPipeline(nanobind::module_& module);
 

@@ -1,11 +1,12 @@
 #include "earthcatalog/catalog/catalog.h"
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
-#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,23 +24,41 @@ namespace {
 // Opens the catalog anew and asks it with `question`, both without the GIL: an answer is about the table as
 // it is now, and no state is shared between Python's threads.
 template <typename Question>
-auto Ask(const std::string& db_path, const std::string& warehouse, Question question) {
+auto Ask(const catalog::Locations& locations, Question question) {
   using Answer = decltype(question(std::declval<const Catalog&>()));
   return ValueOrThrow([&]() -> Answer {
     nb::gil_scoped_release release;
-    ARROW_ASSIGN_OR_RAISE(auto catalog, Catalog::Open({db_path, warehouse}));
+    ARROW_ASSIGN_OR_RAISE(auto catalog, Catalog::Open(locations));
     return question(*catalog);
   }());
 }
 
-std::pair<std::string, std::string> LocationsFromBase(const std::string& base) {
-  auto locations = ValueOrThrow(catalog::Locations::FromBase(base));
-  return {std::move(locations.db_path), std::move(locations.warehouse)};
+using Settings = std::map<std::string, std::string>;
+
+// The members of io::S3Settings by name; `anonymous` by being there.
+io::S3Settings S3SettingsOf(const Settings& named) {
+  io::S3Settings settings;
+  for (const auto& [name, member] : std::initializer_list<std::pair<const char*, std::string*>>{
+           {"endpoint", &settings.endpoint},
+           {"region", &settings.region},
+           {"access_key", &settings.access_key},
+           {"secret_key", &settings.secret_key},
+           {"session_token", &settings.session_token}}) {
+    if (const auto found = named.find(name); found != named.end()) *member = found->second;
+  }
+  settings.anonymous = named.contains("anonymous");
+  return settings;
 }
 
-nb::dict GetInfo(const std::string& db_path, const std::string& warehouse) {
-  const catalog::Info info =
-      Ask(db_path, warehouse, [](const Catalog& catalog) { return catalog.GetInfo(); });
+catalog::Locations LocationsFromBase(const std::string& base, const Settings& s3) {
+  return ValueOrThrow([&] {
+    nb::gil_scoped_release release;
+    return catalog::Locations::FromBase(base, S3SettingsOf(s3));
+  }());
+}
+
+nb::dict GetInfo(const catalog::Locations& locations) {
+  const catalog::Info info = Ask(locations, [](const Catalog& catalog) { return catalog.GetInfo(); });
   nb::dict values;
   values["db_path"] = info.db_path;
   values["warehouse"] = info.warehouse;
@@ -60,9 +79,9 @@ nb::dict GetInfo(const std::string& db_path, const std::string& warehouse) {
   return values;
 }
 
-nb::list GetStats(const std::string& db_path, const std::string& warehouse) {
+nb::list GetStats(const catalog::Locations& locations) {
   nb::list partitions;
-  for (const auto& stats : Ask(db_path, warehouse, [](const Catalog& catalog) { return catalog.Stats(); })) {
+  for (const auto& stats : Ask(locations, [](const Catalog& catalog) { return catalog.Stats(); })) {
     nb::dict values;
     values["grid_partition"] = stats.grid_partition;
     values["year"] = stats.year;
@@ -77,9 +96,18 @@ nb::list GetStats(const std::string& db_path, const std::string& warehouse) {
 }  // namespace
 
 void BindCatalog(nb::module_& module) {
-  module.def("locations_from_base", &LocationsFromBase, nb::arg("base"));
-  module.def("catalog_info", &GetInfo, nb::arg("db_path"), nb::arg("warehouse"));
-  module.def("catalog_stats", &GetStats, nb::arg("db_path"), nb::arg("warehouse"));
+  nb::class_<catalog::Locations>(module, "Locations")
+      .def(
+          "__init__",
+          [](catalog::Locations* self, std::string db_path, std::string warehouse, const Settings& s3) {
+            new (self) catalog::Locations{std::move(db_path), std::move(warehouse), S3SettingsOf(s3)};
+          },
+          nb::arg("db_path"), nb::arg("warehouse"), nb::arg("s3"))
+      .def_static("from_base", &LocationsFromBase, nb::arg("base"), nb::arg("s3"))
+      .def_ro("db_path", &catalog::Locations::db_path)
+      .def_ro("warehouse", &catalog::Locations::warehouse);
+  module.def("catalog_info", &GetInfo, nb::arg("locations"));
+  module.def("catalog_stats", &GetStats, nb::arg("locations"));
 }
 
 }  // namespace earthcatalog::python

@@ -26,10 +26,10 @@ using JsonTexts = std::vector<std::string>;
 
 class ItemTexts {
  public:
-  ItemTexts(const std::string& db_path, const std::string& warehouse, const std::vector<std::string>& ids) {
+  ItemTexts(const catalog::Locations& locations, const std::vector<std::string>& ids) {
     RunJob(
         [&](const ProgressCallback&, CancelSource* cancel) -> Status {
-          ARROW_ASSIGN_OR_RAISE(catalog_, catalog::Catalog::Open({db_path, warehouse}));
+          ARROW_ASSIGN_OR_RAISE(catalog_, catalog::Catalog::Open(locations));
           return catalog::ItemReader::Open(*catalog_, ids, *cancel).Value(&reader_);
         },
         nb::none());
@@ -58,8 +58,8 @@ class ItemTexts {
 
 void BindItems(nb::module_& module) {
   nb::class_<ItemTexts>(module, "ItemTexts")
-      .def(nb::init<std::string, std::string, std::vector<std::string>>(), nb::arg("db_path"),
-           nb::arg("warehouse"), nb::arg("ids"))
+      .def(nb::init<const catalog::Locations&, const std::vector<std::string>&>(), nb::arg("locations"),
+           nb::arg("ids"))
       .def("next", &ItemTexts::Next);
 }
 

@@ -28,6 +28,7 @@ NB_MODULE(_core, module) {
   module.def("main", &RunProgram, nb::arg("arguments"));
   earthcatalog::python::BindGrid(module);
   earthcatalog::python::BindCatalog(module);
+  earthcatalog::python::BindLock(module);
   earthcatalog::python::BindItems(module);
   earthcatalog::python::BindPipeline(module);
 }

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from earthcatalog._errors import CatalogLocked, EarthCatalogError
     from earthcatalog._version import __version__
-    from earthcatalog.core import CatalogInfo, EarthCatalog, PartitionStats, open  # noqa: A004
+    from earthcatalog.core import CatalogInfo, EarthCatalog, PartitionStats, S3Lock, open  # noqa: A004
 
 __all__ = [
     "open",
     "EarthCatalog",
     "CatalogInfo",
     "PartitionStats",
+    "S3Lock",
     "EarthCatalogError",
     "CatalogLocked",
     "__version__",
@@ -32,6 +33,7 @@ _HOMES = {
     "EarthCatalog": "earthcatalog.core",
     "CatalogInfo": "earthcatalog.core",
     "PartitionStats": "earthcatalog.core",
+    "S3Lock": "earthcatalog.core",
     "EarthCatalogError": "earthcatalog._errors",
     "CatalogLocked": "earthcatalog._errors",
     "__version__": "earthcatalog._version",

@@ -1,8 +1,8 @@
 """The native core. Private: the package's modules are its only callers.
 
-What reads or writes a catalogue, and what works on many geometries, releases the GIL meanwhile; load_config
-and locations_from_base, which read a small file or look at a folder, keep it. Failures are ValueError (wrong
-arguments), FileNotFoundError, KeyboardInterrupt, CatalogLocked, or EarthCatalogError.
+What reads or writes a catalogue, and what works on many geometries, releases the GIL meanwhile; load_config, which
+reads a small file, keeps it. Failures are ValueError (wrong arguments), FileNotFoundError, KeyboardInterrupt,
+CatalogLocked, or EarthCatalogError.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,19 +47,41 @@ class Progress:
 def main(arguments: list[str]) -> int:
     """Runs the command line program; `arguments` begins with its name. Returns the exit code."""
 
-def locations_from_base(base: str) -> tuple[str, str]:
-    """The catalog file and the warehouse of a base folder or URL."""
+class Locations:
+    """Where a catalog's parts lie, and what reaches them. Never says a secret.
 
-def catalog_info(db_path: str, warehouse: str) -> dict[str, Any]:
+    `s3`: any of endpoint, region, access_key, secret_key, session_token, and anonymous (by being there).
+    """
+
+    def __init__(self, db_path: str, warehouse: str, s3: dict[str, str]) -> None: ...
+    @staticmethod
+    def from_base(base: str, s3: dict[str, str]) -> Locations:
+        """The catalog file and the warehouse of a base folder or URL."""
+
+    @property
+    def db_path(self) -> str: ...
+    @property
+    def warehouse(self) -> str: ...
+
+class Lock:
+    """The lock of a catalog, held from the call to release()."""
+
+    def __init__(self, locations: Locations, owner: str, ttl_hours: int) -> None: ...
+    def check(self) -> None:
+        """CatalogLocked when it is no longer this holder's."""
+
+    def release(self) -> None: ...
+
+def catalog_info(locations: Locations) -> dict[str, Any]:
     """The fields of CatalogInfo."""
 
-def catalog_stats(db_path: str, warehouse: str) -> list[dict[str, Any]]:
+def catalog_stats(locations: Locations) -> list[dict[str, Any]]:
     """One entry per cell and year, from the table's metadata alone."""
 
 class ItemTexts:
     """Items as JSON texts, each item once in its newest version. One thread at a time."""
 
-    def __init__(self, db_path: str, warehouse: str, ids: Sequence[str]) -> None:
+    def __init__(self, locations: Locations, ids: Sequence[str]) -> None:
         """Finds out which rows they are; without `ids` those of all items."""
 
     def next(self) -> list[str] | None:

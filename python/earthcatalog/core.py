@@ -7,12 +7,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from earthcatalog._native import core
+from earthcatalog._stores import translate_store
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
 
 CATALOG_NAME = "earthcatalog"
 TABLE_NAME = "earthcatalog.stac_items"
+
+# Our names of S3 settings, and PyIceberg's.
+_PYICEBERG_S3 = {
+    "endpoint": "s3.endpoint",
+    "region": "s3.region",
+    "access_key": "s3.access-key-id",
+    "secret_key": "s3.secret-access-key",
+    "session_token": "s3.session-token",
+    "anonymous": "s3.anonymous",
+}
 
 
 class PartitionStats(TypedDict):
@@ -57,7 +68,10 @@ class EarthCatalog:
     Every answer is about the table as it is at that moment. Threads may share the object.
     """
 
-    def __init__(self, catalog_path: str, warehouse_path: str) -> None:
+    def __init__(self, catalog_path: str, warehouse_path: str, s3: dict[str, str] | None = None) -> None:
+        """`s3`: settings of the S3 service, in place of the environment's; see open()."""
+        self._s3 = dict(s3 or {})
+        self._locations = core.Locations(catalog_path, warehouse_path, self._s3)
         self.catalog_path = catalog_path
         self.warehouse_path = warehouse_path
         info = self.info()
@@ -66,13 +80,13 @@ class EarthCatalog:
 
     def info(self) -> CatalogInfo:
         """Where the catalog lies, its grid, and its totals."""
-        return CatalogInfo(**core.catalog_info(self.catalog_path, self.warehouse_path))
+        return CatalogInfo(**core.catalog_info(self._locations))
 
     def stats(self) -> list[PartitionStats]:
         """Rows, files and bytes of every cell and year, sorted by them."""
         return [
             PartitionStats(**entry)  # type: ignore[typeddict-item]
-            for entry in core.catalog_stats(self.catalog_path, self.warehouse_path)
+            for entry in core.catalog_stats(self._locations)
         ]
 
     def items(self, ids: Iterable[str] | None = None) -> Iterator[dict[str, Any]]:
@@ -89,23 +103,33 @@ class EarthCatalog:
         wanted = [] if ids is None else list(ids)
         if ids is not None and not wanted:
             return
-        texts = core.ItemTexts(self.catalog_path, self.warehouse_path, wanted)
+        texts = core.ItemTexts(self._locations, wanted)
         while (some := texts.next()) is not None:
             yield from map(json.loads, some)
 
+    def lock(self, owner: str, ttl_hours: int = 12) -> "S3Lock":
+        """Keeps other writers away while it is held: `with catalog.lock("my job"): ...`.
+
+        Runs take the lock themselves; this is for a writer of one's own, which gives them use_lock=False.
+        """
+        return S3Lock(owner, ttl_hours, locations=self._locations)
+
     @property
     def table(self) -> "Table":
-        """The Iceberg table, through PyIceberg.
+        """The Iceberg table, through PyIceberg. That of a catalog in S3 is as it is now, and read-only.
 
         Raises:
             ImportError: PyIceberg is not installed.
         """
         try:
             from pyiceberg.catalog.sql import SqlCatalog
+            from pyiceberg.table import StaticTable
         except ImportError as error:
             raise ImportError(
                 "EarthCatalog.table needs PyIceberg: pip install 'earthcatalog[iceberg]'"
             ) from error
+        if self.catalog_path.startswith("s3://") or self.warehouse_path.startswith("s3://"):
+            return StaticTable.from_metadata(self.info().metadata_location, self._pyiceberg_settings())
         catalog = SqlCatalog(
             CATALOG_NAME,
             uri=f"sqlite:///{os.path.abspath(self.catalog_path)}",  # noqa: PTH100 - keeps symbolic links
@@ -113,9 +137,69 @@ class EarthCatalog:
         )
         return catalog.load_table(TABLE_NAME)
 
+    def _pyiceberg_settings(self) -> dict[str, str]:
+        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+        settings = {"endpoint": endpoint, **self._s3} if endpoint else self._s3
+        return {_PYICEBERG_S3[name]: value for name, value in settings.items()}
+
     def __repr__(self) -> str:
         resolution = "" if self.grid_resolution is None else f" {self.grid_resolution}"
         return f"<EarthCatalog {self.catalog_path!r}, grid {self.grid_type}{resolution}>"
+
+
+class S3Lock:
+    """The lock of a catalog, in S3 or a local folder; a context manager.
+
+    It is an object `.lock` beside the warehouse that says who holds it, renewed while it is held. One that is
+    not renewed for `ttl_hours` is taken over by the next who asks, and so is that of a process which is gone
+    from this machine.
+
+    Raises:
+        CatalogLocked: on entering, when somebody else holds it; the message names them.
+    """
+
+    def __init__(
+        self,
+        owner: str,
+        ttl_hours: int = 12,
+        *,
+        base: str | os.PathLike[str] | None = None,
+        store: object | None = None,
+        locations: "core.Locations | None" = None,
+    ) -> None:
+        self.owner = owner
+        self.ttl_hours = ttl_hours
+        self._locations = _locate(base, store)[0] if locations is None else locations
+        self._held: core.Lock | None = None
+
+    def __enter__(self) -> "S3Lock":
+        self._held = core.Lock(self._locations, self.owner, self.ttl_hours)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._held is not None:
+            self._held.release()
+            self._held = None
+
+    def check(self) -> None:
+        """Does nothing while the lock is held; CatalogLocked when somebody took it over or removed it."""
+        if self._held is None:
+            raise ValueError("the lock is not held")
+        self._held.check()
+
+
+def _locate(
+    base: str | os.PathLike[str] | None, store: object | None
+) -> "tuple[core.Locations, dict[str, str]]":
+    """Where a catalog's parts lie, and the settings of the S3 service that has them."""
+    named = os.fspath(base) if base else None
+    if store is not None:
+        place, settings = translate_store(store, named)
+        return core.Locations.from_base(place, settings), settings
+    named = named or os.environ.get("EARTHCATALOG_BASE")
+    if not named:
+        raise ValueError("no catalog named: give base=... or set EARTHCATALOG_BASE")
+    return core.Locations.from_base(named, {}), {}
 
 
 def open(  # noqa: A001 - the published name: earthcatalog.open
@@ -130,7 +214,8 @@ def open(  # noqa: A001 - the published name: earthcatalog.open
     Args:
         base: the folder or URL that holds `earthcatalog.db` and `warehouse/`; without one the environment's
             EARTHCATALOG_BASE.
-        store: must be None: credentials come from the environment.
+        store: an obstore S3Store or LocalStore: its bucket or folder, endpoint, region and credentials are
+            the catalog's, and `base` may be a path below its prefix. Without one, what the environment says.
         catalog_path: the catalog file, where it does not lie in a common base. Needs `warehouse_path`.
         warehouse_path: the warehouse to that file.
 
@@ -138,17 +223,11 @@ def open(  # noqa: A001 - the published name: earthcatalog.open
         FileNotFoundError: there is no catalog.
         ValueError: neither a base nor both paths are given, or both are.
     """
-    if store is not None:
-        raise NotImplementedError(
-            "open(store=...) is not supported yet: leave it out, credentials come from the environment"
-        )
     if (catalog_path is None) != (warehouse_path is None):
         raise ValueError("catalog_path and warehouse_path belong together: give both or a base")
     if catalog_path is not None and warehouse_path is not None:
-        if base is not None:
-            raise ValueError("give either base, or catalog_path and warehouse_path")
+        if base is not None or store is not None:
+            raise ValueError("give either base and store, or catalog_path and warehouse_path")
         return EarthCatalog(os.fspath(catalog_path), os.fspath(warehouse_path))
-    base = base or os.environ.get("EARTHCATALOG_BASE")
-    if not base:
-        raise ValueError("no catalog named: give base=... or set EARTHCATALOG_BASE")
-    return EarthCatalog(*core.locations_from_base(os.fspath(base)))
+    locations, settings = _locate(base, store)
+    return EarthCatalog(locations.db_path, locations.warehouse, settings)

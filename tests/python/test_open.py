@@ -111,5 +111,5 @@ def test_arguments_that_name_no_catalog(tmp_path: Path, monkeypatch: pytest.Monk
         ec.open(catalog_path=tmp_path / "a.db")
     with pytest.raises(ValueError, match="either base"):
         ec.open(tmp_path, catalog_path=tmp_path / "a.db", warehouse_path=tmp_path)
-    with pytest.raises(NotImplementedError, match="credentials come from the environment"):
+    with pytest.raises(TypeError, match="obstore"):
         ec.open(tmp_path, store=object())

@@ -32,13 +32,13 @@ Result<bool> TryAcquire(LockStore* store, const LockHolder& self) {
 }  // namespace
 
 Result<std::unique_ptr<Lock>> Lock::Acquire(const io::Location& base, const std::string& owner,
-                                            std::chrono::milliseconds renew_every) {
+                                            std::chrono::milliseconds renew_every, std::chrono::hours ttl) {
   ARROW_ASSIGN_OR_RAISE(auto store, LockStore::In(base));
   const std::string token = NewUuid();
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    ARROW_ASSIGN_OR_RAISE(const bool acquired, TryAcquire(store.get(), LockHolder::Self(owner, token)));
+    ARROW_ASSIGN_OR_RAISE(const bool acquired, TryAcquire(store.get(), LockHolder::Self(owner, token, ttl)));
     if (!acquired) continue;
-    std::unique_ptr<Lock> lock(new Lock(std::move(store), owner, token));
+    std::unique_ptr<Lock> lock(new Lock(std::move(store), owner, token, ttl));
     return CatchExceptions([&]() -> Result<std::unique_ptr<Lock>> {
       lock->renewer_ = std::thread([raw = lock.get(), renew_every] { raw->KeepRenewing(renew_every); });
       return std::move(lock);
@@ -69,7 +69,7 @@ void Lock::KeepRenewing(std::chrono::milliseconds period) {
     // Whatever fails, perhaps for a while only: the next time it may work.
     const auto own = ReadOwn();
     if (!own.ok() || !*own) continue;
-    static_cast<void>(store_->Replace((*own)->version, LockHolder::Self(owner_, token_)));
+    static_cast<void>(store_->Replace((*own)->version, LockHolder::Self(owner_, token_, ttl_)));
   }
 }
 

@@ -26,7 +26,8 @@ class Lock {
   // that of a process elsewhere when its time is over. That of a living process here never is. Of several who
   // take over the same lock one gets it.
   static Result<std::unique_ptr<Lock>> Acquire(const io::Location& base, const std::string& owner,
-                                               std::chrono::milliseconds renew_every = kLockTtl / 3);
+                                               std::chrono::milliseconds renew_every = kLockTtl / 3,
+                                               std::chrono::hours ttl = kLockTtl);
 
   // kLocked when the lock is no longer this holder's: somebody removed it or took it over. To be asked before
   // each commit.
@@ -37,8 +38,8 @@ class Lock {
   Lock& operator=(const Lock&) = delete;
 
  private:
-  Lock(std::unique_ptr<LockStore> store, std::string owner, std::string token)
-      : store_(std::move(store)), owner_(std::move(owner)), token_(std::move(token)) {}
+  Lock(std::unique_ptr<LockStore> store, std::string owner, std::string token, std::chrono::hours ttl)
+      : store_(std::move(store)), owner_(std::move(owner)), token_(std::move(token)), ttl_(ttl) {}
 
   void KeepRenewing(std::chrono::milliseconds period);
   // The lock as it is, when it is still this holder's.
@@ -47,6 +48,7 @@ class Lock {
   const std::unique_ptr<LockStore> store_;
   const std::string owner_;
   const std::string token_;
+  const std::chrono::hours ttl_;
   std::mutex mutex_;
   std::condition_variable released_changed_;
   bool released_ = false;  // guarded by mutex_

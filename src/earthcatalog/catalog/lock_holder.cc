@@ -84,12 +84,13 @@ bool Agree(const std::string& a, const std::string& b) { return a.empty() || b.e
 
 }  // namespace
 
-LockHolder LockHolder::Self(const std::string& owner, const std::string& token) {
+LockHolder LockHolder::Self(const std::string& owner, const std::string& token, std::chrono::hours ttl) {
   LockHolder holder;
   holder.owner = owner;
   holder.pid = getpid();
   holder.hostname = Hostname();
   holder.acquired = FormatRfc3339(NowMicros());
+  holder.ttl_hours = ttl.count();
   holder.token = token;
   holder.boot_id = BootId();
   holder.pid_namespace = PidNamespace();

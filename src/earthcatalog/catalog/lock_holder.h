@@ -26,7 +26,8 @@ struct LockHolder {
   int64_t pid_started = 0;
 
   // This process, now.
-  static LockHolder Self(const std::string& owner, const std::string& token);
+  static LockHolder Self(const std::string& owner, const std::string& token,
+                         std::chrono::hours ttl = kLockTtl);
   // What is missing or no sensible value stays unknown: the text may be anybody's.
   static LockHolder Parse(std::string_view text);
   std::string ToJson() const;

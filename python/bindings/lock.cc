@@ -1,0 +1,67 @@
+#include "earthcatalog/catalog/lock.h"
+
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/string.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "bind.h"
+#include "earthcatalog/catalog/locations.h"
+#include "errors.h"
+
+namespace earthcatalog::python {
+
+namespace nb = nanobind;
+
+namespace {
+
+constexpr int64_t kMaxHours = 24 * 365;
+
+class HeldLock {
+ public:
+  HeldLock(const catalog::Locations& locations, const std::string& owner, int64_t ttl_hours) {
+    ThrowIfError([&]() -> Status {
+      nb::gil_scoped_release release;
+      if (ttl_hours < 1 || ttl_hours > kMaxHours) {
+        return UsageError("ttl_hours must be a number of hours from 1 to {}, not {}", kMaxHours, ttl_hours);
+      }
+      const std::chrono::hours ttl(ttl_hours);
+      ARROW_ASSIGN_OR_RAISE(const io::Location base, locations.LockFolder());
+      return catalog::Lock::Acquire(base, owner, std::chrono::milliseconds(ttl) / 3, ttl).Value(&lock_);
+    }());
+  }
+
+  ~HeldLock() { Release(); }
+  HeldLock(const HeldLock&) = delete;
+  HeldLock& operator=(const HeldLock&) = delete;
+
+  void Check() const {
+    ThrowIfError([&] {
+      nb::gil_scoped_release release;
+      return lock_ ? lock_->Check() : UsageError("the lock was released");
+    }());
+  }
+
+  void Release() {
+    nb::gil_scoped_release release;
+    lock_.reset();
+  }
+
+ private:
+  std::unique_ptr<catalog::Lock> lock_;
+};
+
+}  // namespace
+
+void BindLock(nb::module_& module) {
+  nb::class_<HeldLock>(module, "Lock")
+      .def(nb::init<const catalog::Locations&, const std::string&, int64_t>(), nb::arg("locations"),
+           nb::arg("owner"), nb::arg("ttl_hours"))
+      .def("check", &HeldLock::Check)
+      .def("release", &HeldLock::Release);
+}
+
+}  // namespace earthcatalog::python
