@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "earthcatalog/base/status.h"
@@ -19,6 +20,9 @@ struct Row {
   int64_t position = 0;  // 1-based: line number in CSV (of the record's first line), row number in Parquet
   std::optional<int64_t> size;
   std::optional<int64_t> last_modified;  // microseconds UTC
+  // Which one it is among all rows of the inventory, and among those that were selected; from 1.
+  uint64_t row_number = 0;
+  uint64_t selected_number = 0;
 };
 
 struct Batch {
@@ -49,6 +53,7 @@ struct Counts {
   uint64_t skipped_delete_marker = 0;
   uint64_t skipped_old_version = 0;
   uint64_t skipped_retried = 0;  // 0 here: of rows that a run takes from elsewhere
+  uint64_t skipped_done = 0;     // what SkipDone() said
   uint64_t malformed = 0;
   uint64_t passed_without_date = 0;           // of `selected`: since `since` was given and they have no date
   std::vector<MalformedRow> first_malformed;  // at most 20
@@ -62,6 +67,10 @@ class Reader {
   // The next at most `max_rows` selected rows in the order of the inventory; nothing at the end. `--limit`
   // ends the reading: rows behind it are neither read nor counted. An error comes after the rows before it.
   virtual Result<std::optional<Batch>> Next(size_t max_rows) = 0;
+
+  // Before the first Next(): the first `rows` rows are dealt with. They are counted and not looked at;
+  // `selected` of them count toward the limit.
+  virtual void SkipDone(uint64_t rows, uint64_t selected) = 0;
 
   virtual const Counts& counts() const = 0;
 };
@@ -78,5 +87,8 @@ class Reader {
 // Errors before the first row: missing file, a directory, an empty inventory, no bucket or key column. Later:
 // truncated gzip, unreadable Parquet.
 Result<std::unique_ptr<Reader>> Open(const std::string& path_or_uri, const Options& options);
+
+// A text that is another one when the inventory's content is. Says nothing of its name. Errors as Open.
+Result<std::string> Identity(std::string_view path_or_uri);
 
 }  // namespace earthcatalog::inventory
