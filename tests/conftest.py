@@ -103,6 +103,20 @@ def mixed(
 
 
 @pytest.fixture(scope="session")
+def empty_commits(program: Program, archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    """A table of three commits, of which only the second has rows: all others failed."""
+    folder = tmp_path_factory.mktemp("empty-commits")
+    part = archive.head(30)
+    copy = archives.write_items(folder / "archive", part.items)
+    for row in (*copy.rows[:10], *copy.rows[20:]):
+        (copy.folder / row.bucket / row.key).unlink()
+    base = Base(folder / "base")
+    inventory = copy.csv(folder / "inventory.csv")
+    program.ingest(inventory, base, "--source", copy.folder, "--chunk-size", 10, code=1)
+    return Catalogue(base, part.items[10:20])
+
+
+@pytest.fixture(scope="session")
 def collections(
     program: Program, corpus: Archive, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, Catalogue]:

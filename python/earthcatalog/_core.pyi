@@ -104,6 +104,7 @@ def run_incremental(
     batch_add_files: bool,
     use_lock: bool,
     retry_failed: bool,
+    again: bool,
     source: str,
     on_progress: Callable[[Progress], None] | None,
 ) -> str:

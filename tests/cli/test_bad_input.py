@@ -91,7 +91,8 @@ def test_malformed_rows_are_counted_and_shown_and_are_no_success(
     assert report["items_processed"] == len(small.rows)
     assert report["inventory"]["malformed"] == 2
     assert [row["position"] for row in report["inventory"]["first_malformed"]] == [7, 8]
-    done = program.run("incremental", "--inventory", path, "--source", small.folder, *base.flags)
+    flags = ["--source", small.folder, "--again", *base.flags]
+    done = program.run("incremental", "--inventory", path, *flags)
     assert done.returncode == FAILED
     assert "malformed rows" in done.stdout
     assert "row 8: the bucket is empty" in done.stdout
@@ -115,7 +116,7 @@ def test_since_says_how_many_rows_have_no_date(
     assert report["items_processed"] == report["inventory"]["passed_without_date"] == len(small.rows)
     (notice,) = report["notices"]
     assert "5 rows have no last-modified date and passed --since" in notice
-    done = program.run("incremental", "--inventory", path, *flags, *base.flags)
+    done = program.run("incremental", "--inventory", path, *flags, *base.flags, "--again")
     assert notice in done.stdout
 
 

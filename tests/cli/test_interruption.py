@@ -157,6 +157,8 @@ def test_killed_at_any_moment_the_table_is_whole(
             continue
         for snapshot in tables.load(base).metadata.snapshots:
             assert int(snapshot.summary["total-data-files"]) > 0
+            rows = int(snapshot.summary["earthcatalog.inventory-rows"])
+            assert len(tables.item_keys(base, snapshot.snapshot_id)) == rows
         for path in tables.data_files(tables.load(base)):
             assert tables.pq.read_metadata(path).num_rows > 0
         counts = tables.fanned_out(base)
@@ -164,7 +166,8 @@ def test_killed_at_any_moment_the_table_is_whole(
             tables.load(base).current_snapshot().summary["total-records"]  # type: ignore[union-attr]
         )
     report = program.ingest(inventory, base, "--source", archive.folder)
-    assert report["items_processed"] == 600
+    assert report["items_processed"] == 600 - report["inventory"]["skipped_done"]
+    assert set(tables.fanned_out(base).values()) == {1}
     assert tables.item_keys(base) == set(map(archives.key_of, archive.head(600).items))
 
 

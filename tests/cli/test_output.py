@@ -121,6 +121,9 @@ def test_the_demo_prints_a_command_that_works(program: Program, base: Base) -> N
     assert command[0] == str(program.path), "as it was called"
     again = program.run(*command[1:])
     assert again.returncode == 0, again.stderr
+    assert set(tables.fanned_out(base).values()) == {1}, "the table holds them already"
+    again = program.run(*command[1:], "--again")
+    assert again.returncode == 0, again.stderr
     assert set(tables.fanned_out(base).values()) == {2}, "the same items once more"
     further = done.stdout.partition("Look further:\n")[2].splitlines()
     assert [line.split()[1] for line in further] == ["info", "stats", "export"]
@@ -192,6 +195,6 @@ def test_the_table_s_grid_is_kept_when_none_is_asked_for(
 ) -> None:
     inventory = archive.head(10).csv(base.path.parent / "inventory.csv")
     program.ingest(inventory, base, "--source", archive.folder, "--h3-resolution", 3)
-    program.ingest(inventory, base, "--source", archive.folder)
-    program.ingest(inventory, base, "--source", archive.folder, "--h3-resolution", 3)
+    program.ingest(inventory, base, "--source", archive.folder, "--again")
+    program.ingest(inventory, base, "--source", archive.folder, "--again", "--h3-resolution", 3)
     assert set(tables.fanned_out(base).values()) == {3}

@@ -87,3 +87,14 @@ def test_nested_rare_and_missing_values(
 ) -> None:
     found = set(duck.execute(rare_values_query(relation, quote='"')).fetchall())
     assert found == rare_values(mixed.items)
+
+
+def test_commits_without_rows(duck: duckdb.DuckDBPyConnection, empty_commits: Catalogue) -> None:
+    relation = by_metadata(empty_commits)
+    found = duck.execute(f"select collection, id, grid_partition from {relation}").fetchall()
+    assert Counter(found) == tables.fanned_out(empty_commits.base)
+    counts = []
+    for snapshot in tables.load(empty_commits.base).metadata.snapshots:
+        place = relation.removesuffix(")") + f", snapshot_from_id = {snapshot.snapshot_id})"
+        counts.append(duck.execute(f"select count(distinct id) from {place}").fetchone())
+    assert counts == [(0,), (10,), (10,)]

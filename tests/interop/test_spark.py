@@ -104,3 +104,14 @@ def test_the_metadata_tables_agree(spark: "SparkSession", mixed: Catalogue) -> N
 def test_nested_rare_and_missing_values(spark: "SparkSession", mixed: Catalogue) -> None:
     found = spark.sql(rare_values_query("earthcatalog.earthcatalog.stac_items", quote="`")).collect()
     assert {tuple(row) for row in found} == rare_values(mixed.items)
+
+
+def test_commits_without_rows(spark: "SparkSession", empty_commits: Catalogue) -> None:
+    table = tables.load(empty_commits.base)
+    rows = by_metadata(spark, empty_commits).select("collection", "id", "grid_partition").collect()
+    assert Counter(map(tuple, rows)) == tables.fanned_out(empty_commits.base)
+    counts = []
+    for snapshot in table.metadata.snapshots:
+        reader = spark.read.format("iceberg").option("versionAsOf", snapshot.snapshot_id)
+        counts.append(reader.load(table.metadata_location).select("id").distinct().count())
+    assert counts == [0, 10, 10]

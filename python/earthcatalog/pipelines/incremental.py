@@ -32,8 +32,13 @@ def run(
     *,
     source: str | os.PathLike[str] | None = None,
     retry_failed: bool = False,
+    again: bool = False,
 ) -> dict[str, Any]:
     """Ingests the items of an inventory; the table is made when it is missing.
+
+    A call that is repeated goes on after the last commit of the call before, whatever ended that one:
+    nothing is lost or added twice. When the table holds the inventory already, nothing is added. The items
+    of another inventory, or with another `since`, are added, whether the table holds them or not.
 
     Shows a progress bar on a terminal. Ctrl-C ends the run cleanly: what is committed stays.
 
@@ -52,6 +57,7 @@ def run(
         grid_config: the grid as a configuration.
         source: folder or http(s) URL that stands for `s3://`: it holds one folder per bucket.
         retry_failed: try the quarantined items again, too.
+        again: when the table holds the whole inventory already, add it once more.
 
     Returns:
         The run's report: what happened to every row of the inventory, files, bytes and times.
@@ -78,6 +84,7 @@ def run(
             batch_add_files=batch_add_files,
             use_lock=use_lock,
             retry_failed=retry_failed,
+            again=again,
             source=os.fspath(source) if source is not None else "",
             on_progress=on_progress,
         )

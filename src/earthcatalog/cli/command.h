@@ -19,6 +19,7 @@ inline constexpr int kUsage = 2;
 using RunFunction = std::function<Result<int>()>;
 
 void AddIncrementalCommand(CLI::App* app, RunFunction* run);
+void AddCleanCommand(CLI::App* app, RunFunction* run);
 // `program`: how to call it, for the commands it suggests.
 void AddDemoCommand(CLI::App* app, const std::string& program, RunFunction* run);
 void AddExportCommand(CLI::App* app, RunFunction* run);

@@ -134,6 +134,8 @@ void AddIncrementalCommand(CLI::App* app, RunFunction* run) {
                     "Do not wait until files are on the disk before each commit");
   command->add_flag("--retry-failed", options.retry_failed,
                     "Take up the quarantined rows again, before the inventory");
+  command->add_flag("--again", options.again,
+                    "When the table holds the whole inventory already: add it once more");
   command->add_flag("--json", arguments->json, "Print the report as JSON");
   AddS3Options(command);
   command->callback([arguments, run] {

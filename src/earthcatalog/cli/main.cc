@@ -39,6 +39,7 @@ Result<int> ParseAndRun(int argc, char** argv) {
   AddIncrementalCommand(&app, &run);
   AddDemoCommand(&app, argv[0], &run);
   AddExportCommand(&app, &run);
+  AddCleanCommand(&app, &run);
   AddInfoAndStatsCommands(&app, &run);
   AddLockCommand(&app, &run);
   const auto named = [&](const CLI::App* command) { return argc > 1 && command->get_name() == argv[1]; };

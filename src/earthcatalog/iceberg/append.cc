@@ -53,8 +53,8 @@ class Append {
 };
 
 Status Append::WriteManifests(const TableMetadata& base) {
-  if (request_.files.empty()) return Status::OK();
   spec_id_ = base.default_spec_id();
+  if (request_.files.empty()) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(const PartitionSpec spec, base.FindSpec(spec_id_));
   if (!spec.IsCellAndYear()) {
     return UsageError(
@@ -105,7 +105,7 @@ Result<std::optional<TableMetadata>> Append::Evolve(const TableMetadata& base) c
 
 Result<std::optional<TableMetadata>> Append::Attempt(const TableMetadata& base, int attempt) {
   ARROW_ASSIGN_OR_RAISE(auto evolved, Evolve(base));
-  if (manifests_.empty()) return evolved;
+  if (manifests_.empty() && request_.summary.empty()) return evolved;
   TableMetadata next = evolved ? *std::move(evolved) : base;
   if (base.default_spec_id() != spec_id_) {
     return MakeError(ErrorKind::kCommitConflict, "the table's partitioning was changed by another writer");
@@ -165,10 +165,12 @@ Summary Append::MakeSummary(const std::optional<Snapshot>& parent) const {
   const auto count = static_cast<int64_t>(request_.files.size());
   Summary summary = request_.summary;
   summary["operation"] = "append";
-  summary["added-data-files"] = std::to_string(count);
-  summary["added-records"] = std::to_string(records);
-  summary["added-files-size"] = std::to_string(bytes);
-  summary["changed-partition-count"] = std::to_string(partitions.size());
+  if (count > 0) {
+    summary["added-data-files"] = std::to_string(count);
+    summary["added-records"] = std::to_string(records);
+    summary["added-files-size"] = std::to_string(bytes);
+    summary["changed-partition-count"] = std::to_string(partitions.size());
+  }
   // A total that the parent does not know cannot be known now.
   const auto set_total = [&](const char* key, int64_t added) {
     int64_t before = 0;

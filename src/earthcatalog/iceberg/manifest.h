@@ -54,9 +54,10 @@ using KeepPartition = std::function<bool(const Partition&)>;
 struct EntryFilter {
   KeepPartition keep;        // empty: all
   bool with_metrics = true;  // false: the maps by column stay empty
+  bool deleted = false;      // those too that the commit removed
 };
 
-// Calls `visit` for each live entry whose partition the filter keeps; the others are skipped over. `row` is
+// Calls `visit` for each entry that the filter keeps: live ones. The others are skipped over. `row` is
 // the manifest's row in the list, `spec` the one that it names.
 Status DecodeManifest(std::string bytes, const ManifestFile& row, const PartitionSpec& spec,
                       const EntryFilter& filter, const std::function<Status(const ManifestEntry&)>& visit);

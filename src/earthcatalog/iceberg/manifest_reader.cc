@@ -145,7 +145,7 @@ class EntryReader {
       switch (field.id) {
         case 0: {
           ARROW_ASSIGN_OR_RAISE(entry.state, StateOf(in.Integer(field.type)));
-          wanted = wanted && entry.state != State::kDeleted;
+          wanted = wanted && (filter_.deleted || entry.state != State::kDeleted);
           break;
         }
         case 1:

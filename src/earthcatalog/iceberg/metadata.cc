@@ -107,6 +107,19 @@ Result<TableMetadata> TableMetadata::New(const CreateOptions& options, int64_t n
   return metadata;
 }
 
+std::vector<std::string> TableMetadata::AllTexts() const {
+  std::vector<std::string> texts;
+  std::vector<const Json*> open = {&json_};
+  while (!open.empty()) {
+    const Json& json = *open.back();
+    open.pop_back();
+    if (json.is_string()) texts.push_back(json.get<std::string>());
+    if (!json.is_structured()) continue;
+    for (const Json& member : json) open.push_back(&member);
+  }
+  return texts;
+}
+
 Status TableMetadata::ReadMembers() {
   ARROW_ASSIGN_OR_RAISE(const int64_t version, IntegerMember(json_, "format-version"));
   if (version != kFormatVersion) {
@@ -166,6 +179,8 @@ std::vector<Snapshot> TableMetadata::snapshots() const {
                    [](const auto& a, const auto& b) { return a.sequence_number < b.sequence_number; });
   return snapshots;
 }
+
+size_t TableMetadata::snapshot_count() const { return json_.at("snapshots").size(); }
 
 std::optional<Snapshot> TableMetadata::current_snapshot() const {
   const auto id = FindInteger(json_, "current-snapshot-id");
@@ -261,6 +276,9 @@ std::vector<std::string> TableMetadata::StartVersion(const std::string& previous
     log.erase(log.begin(), end);
   }
   last_updated_ms_ = std::max(now_ms, last_updated_ms_);
+  for (const Json& entry : ListIn(json_, "snapshot-log")) {  // the clock may have gone back since
+    last_updated_ms_ = std::max(last_updated_ms_, FindInteger(entry, "timestamp-ms").value_or(0));
+  }
   json_["last-updated-ms"] = last_updated_ms_;
   return dropped;
 }

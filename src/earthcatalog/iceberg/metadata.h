@@ -26,6 +26,8 @@ class TableMetadata {
   static Result<TableMetadata> New(const CreateOptions& options, int64_t now_ms);
 
   std::string ToText() const { return JsonText(json_); }
+  // Every text that the document holds as a value, at any depth.
+  std::vector<std::string> AllTexts() const;
 
   const std::string& uuid() const { return uuid_; }
   const std::string& location() const { return location_; }
@@ -39,7 +41,8 @@ class TableMetadata {
   int64_t NumberProperty(const std::string& key, int64_t fallback, int64_t least = 0) const;
   const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
   const Json& schema_json() const;
-  std::vector<Snapshot> snapshots() const;  // oldest first
+  std::vector<Snapshot> snapshots() const;  // oldest first, without those that cannot be read
+  size_t snapshot_count() const;            // with them
   std::optional<Snapshot> current_snapshot() const;
   Result<Snapshot> FindSnapshot(int64_t id) const;
   // Whether the metadata file is in the log of versions before this one.

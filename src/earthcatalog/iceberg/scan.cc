@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <deque>
 #include <future>
+#include <set>
 
 #include "earthcatalog/iceberg/manifest.h"
 #include "earthcatalog/iceberg/single_value.h"
@@ -59,11 +60,17 @@ bool MayHold(const ManifestFile& manifest, const PartitionSpec& spec, const Keep
   });
 }
 
-Result<std::vector<ManifestFile>> ManifestsOf(const Snapshot& snapshot, const io::S3Settings& s3) {
+Result<std::vector<ManifestFile>> AllManifestsOf(const Snapshot& snapshot, const io::S3Settings& s3) {
   ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(snapshot.manifest_list, s3));
   auto manifests = DecodeManifestList(std::move(bytes));
   if (!manifests.ok()) return WithContext(manifests.status(), snapshot.manifest_list);
-  for (const ManifestFile& manifest : *manifests) {
+  return manifests;
+}
+
+// Of files to read as a whole.
+Result<std::vector<ManifestFile>> ManifestsOf(const Snapshot& snapshot, const io::S3Settings& s3) {
+  ARROW_ASSIGN_OR_RAISE(auto manifests, AllManifestsOf(snapshot, s3));
+  for (const ManifestFile& manifest : manifests) {
     if (manifest.content == ManifestFile::kDeletes && manifest.has_live_files()) {
       return FailedError(
           "the table has row-level deletes, written by another engine, which this program does not read: "
@@ -126,6 +133,36 @@ Status Table::ScanFiles(std::optional<int64_t> snapshot_id,
         WithContext(DecodeManifest(std::move(bytes), manifest, specs[manifest.spec_id], filter,
                                    [&](const ManifestEntry& entry) { return visit(entry.file); }),
                     manifest.path));
+  }
+  return Status::OK();
+}
+
+Status Table::VisitNamedFiles(const std::function<void(std::string_view path)>& visit) const {
+  const TableMetadata& metadata = impl_->metadata();
+  visit(impl_->metadata_location());
+  for (const std::string& text : metadata.AllTexts()) visit(text);
+  const std::vector<Snapshot> snapshots = metadata.snapshots();
+  if (snapshots.size() != metadata.snapshot_count()) {
+    return CorruptError("{} has a snapshot that cannot be read", impl_->metadata_location());
+  }
+  std::set<std::string> seen;  // most manifests are in many snapshots
+  for (const Snapshot& snapshot : snapshots) {
+    ARROW_ASSIGN_OR_RAISE(std::vector<ManifestFile> manifests, AllManifestsOf(snapshot, impl_->s3()));
+    std::erase_if(manifests,
+                  [&](const ManifestFile& manifest) { return !seen.insert(manifest.path).second; });
+    ManifestReads reads(manifests, impl_->s3());
+    for (const ManifestFile& manifest : manifests) {
+      visit(manifest.path);
+      ARROW_ASSIGN_OR_RAISE(const PartitionSpec spec, metadata.FindSpec(manifest.spec_id));
+      ARROW_ASSIGN_OR_RAISE(std::string bytes, reads.Next());
+      const EntryFilter all{nullptr, /*with_metrics=*/false, /*deleted=*/true};
+      ARROW_RETURN_NOT_OK(WithContext(DecodeManifest(std::move(bytes), manifest, spec, all,
+                                                     [&](const ManifestEntry& entry) {
+                                                       visit(entry.file.path);
+                                                       return Status::OK();
+                                                     }),
+                                      manifest.path));
+    }
   }
   return Status::OK();
 }

@@ -65,6 +65,7 @@ Status Table::Impl::Refresh() {
 std::shared_ptr<arrow::Schema> Table::schema() const { return impl_->metadata().schema(); }
 std::string Table::location() const { return impl_->metadata().location(); }
 std::string Table::metadata_location() const { return impl_->metadata_location(); }
+std::string Table::metadata_folder() const { return impl_->metadata().metadata_folder(); }
 std::string Table::uuid() const { return impl_->metadata().uuid(); }
 const std::map<std::string, std::string>& Table::properties() const { return impl_->metadata().properties(); }
 std::vector<Snapshot> Table::snapshots() const { return impl_->metadata().snapshots(); }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "earthcatalog/base/cancel.h"
@@ -62,6 +63,8 @@ class Table {
   std::shared_ptr<arrow::Schema> schema() const;
   std::string location() const;
   std::string metadata_location() const;
+  // The folder of metadata files, without a slash at its end.
+  std::string metadata_folder() const;
   std::string uuid() const;
   const std::map<std::string, std::string>& properties() const;
   std::vector<Snapshot> snapshots() const;  // oldest first
@@ -84,7 +87,8 @@ class Table {
   };
   // One new snapshot that adds the files: new manifests (one, unless there are very many files) and a
   // manifest list; existing manifests stay as they are, but for old small ones that are merged now and then.
-  // Without files only the schema is committed. Losing the race for the catalog pointer re-reads the table
+  // Without files the snapshot has those of its parent; without files and summary only the schema is
+  // committed. Losing the race for the catalog pointer re-reads the table
   // and tries again on top of it (bounded). After an error the table is as it was, apart from unreferenced
   // metadata files; but after kCommitUnknown the append may be in it: then `files` must stay where they are.
   Status Append(const AppendRequest& request);
@@ -96,6 +100,12 @@ class Table {
   Status ScanFiles(std::optional<int64_t> snapshot_id,
                    const std::function<bool(const Partition&)>& keep_partition,
                    const std::function<Status(const DataFile&)>& visit, bool with_metrics = true) const;
+
+  // Calls `visit` with every path that the metadata names: data files of all snapshots, also those that a
+  // snapshot removed; manifests, manifest lists, statistics, logged metadata files and the current one. As
+  // they stand there, in no order, some more than once, and among them texts that are no paths. An error when
+  // any of it cannot be read, so that nobody takes a part for the whole.
+  Status VisitNamedFiles(const std::function<void(std::string_view path)>& visit) const;
 
  private:
   class Impl;

@@ -22,6 +22,9 @@ struct Row {
   int64_t position = 0;
   std::optional<int64_t> size;
   std::optional<int64_t> last_modified;  // microseconds UTC
+  // Which one it is among all rows of the inventory, and among those that were selected; from 1.
+  uint64_t row_number = 0;
+  uint64_t selected_number = 0;
 };
 
 struct Batch {
@@ -54,6 +57,7 @@ struct Counts {
   uint64_t skipped_delete_marker = 0;
   uint64_t skipped_old_version = 0;
   uint64_t skipped_retried = 0;  // 0 here: of rows that a run takes from elsewhere
+  uint64_t skipped_done = 0;     // what SkipDone() said
   uint64_t malformed = 0;
   uint64_t passed_without_date = 0;           // of `selected`: since `since` was given and they have no date
   std::vector<MalformedRow> first_malformed;  // at most 20
@@ -67,6 +71,10 @@ class Reader {
   // The next at most `max_rows` selected rows in the order of the inventory; nothing at the end. `--limit`
   // ends the reading: rows behind it are neither read nor counted. An error comes after the rows before it.
   virtual Result<std::optional<Batch>> Next(size_t max_rows) = 0;
+
+  // Before the first Next(): the first `rows` rows are dealt with. They are counted and not looked at;
+  // `selected` of them count toward the limit.
+  virtual void SkipDone(uint64_t rows, uint64_t selected) = 0;
 
   virtual const Counts& counts() const = 0;
 };

@@ -59,11 +59,16 @@ class SelectingReader : public Reader {
     return batch;
   }
 
+  void SkipDone(uint64_t rows, uint64_t selected) override {
+    rows_done_ = rows;
+    selected_done_ = selected;
+  }
+
   const Counts& counts() const override { return counts_; }
 
  private:
   void ReadRow(std::vector<Row>* selected) {
-    at_end_ = options_.limit.has_value() && counts_.selected >= *options_.limit;
+    at_end_ = options_.limit.has_value() && selected_done_ + counts_.selected >= *options_.limit;
     if (at_end_) return;
     const Result<bool> any = source_->Next(&raw_);
     if (!any.ok()) error_ = ExplainError(any.status());
@@ -71,6 +76,10 @@ class SelectingReader : public Reader {
     if (at_end_) return;
 
     ++counts_.rows;
+    if (counts_.rows <= rows_done_) {
+      ++counts_.skipped_done;
+      return;
+    }
     Result<uint64_t*> count = Judge();
     if (!count.ok()) {
       ++counts_.malformed;
@@ -82,8 +91,8 @@ class SelectingReader : public Reader {
     ++**count;
     if (*count == &counts_.selected) {
       if (options_.since.has_value() && !last_modified_.has_value()) ++counts_.passed_without_date;
-      selected->push_back(
-          {std::string(raw_.bucket), std::string(raw_.key), raw_.position, size_, last_modified_});
+      selected->push_back({std::string(raw_.bucket), std::string(raw_.key), raw_.position, size_,
+                           last_modified_, counts_.rows, selected_done_ + counts_.selected});
     }
   }
 
@@ -119,6 +128,8 @@ class SelectingReader : public Reader {
   const std::unique_ptr<RowSource> source_;
   const Options options_;
   Counts counts_;
+  uint64_t rows_done_ = 0;      // as SkipDone() said
+  uint64_t selected_done_ = 0;  // of these
   uint64_t next_sequence_ = 0;
   bool at_end_ = false;
   Status error_;

@@ -1,9 +1,8 @@
 #include "earthcatalog/pipeline/committer.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <iterator>
-#include <nlohmann/json.hpp>
+#include <utility>
 
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/iceberg/schema.h"
@@ -35,30 +34,9 @@ void Add(const CommitCounts& from, CommitCounts* to) {
 
 }  // namespace
 
-Status RemoveCommittedQuarantine(const catalog::Catalog& catalog) {
-  ARROW_ASSIGN_OR_RAISE(const auto files, ListQuarantine(catalog.warehouse()));
-  if (files.empty()) return Status::OK();
-  std::set<std::string> committed;
-  for (const iceberg::Snapshot& snapshot : catalog.table().snapshots()) {
-    const auto entry = snapshot.summary.find(kRetriedQuarantineKey);
-    if (entry == snapshot.summary.end()) continue;
-    const auto names = nlohmann::json::parse(entry->second, nullptr, /*allow_exceptions=*/false);
-    if (!names.is_array()) continue;
-    for (const auto& name : names) {
-      if (name.is_string()) committed.insert(name.get<std::string>());
-    }
-  }
-  for (const io::Location& file : files) {
-    if (committed.contains(std::filesystem::path(file.path).filename().string())) {
-      ARROW_RETURN_NOT_OK(io::DeleteFile(file));
-    }
-  }
-  return Status::OK();
-}
-
 Committer::Committer(const Options& options, catalog::Catalog* catalog,
                      std::shared_ptr<const grid::Partitioner> partitioner, CurrentSchema* schema,
-                     const RowFeed* feed, const CancelSource* cancel)
+                     RowFeed* feed, const CancelSource* cancel)
     : options_(options),
       catalog_(catalog),
       partitioner_(std::move(partitioner)),
@@ -71,7 +49,7 @@ Committer::Committer(const Options& options, catalog::Catalog* catalog,
 
 Committer::~Committer() {
   RemoveFiles(catalog_->warehouse(), pending_files_);
-  RemoveQuarantine(pending_quarantine_);
+  RemoveStagedQuarantine(pending_quarantine_);
 }
 
 Status Committer::Run(BoundedQueue<Chunk>* chunks) {
@@ -82,14 +60,18 @@ Status Committer::Run(BoundedQueue<Chunk>* chunks) {
     if (!options_.batch_add_files) ARROW_RETURN_NOT_OK(Commit());
   }
   ARROW_RETURN_NOT_OK(Commit());
-  RemoveRetriedQuarantine(counts().rows_done);  // also the files without any row
+  position_ = feed_->PositionAt(rows_taken_);
+  RemoveRetriedQuarantine();  // also files without any row, where nothing was left to commit
   return Status::OK();
 }
 
 Status Committer::WriteChunk(Chunk chunk) {
+  ARROW_RETURN_NOT_OK(CheckWarehouse());
   ARROW_RETURN_NOT_OK(EvolveSchema(chunk));
   ARROW_RETURN_NOT_OK(ReencodeWhereNeeded(&chunk));
   pending_.rows_done += chunk.row_count;
+  rows_taken_ += chunk.row_count;
+  position_ = feed_->PositionAt(rows_taken_);
   for (EncodedBatch& batch : chunk.batches) {
     pending_.catalogued += static_cast<uint64_t>(batch.rows->num_rows());
     std::move(batch.failures.begin(), batch.failures.end(), std::back_inserter(pending_failures_));
@@ -148,47 +130,40 @@ Status Committer::StageFailures() {
   return Status::OK();
 }
 
-// The quarantine comes first: a row must never be behind the commit and nowhere.
+// The quarantine is staged before the commit that names it and published after it: at no moment is a row
+// behind the commit and nowhere, or in the quarantine and still to come.
 Status Committer::Commit() {
   if (pending_.rows_done == 0) return Status::OK();
   if (options_.lock != nullptr) ARROW_RETURN_NOT_OK(options_.lock->Check());
   ARROW_RETURN_NOT_OK(StageFailures());
-  ARROW_RETURN_NOT_OK(PublishQuarantine(pending_quarantine_));
   if (options_.sync && !pending_quarantine_.empty()) {
     ARROW_RETURN_NOT_OK(io::SyncToDisk(QuarantineFolder(catalog_->warehouse())));
   }
-  if (!pending_files_.empty()) ARROW_RETURN_NOT_OK(Append());
-  for (const io::Location& file : pending_quarantine_)
+  ARROW_RETURN_NOT_OK(Append());
+  const std::vector<io::Location> quarantine = std::exchange(pending_quarantine_, {});
+  for (const io::Location& file : quarantine)
     pending_.quarantine_files.push_back(file.local ? file.path : file.uri);
-  pending_quarantine_.clear();
-  uint64_t rows_done = 0;
   {
     std::lock_guard lock(mutex_);
     Add(pending_, &counts_);
-    rows_done = counts_.rows_done;
   }
   pending_ = {};
-  RemoveRetriedQuarantine(rows_done);
+  ARROW_RETURN_NOT_OK(PublishQuarantine(quarantine));
+  RemoveRetriedQuarantine();
   return Status::OK();
 }
 
+// Also without files: the table must say which rows are behind it, and which quarantine is its own.
 Status Committer::Append() {
   iceberg::Table::AppendRequest request;
   request.files = pending_files_;
+  request.summary = Notes();
   request.missing_properties = catalog_->UnrecordedGrid();
   request.sync = options_.sync;  // data and metadata are on one filesystem
   if (!schema_->Equals(*catalog_->table().schema())) request.schema = schema_;
-  auto retried = nlohmann::json::array();
-  for (const std::string& file : RetriedQuarantine(counts().rows_done + pending_.rows_done)) {
-    retried.push_back(std::filesystem::path(file).filename().string());
-  }
-  if (!retried.empty()) {
-    request.summary[kRetriedQuarantineKey] =
-        retried.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  }
   const Status appended = catalog_->table().Append(request);
   if (KindOf(appended) == ErrorKind::kCommitUnknown) {
-    // The table may live by these files, and its rows may be short of those in the quarantine.
+    // The table may live by these files. The next run knows whether the staged ones are its own.
     pending_files_.clear();
     pending_quarantine_.clear();
   }
@@ -198,19 +173,40 @@ Status Committer::Append() {
   return Status::OK();
 }
 
-std::vector<std::string> Committer::RetriedQuarantine(uint64_t rows_done) const {
-  std::vector<std::string> files = feed_->QuarantineFilesWithin(rows_done);
-  std::erase_if(files, [this](const std::string& file) { return removed_quarantine_.contains(file); });
-  return files;
+Summary Committer::Notes() const {
+  Summary summary;
+  if (options_.selection && position_.inventory) {
+    NoteInventory(*options_.selection, *position_.inventory, &summary);
+  }
+  QuarantineNotes quarantine;
+  for (const io::Location& file : pending_quarantine_) quarantine.written.insert(FileName(file.path));
+  const auto& finished = position_.finished_quarantine;
+  for (size_t i = removed_quarantine_; i < finished.size(); ++i)
+    quarantine.finished.insert(FileName(finished[i]));
+  if (!position_.unfinished_quarantine.empty()) {
+    quarantine.rows_taken_up[FileName(position_.unfinished_quarantine)] = position_.unfinished_rows;
+  }
+  NoteQuarantine(quarantine, &summary);
+  return summary;
 }
 
 // Rows of these files are catalogued or in a newer quarantine file by now.
-void Committer::RemoveRetriedQuarantine(uint64_t rows_done) {
-  for (const std::string& file : RetriedQuarantine(rows_done)) {
-    const std::string name = std::filesystem::path(file).filename().string();
-    (void)io::DeleteFile(QuarantineFolder(catalog_->warehouse()).Join(name));
-    removed_quarantine_.insert(file);
+void Committer::RemoveRetriedQuarantine() {
+  const auto& finished = position_.finished_quarantine;
+  const io::Location folder = QuarantineFolder(catalog_->warehouse());
+  for (; removed_quarantine_ < finished.size(); ++removed_quarantine_) {
+    (void)io::DeleteFile(folder.Join(FileName(finished[removed_quarantine_])));
   }
+}
+
+// Writing would make it anew, and the files of earlier commits would not be in it.
+Status Committer::CheckWarehouse() const {
+  const io::Location& warehouse = catalog_->warehouse();
+  if (!warehouse.local) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto info, warehouse.fs->GetFileInfo(warehouse.path));
+  if (info.IsDirectory()) return Status::OK();
+  return FailedError("the warehouse {} is no longer there: somebody moved or removed it during the run",
+                     warehouse.path);
 }
 
 CommitCounts Committer::counts() const {

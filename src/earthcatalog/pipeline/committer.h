@@ -2,7 +2,6 @@
 #pragma once
 
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -12,15 +11,9 @@
 #include "earthcatalog/pipeline/chunk.h"
 #include "earthcatalog/pipeline/incremental.h"
 #include "earthcatalog/pipeline/row_feed.h"
+#include "earthcatalog/pipeline/snapshot_notes.h"
 
 namespace earthcatalog::pipeline {
-
-// In the summary of the snapshot with the last rows of quarantine files taken up again: a JSON array of their
-// names. They are removed after the commit; a run that finds such a file left over removes it, too.
-inline constexpr char kRetriedQuarantineKey[] = "earthcatalog.retried-quarantine";
-
-// Removes the quarantine files whose rows are behind a commit of the table already.
-Status RemoveCommittedQuarantine(const catalog::Catalog& catalog);
 
 // What became of the rows; counted when it is certain (committed, quarantined on disk).
 struct CommitCounts {
@@ -46,11 +39,12 @@ class Committer {
     bool sync = true;
     const catalog::Lock* lock = nullptr;   // that must still be held at each commit, if any
     int64_t max_failure_bytes = 64 << 20;  // held in memory before they are staged in the quarantine
+    std::optional<Selection> selection;    // of the inventory, if there is one
   };
 
   // All of these outlive the committer.
   Committer(const Options& options, catalog::Catalog* catalog,
-            std::shared_ptr<const grid::Partitioner> partitioner, CurrentSchema* schema, const RowFeed* feed,
+            std::shared_ptr<const grid::Partitioner> partitioner, CurrentSchema* schema, RowFeed* feed,
             const CancelSource* cancel);
   // Removes the files of what was written and not committed, unless they may be.
   ~Committer();
@@ -60,20 +54,21 @@ class Committer {
   CommitCounts counts() const;
 
  private:
+  Status CheckWarehouse() const;
   Status WriteChunk(Chunk chunk);
   Status EvolveSchema(const Chunk& chunk);
   Status ReencodeWhereNeeded(Chunk* chunk);
   Status StageFailures();
   Status Commit();
   Status Append();
-  std::vector<std::string> RetriedQuarantine(uint64_t rows_done) const;
-  void RemoveRetriedQuarantine(uint64_t rows_done);
+  Summary Notes() const;
+  void RemoveRetriedQuarantine();
 
   const Options options_;
   catalog::Catalog* const catalog_;
   const std::shared_ptr<const grid::Partitioner> partitioner_;
   CurrentSchema* const current_schema_;
-  const RowFeed* const feed_;
+  RowFeed* const feed_;
   const CancelSource* const cancel_;
 
   // The columns that files are written with: the table's, or what it will be at the next commit.
@@ -85,9 +80,11 @@ class Committer {
   std::vector<iceberg::DataFile> pending_files_;
   std::vector<QuarantinedRow> pending_failures_;
   int64_t pending_failure_bytes_ = 0;
-  std::vector<io::Location> pending_quarantine_;  // staged, or published for the commit under way
+  std::vector<io::Location> pending_quarantine_;  // staged
   CommitCounts pending_;
-  std::set<std::string> removed_quarantine_;
+  uint64_t rows_taken_ = 0;        // committed or written, of those fed
+  FeedPosition position_;          // of the sources, behind them
+  size_t removed_quarantine_ = 0;  // how many of the position's finished files
 
   mutable std::mutex mutex_;
   CommitCounts counts_;  // guarded

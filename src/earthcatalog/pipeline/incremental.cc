@@ -16,6 +16,7 @@
 #include "earthcatalog/pipeline/flow_window.h"
 #include "earthcatalog/pipeline/quarantine.h"
 #include "earthcatalog/pipeline/row_feed.h"
+#include "earthcatalog/pipeline/snapshot_notes.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -83,20 +84,26 @@ class Run {
 
   Status Prepare() {
     ARROW_RETURN_NOT_OK(CheckOptions(options_));
-    if (!options_.inventory.empty()) ARROW_RETURN_NOT_OK(feed_.AddInventory(options_.inventory));
+    if (!options_.inventory.empty()) {
+      ARROW_RETURN_NOT_OK(feed_.AddInventory(options_.inventory));
+      ARROW_ASSIGN_OR_RAISE(std::string identity, inventory::Identity(options_.inventory));
+      selection_ = Selection{std::move(identity), options_.since, options_.suffix};
+    }
     ARROW_ASSIGN_OR_RAISE(fetcher_, fetch::MakeFetcher(FetchOptions()));
     if (options_.use_lock) ARROW_RETURN_NOT_OK(TakeLock());
     ARROW_ASSIGN_OR_RAISE(catalog_,
                           catalog::Catalog::OpenOrCreate(locations_, options_.grid, options_.partitioner));
     ARROW_ASSIGN_OR_RAISE(partitioner_, catalog_->Partitioner());
+    Resume();
     return PrepareQuarantine();
   }
 
   Status Execute() {
     CurrentSchema schema(catalog_->table().schema());
-    committer_ = std::make_unique<Committer>(
-        Committer::Options{threads_, options_.batch_add_files, options_.sync, lock_.get(), memory_.chunk},
-        catalog_.get(), partitioner_, &schema, &feed_, cancel_);
+    committer_ =
+        std::make_unique<Committer>(Committer::Options{threads_, options_.batch_add_files, options_.sync,
+                                                       lock_.get(), memory_.chunk, selection_},
+                                    catalog_.get(), partitioner_, &schema, &feed_, cancel_);
     BoundedQueue<inventory::Batch> rows("inventory to fetch", kQueuedBatches, cancel_);
     BoundedQueue<fetch::Batch> bodies("fetch to encode", kQueuedBatches, cancel_);
     BoundedQueue<EncodedBatch> encoded("encode to chunk", kQueuedBatches, cancel_);
@@ -170,6 +177,13 @@ class Run {
                       "without the columns bucket and key?",
                       OneLine(options_.suffix)));
     }
+    if (all_done_) {
+      const uint64_t number = options_.limit.value_or(counts.skipped_done);
+      notices.push_back(fmt::format(
+          "{} {} {} of this inventory are in the table or its quarantine already; --again adds them again",
+          options_.limit ? "the first" : "all", FormatCount(static_cast<int64_t>(number)),
+          options_.limit ? "items" : "rows"));
+    }
     return notices;
   }
 
@@ -182,13 +196,32 @@ class Run {
     return fetch;
   }
 
+  // Goes on where the last commit of this inventory ended. --again only matters when nothing is left to do:
+  // else the same command would add twice what a killed run has added.
+  void Resume() {
+    if (!selection_) return;
+    const auto progress = FindProgress(catalog_->table(), *selection_);
+    if (!progress) return;
+    const bool done = progress->ended || (options_.limit && progress->selected >= *options_.limit);
+    if (done && options_.again) return;
+    all_done_ = done;
+    feed_.SkipDone(*progress, done);
+  }
+
   // What earlier runs left in the quarantine: what they could not clean up any more, and the rows to retry.
   Status PrepareQuarantine() {
-    if (lock_ != nullptr) ARROW_RETURN_NOT_OK(RemoveStagedQuarantine(catalog_->warehouse()));
-    ARROW_RETURN_NOT_OK(RemoveCommittedQuarantine(*catalog_));
+    const QuarantineNotes notes = FindQuarantineNotes(catalog_->table());
+    ARROW_RETURN_NOT_OK(SettleQuarantine(catalog_->warehouse(), notes));
+    if (lock_ != nullptr) {
+      ARROW_ASSIGN_OR_RAISE(const auto abandoned, UncommittedQuarantine(catalog_->warehouse(), notes));
+      RemoveStagedQuarantine(abandoned);
+    }
     if (!options_.retry_failed) return Status::OK();
     ARROW_ASSIGN_OR_RAISE(const auto files, ListQuarantine(catalog_->warehouse()));
-    for (const io::Location& file : files) ARROW_RETURN_NOT_OK(feed_.AddQuarantine(file));
+    for (const io::Location& file : files) {
+      const auto done = notes.rows_taken_up.find(FileName(file.path));
+      ARROW_RETURN_NOT_OK(feed_.AddQuarantine(file, done == notes.rows_taken_up.end() ? 0 : done->second));
+    }
     return Status::OK();
   }
 
@@ -239,6 +272,8 @@ class Run {
   const catalog::Locations locations_;
   const MemoryPlan memory_;
   const int threads_;
+  std::optional<Selection> selection_;  // of the inventory, if there is one
+  bool all_done_ = false;               // by earlier runs
   RowFeed feed_;
   FlowWindow window_;
   std::unique_ptr<fetch::Fetcher> fetcher_;

@@ -40,7 +40,9 @@ struct IncrementalOptions {
   bool batch_add_files = false;  // one snapshot for the whole run
   bool use_lock = true;
   bool retry_failed =
-      false;         // the quarantined rows first; the inventory's rows that are among them not again
+      false;  // the quarantined rows first; the inventory's rows that are among them not again
+  // When the table holds the inventory already: add it once more.
+  bool again = false;
   bool sync = true;  // data on disk before each commit
 };
 

@@ -6,6 +6,8 @@
 #include <parquet/arrow/writer.h>
 
 #include <algorithm>
+#include <cstring>
+#include <filesystem>
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/base/time.h"
@@ -14,11 +16,12 @@
 namespace earthcatalog::pipeline {
 namespace {
 
+constexpr char kPrefix[] = "failed_";
+constexpr char kPublishedSuffix[] = ".parquet";
 constexpr char kStagedSuffix[] = ".staged";
+constexpr char kStagedEnding[] = ".parquet.staged";
 
 bool HasUtf8Name(const QuarantinedRow& row) { return IsUtf8(row.bucket) && IsUtf8(row.key); }
-
-io::Location Staged(const io::Location& file) { return file.WithSuffix(kStagedSuffix); }
 
 Result<std::shared_ptr<arrow::Table>> ToTable(const std::vector<const QuarantinedRow*>& rows, bool escaped) {
   const auto instant = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
@@ -54,17 +57,30 @@ Result<std::shared_ptr<arrow::Buffer>> ToParquet(const std::vector<const Quarant
   return sink->Finish();
 }
 
-Result<std::vector<std::string>> NamesIn(const io::Location& folder) {
+// The names in the folder that end in `suffix`, sorted.
+Result<std::vector<std::string>> NamesIn(const io::Location& folder, std::string_view suffix) {
   arrow::fs::FileSelector selector;
   selector.base_dir = folder.path;
   selector.allow_not_found = true;
   ARROW_ASSIGN_OR_RAISE(const auto infos, folder.fs->GetFileInfo(selector));
   std::vector<std::string> names;
   for (const arrow::fs::FileInfo& info : infos) {
-    if (info.IsFile()) names.push_back(info.base_name());
+    if (info.IsFile() && info.base_name().ends_with(suffix)) names.push_back(info.base_name());
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+// All staged files, by their published locations.
+Result<std::vector<io::Location>> ListStaged(const io::Location& warehouse) {
+  const io::Location folder = QuarantineFolder(warehouse);
+  ARROW_ASSIGN_OR_RAISE(const auto names, NamesIn(folder, kStagedEnding));
+  std::vector<io::Location> files;
+  for (const std::string& name : names) {
+    if (!name.starts_with(kPrefix)) continue;  // not ours
+    files.push_back(folder.Join(name.substr(0, name.size() - std::strlen(kStagedSuffix))));
+  }
+  return files;
 }
 
 }  // namespace
@@ -74,6 +90,10 @@ int64_t HeldBytes(const QuarantinedRow& row) {
   return static_cast<int64_t>(sizeof(row) + kAllocations + row.bucket.size() + row.key.size() +
                               row.kind.size() + row.message.size());
 }
+
+io::Location StagedQuarantine(const io::Location& file) { return file.WithSuffix(kStagedSuffix); }
+
+std::string FileName(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
 io::Location QuarantineFolder(const io::Location& warehouse) { return warehouse.WithSuffix("_failed"); }
 
@@ -87,42 +107,55 @@ Status StageQuarantine(const io::Location& warehouse, const std::vector<Quaranti
     if (chosen.empty()) continue;
     ARROW_ASSIGN_OR_RAISE(const auto bytes, ToParquet(chosen, escaped));
     // Names sort by time, so that rows are taken up in the order in which they failed.
-    const std::string name = fmt::format("failed_{:016}_{}{}", NowMicros(), NewUuid().substr(0, 8),
-                                         escaped ? kEscapedSuffix : ".parquet");
+    const std::string name = fmt::format("{}{:016}_{}{}", kPrefix, NowMicros(), NewUuid().substr(0, 8),
+                                         escaped ? kEscapedSuffix : kPublishedSuffix);
     files->push_back(QuarantineFolder(warehouse).Join(name));
-    ARROW_RETURN_NOT_OK(io::WriteFileAtomically(Staged(files->back()), std::string_view(*bytes)));
+    ARROW_RETURN_NOT_OK(io::WriteFileAtomically(StagedQuarantine(files->back()), std::string_view(*bytes)));
   }
   return Status::OK();
 }
 
 Status PublishQuarantine(const std::vector<io::Location>& files) {
   for (const io::Location& file : files) {
-    ARROW_RETURN_NOT_OK(io::MoveFile(Staged(file), file));
+    const io::Location staged = StagedQuarantine(file);
+    const Status moved = io::MoveFile(staged, file);
+    if (moved.ok()) continue;
+    const auto info = file.fs->GetFileInfo(staged.path);
+    if (info.ok() && info->type() == arrow::fs::FileType::NotFound) continue;
+    return WithContext(moved, fmt::format("the failed rows are in {}, and the next run takes them from there "
+                                          "to {}; now that could not be done",
+                                          staged.path, file.path));
   }
   return Status::OK();
 }
 
-void RemoveQuarantine(const std::vector<io::Location>& files) {
-  for (const io::Location& file : files) {
-    for (const io::Location& name : {file, Staged(file)}) (void)io::DeleteFile(name);
-  }
+void RemoveStagedQuarantine(const std::vector<io::Location>& files) {
+  for (const io::Location& file : files) (void)io::DeleteFile(StagedQuarantine(file));
 }
 
 Result<std::vector<io::Location>> ListQuarantine(const io::Location& warehouse) {
   const io::Location folder = QuarantineFolder(warehouse);
-  ARROW_ASSIGN_OR_RAISE(const auto names, NamesIn(folder));
+  ARROW_ASSIGN_OR_RAISE(const auto names, NamesIn(folder, kPublishedSuffix));
   std::vector<io::Location> files;
-  for (const std::string& name : names) {
-    if (name.ends_with(".parquet")) files.push_back(folder.Join(name));
-  }
+  for (const std::string& name : names) files.push_back(folder.Join(name));
   return files;
 }
 
-Status RemoveStagedQuarantine(const io::Location& warehouse) {
-  const io::Location folder = QuarantineFolder(warehouse);
-  ARROW_ASSIGN_OR_RAISE(const auto names, NamesIn(folder));
-  for (const std::string& name : names) {
-    if (name.ends_with(kStagedSuffix)) (void)io::DeleteFile(folder.Join(name));
+Result<std::vector<io::Location>> UncommittedQuarantine(const io::Location& warehouse,
+                                                        const QuarantineNotes& notes) {
+  ARROW_ASSIGN_OR_RAISE(auto files, ListStaged(warehouse));
+  std::erase_if(files, [&](const io::Location& file) { return notes.written.contains(FileName(file.path)); });
+  return files;
+}
+
+Status SettleQuarantine(const io::Location& warehouse, const QuarantineNotes& notes) {
+  ARROW_ASSIGN_OR_RAISE(auto staged, ListStaged(warehouse));
+  std::erase_if(staged,
+                [&](const io::Location& file) { return !notes.written.contains(FileName(file.path)); });
+  ARROW_RETURN_NOT_OK(PublishQuarantine(staged));
+  ARROW_ASSIGN_OR_RAISE(const auto published, ListQuarantine(warehouse));
+  for (const io::Location& file : published) {
+    if (notes.finished.contains(FileName(file.path))) ARROW_RETURN_NOT_OK(io::DeleteFile(file));
   }
   return Status::OK();
 }

@@ -1,6 +1,7 @@
 // Inventory rows that did not become items, kept in <warehouse>_failed/ until a later run takes them up
-// again. Files are staged under a name that no run reads and published just before the commit that covers
-// their rows.
+// again. Files are staged under a name that no run reads; the commit that covers their rows names them in its
+// snapshot's summary, and then they are published. So whatever happens, a row is in the quarantine exactly
+// when a commit is that says so.
 #pragma once
 
 #include <string>
@@ -9,6 +10,7 @@
 #include "earthcatalog/base/status.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/io/location.h"
+#include "earthcatalog/pipeline/snapshot_notes.h"
 
 namespace earthcatalog::pipeline {
 
@@ -32,17 +34,30 @@ inline constexpr char kEscapedSuffix[] = "_escaped.parquet";
 
 // Writes Parquet: bucket, key, error ("kind: message"), kind, timestamp. Rows whose bucket or key is not
 // UTF-8 go to an escaped file of their own. Appends the files' published locations to `files`, also when it
-// ends with an error; they are there only after PublishQuarantine().
+// ends with an error; there they are only after PublishQuarantine().
 Status StageQuarantine(const io::Location& warehouse, const std::vector<QuarantinedRow>& rows,
                        std::vector<io::Location>* files);
+// To be called when a commit names the files. One that somebody else has published is as good.
 Status PublishQuarantine(const std::vector<io::Location>& files);
-// Removes files, staged or published, that no commit covers. Best effort.
-void RemoveQuarantine(const std::vector<io::Location>& files);
+// Removes staged files that no commit names. Best effort.
+void RemoveStagedQuarantine(const std::vector<io::Location>& files);
 
 // All published files, oldest first. An absent folder has none.
 Result<std::vector<io::Location>> ListQuarantine(const io::Location& warehouse);
 
-// Removes what a run staged that was killed. Only while no other run writes here.
-Status RemoveStagedQuarantine(const io::Location& warehouse);
+// Where the file is while it is staged.
+io::Location StagedQuarantine(const io::Location& file);
+
+// Brings the folder to what the table's commits say, where a run was killed before it could: staged files
+// that they name are published, files whose rows are all taken up are removed.
+Status SettleQuarantine(const io::Location& warehouse, const QuarantineNotes& notes);
+
+// The staged files, by their published locations, that no commit names: a dead run's, whose rows the next one
+// meets again, or those of a run under way.
+Result<std::vector<io::Location>> UncommittedQuarantine(const io::Location& warehouse,
+                                                        const QuarantineNotes& notes);
+
+// The last part of a path.
+std::string FileName(const std::string& path);
 
 }  // namespace earthcatalog::pipeline

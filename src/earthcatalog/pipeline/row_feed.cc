@@ -21,6 +21,7 @@ void Accumulate(const inventory::Counts& from, inventory::Counts* to) {
   to->skipped_delete_marker += from.skipped_delete_marker;
   to->skipped_old_version += from.skipped_old_version;
   to->passed_without_date += from.passed_without_date;
+  to->skipped_done += from.skipped_done;
   to->malformed += from.malformed;
   to->first_malformed.insert(to->first_malformed.end(), from.first_malformed.begin(),
                              from.first_malformed.end());
@@ -45,80 +46,122 @@ RowFeed::RowFeed(inventory::Options options, const Limits& limits)
 
 Status RowFeed::AddInventory(const std::string& path_or_uri) {
   ARROW_ASSIGN_OR_RAISE(auto reader, inventory::Open(path_or_uri, options_));
-  sources_.push_back({std::move(reader), "", false});
+  sources_.push_back({std::move(reader), ""});
   return Status::OK();
 }
 
-Status RowFeed::AddQuarantine(const io::Location& file) {
+void RowFeed::SkipDone(const InventoryProgress& progress, bool all) {
+  if (all) {
+    rows_all_done_ = progress.rows;
+    sources_.pop_back();
+    Publish();
+  } else {
+    selected_done_ = progress.selected;
+    sources_.back().reader->SkipDone(progress.rows, progress.selected);
+  }
+}
+
+Status RowFeed::AddQuarantine(const io::Location& file, uint64_t rows_done) {
   inventory::Options everything;
   everything.suffix.clear();
   everything.s3 = file.s3;
   ARROW_ASSIGN_OR_RAISE(auto reader, inventory::Open(file.local ? file.path : file.uri, everything));
+  reader->SkipDone(rows_done, rows_done);
   const bool inventory_is_open = !sources_.empty() && sources_.back().quarantine_file.empty();
   sources_.insert(inventory_is_open ? std::prev(sources_.end()) : sources_.end(),
                   Source{std::move(reader), file.path, file.path.ends_with(kEscapedSuffix)});
   return Status::OK();
 }
 
+// Reads one portion ahead: which sources end with a portion is known before its rows are on their way to the
+// commit, which says so in the table.
 Status RowFeed::Run(BoundedQueue<inventory::Batch>* out, FlowWindow* window) {
-  for (Source& source : sources_) ARROW_RETURN_NOT_OK(FeedSource(&source, out, window));
+  Result<std::optional<Portion>> next = NextPortion();
+  while (next.ok() && *next) {
+    Portion portion = std::move(**next);
+    next = NextPortion();
+    ARROW_RETURN_NOT_OK(Feed(std::move(portion), out, window));
+  }
+  ARROW_RETURN_NOT_OK(next.status());
+  MarkEnded();
   finished_ = true;
   out->Close();
   return Status::OK();
 }
 
-// Reads one batch ahead: a quarantine file's end is known before its last rows are on their way to the
-// commit, which says in the table that the file is done.
-Status RowFeed::FeedSource(Source* source, BoundedQueue<inventory::Batch>* out, FlowWindow* window) {
-  Result<std::optional<inventory::Batch>> next = NextBatch(source);
-  while (next.ok() && *next) {
-    inventory::Batch batch = std::move(**next);
-    next = NextBatch(source);
-    if (next.ok() && !*next) Finish(*source);
-    ARROW_RETURN_NOT_OK(FeedBatch(std::move(batch), out, window));
-  }
-  ARROW_RETURN_NOT_OK(next.status());
-  Finish(*source);
-  return Status::OK();
-}
-
-// The next batch with any rows; nothing at the end.
-Result<std::optional<inventory::Batch>> RowFeed::NextBatch(Source* source) {
-  while (true) {
-    ARROW_ASSIGN_OR_RAISE(std::optional<inventory::Batch> batch, source->reader->Next(NextBatchRows()));
-    if (batch && source->escaped) Unescape(&*batch);
-    if (batch) DropRowsSeenBefore(*source, &*batch);
+// The next rows; nothing at the end of all sources.
+Result<std::optional<RowFeed::Portion>> RowFeed::NextPortion() {
+  while (reading_ < sources_.size()) {
+    Source& source = sources_[reading_];
+    ARROW_ASSIGN_OR_RAISE(std::optional<inventory::Batch> batch, source.reader->Next(NextBatchRows()));
+    if (batch && source.escaped) Unescape(&*batch);
+    if (batch) DropRowsSeenBefore(source, &*batch);
     Publish();
-    if (batch && batch->rows.empty()) continue;
-    if (batch) rows_taken_ += batch->rows.size();
-    return batch;
+    if (!batch) ended_.push_back(reading_++);
+    if (!batch || batch->rows.empty()) continue;
+    rows_taken_ += batch->rows.size();
+    return Portion{std::move(batch->rows), reading_};
   }
-}
-
-void RowFeed::Finish(const Source& source) {
-  if (source.quarantine_file.empty()) return;
-  std::lock_guard lock(mutex_);
-  const std::pair end(rows_taken_, source.quarantine_file);
-  if (finished_quarantine_.empty() || finished_quarantine_.back() != end) finished_quarantine_.push_back(end);
+  return std::nullopt;
 }
 
 // Cut where the bytes would be too many at once.
-Status RowFeed::FeedBatch(inventory::Batch batch, BoundedQueue<inventory::Batch>* out, FlowWindow* window) {
-  auto row = batch.rows.begin();
-  while (row != batch.rows.end()) {
+Status RowFeed::Feed(Portion portion, BoundedQueue<inventory::Batch>* out, FlowWindow* window) {
+  auto row = portion.rows.begin();
+  while (row != portion.rows.end()) {
     inventory::Batch piece;
     int64_t bytes = 0;
-    for (; row != batch.rows.end(); ++row) {
+    InventoryProgress progress;
+    for (; row != portion.rows.end(); ++row) {
       const int64_t weight = WeightOf(*row);
       if (!piece.rows.empty() && bytes + weight > limits_.batch_bytes) break;
       bytes += weight;
+      progress = {row->row_number, row->selected_number};
       piece.rows.push_back(std::move(*row));
     }
+    rows_fed_ += piece.rows.size();
+    SetMark(portion.source, progress);
+    if (row == portion.rows.end()) MarkEnded();
     piece.sequence = sequence_++;
     ARROW_RETURN_NOT_OK(window->Admit(piece.sequence, piece.rows.size(), SizesAreKnown(piece) ? bytes : 0));
     ARROW_RETURN_NOT_OK(out->Push(std::move(piece)));
   }
   return Status::OK();
+}
+
+// The sources that gave no row since the portion that is being fed have no more.
+void RowFeed::MarkEnded() {
+  for (const size_t source : ended_) {
+    const inventory::Counts& counts = sources_[source].reader->counts();
+    const uint64_t selected = selected_done_ + counts.selected;
+    const bool is_quarantine = !sources_[source].quarantine_file.empty();
+    const bool limited = options_.limit && selected >= *options_.limit;
+    SetMark(source, {counts.rows, selected, is_quarantine || !limited});
+  }
+  ended_.clear();
+}
+
+void RowFeed::SetMark(size_t source, const InventoryProgress& progress) {
+  std::lock_guard lock(mutex_);
+  marks_.push_back({rows_fed_, source, progress});
+}
+
+FeedPosition RowFeed::PositionAt(uint64_t rows) {
+  std::lock_guard lock(mutex_);
+  for (; !marks_.empty() && marks_.front().fed <= rows; marks_.pop_front()) {
+    const auto& [fed, source, progress] = marks_.front();
+    const std::string& file = sources_[source].quarantine_file;
+    if (file.empty()) {
+      position_.inventory = progress;
+    } else if (progress.ended) {
+      position_.finished_quarantine.push_back(file);
+      position_.unfinished_quarantine.clear();
+    } else {
+      position_.unfinished_quarantine = file;
+      position_.unfinished_rows = progress.rows;
+    }
+  }
+  return position_;
 }
 
 // The size is a claim: it may be any number.
@@ -147,9 +190,11 @@ size_t RowFeed::NextBatchRows() const {
 void RowFeed::Publish() {
   inventory::Counts counts;
   for (const Source& source : sources_) Accumulate(source.reader->counts(), &counts);
+  counts.rows += rows_all_done_;
   counts.rows -= duplicates_;
   counts.selected -= duplicates_ + retried_;
   counts.skipped_retried = retried_;
+  counts.skipped_done += rows_all_done_;
   std::lock_guard lock(mutex_);
   counts_ = std::move(counts);
 }
@@ -157,15 +202,6 @@ void RowFeed::Publish() {
 inventory::Counts RowFeed::counts() const {
   std::lock_guard lock(mutex_);
   return counts_;
-}
-
-std::vector<std::string> RowFeed::QuarantineFilesWithin(uint64_t rows) const {
-  std::lock_guard lock(mutex_);
-  std::vector<std::string> files;
-  for (const auto& [end, file] : finished_quarantine_) {
-    if (end <= rows) files.push_back(file);
-  }
-  return files;
 }
 
 }  // namespace earthcatalog::pipeline

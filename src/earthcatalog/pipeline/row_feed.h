@@ -2,6 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -13,8 +15,18 @@
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/io/location.h"
 #include "earthcatalog/pipeline/flow_window.h"
+#include "earthcatalog/pipeline/snapshot_notes.h"
 
 namespace earthcatalog::pipeline {
+
+// How far the sources are behind a number of rows fed.
+struct FeedPosition {
+  std::optional<InventoryProgress> inventory;    // nothing: not begun
+  std::vector<std::string> finished_quarantine;  // files, as given to AddQuarantine
+  // Of the file that is not finished, if any: how many rows from its start.
+  std::string unfinished_quarantine;
+  uint64_t unfinished_rows = 0;
+};
 
 // Several inventories read as one: first the quarantined rows that a run takes up again, then the inventory
 // itself, without those rows. No row comes twice from the quarantine or from both.
@@ -30,8 +42,11 @@ class RowFeed {
 
   // Opens the inventory now, so that what is wrong with it is known before anything is made.
   Status AddInventory(const std::string& path_or_uri);
-  // The rows of a quarantine file, fed before the inventory's; filters do not apply to them.
-  Status AddQuarantine(const io::Location& file);
+  // The first rows of the inventory are behind a commit: counted, not fed. With `all` no other row is read.
+  void SkipDone(const InventoryProgress& progress, bool all);
+  // The rows of a quarantine file but the first `rows_done`, fed before the inventory's; filters do not apply
+  // to them.
+  Status AddQuarantine(const io::Location& file, uint64_t rows_done = 0);
 
   // Pushes all rows and closes `out`. Run by one thread.
   Status Run(BoundedQueue<inventory::Batch>* out, FlowWindow* window);
@@ -40,20 +55,32 @@ class RowFeed {
   inventory::Counts counts() const;
   // Whether the counts are final; any thread.
   bool finished() const { return finished_; }
-  // The quarantine files whose rows all lie within the first `rows` rows fed; any thread.
-  std::vector<std::string> QuarantineFilesWithin(uint64_t rows) const;
+  // Where the sources are behind the first `rows` rows fed: the end of a batch, and not less than in a call
+  // before. What follows without giving a row is behind them, too. Any thread.
+  FeedPosition PositionAt(uint64_t rows);
 
  private:
   struct Source {
     std::unique_ptr<inventory::Reader> reader;
     std::string quarantine_file;  // empty for the inventory
-    bool escaped;                 // its buckets and keys are percent-encoded
+    bool escaped = false;         // its buckets and keys are percent-encoded
   };
-  Status FeedSource(Source* source, BoundedQueue<inventory::Batch>* out, FlowWindow* window);
-  Result<std::optional<inventory::Batch>> NextBatch(Source* source);
+  // Rows of one source.
+  struct Portion {
+    std::vector<inventory::Row> rows;
+    size_t source = 0;
+  };
+  // Where a source is when `fed` rows have been fed.
+  struct Mark {
+    uint64_t fed = 0;
+    size_t source = 0;
+    InventoryProgress progress;
+  };
+  Result<std::optional<Portion>> NextPortion();
   void DropRowsSeenBefore(const Source& source, inventory::Batch* batch);
-  Status FeedBatch(inventory::Batch batch, BoundedQueue<inventory::Batch>* out, FlowWindow* window);
-  void Finish(const Source& source);
+  Status Feed(Portion portion, BoundedQueue<inventory::Batch>* out, FlowWindow* window);
+  void MarkEnded();
+  void SetMark(size_t source, const InventoryProgress& progress);
   int64_t WeightOf(const inventory::Row& row) const;
   size_t NextBatchRows() const;
   void Publish();
@@ -61,17 +88,22 @@ class RowFeed {
   const inventory::Options options_;
   const Limits limits_;
   std::vector<Source> sources_;                  // the inventory last
+  size_t reading_ = 0;                           // the source whose turn it is
+  std::vector<size_t> ended_;                    // sources that have ended since the last portion
   std::unordered_set<std::string> quarantined_;  // bucket, NUL, key
   uint64_t sequence_ = 0;
   uint64_t rows_taken_ = 0;  // fed, or to be fed next
-  uint64_t duplicates_ = 0;  // quarantined rows that were in an older file, too
-  uint64_t retried_ = 0;     // the inventory's rows that came from the quarantine before
+  uint64_t rows_fed_ = 0;
+  uint64_t duplicates_ = 0;     // quarantined rows that were in an older file, too
+  uint64_t retried_ = 0;        // the inventory's rows that came from the quarantine before
+  uint64_t selected_done_ = 0;  // of the inventory, before this run
+  uint64_t rows_all_done_ = 0;  // of an inventory that is not read, since it is behind a commit as a whole
   std::atomic<bool> finished_ = false;
 
   mutable std::mutex mutex_;
-  inventory::Counts counts_;  // guarded
-  std::vector<std::pair<uint64_t, std::string>>
-      finished_quarantine_;  // rows fed when it ended, file; guarded
+  inventory::Counts counts_;  // guarded, as are the following
+  std::deque<Mark> marks_;
+  FeedPosition position_;  // what earlier marks come to
 };
 
 }  // namespace earthcatalog::pipeline

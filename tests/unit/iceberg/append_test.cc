@@ -182,6 +182,26 @@ TEST_F(AppendTest, ASchemaAloneMakesNoSnapshot) {
   EXPECT_NE(LoadTable()->schema()->GetFieldByName("platform"), nullptr);
 }
 
+// What a commit has to say may concern no file.
+TEST_F(AppendTest, ASummaryAloneMakesASnapshotWithTheFilesOfItsParent) {
+  const auto table = CreateTable();
+  ASSERT_OK(table->Append({.files = {}, .schema = nullptr, .summary = {{"said", "first"}}}));
+  EXPECT_TRUE(Paths(*table).empty());
+  ASSERT_OK(AppendFiles(*table, {MakeFile("a", "81", 1, 10)}));
+  ASSERT_OK(table->Append({.files = {}, .schema = nullptr, .summary = {{"said", "last"}}}));
+  const auto later = LoadTable();
+  EXPECT_EQ(Paths(*later), std::set<std::string>{"a"});
+  const auto snapshots = later->snapshots();
+  ASSERT_EQ(snapshots.size(), 3u);
+  EXPECT_EQ(snapshots[0].summary.at("said"), "first");
+  EXPECT_EQ(snapshots[0].summary.at("total-records"), "0");
+  EXPECT_EQ(snapshots[2].summary.at("said"), "last");
+  EXPECT_EQ(snapshots[2].summary.at("operation"), "append");
+  EXPECT_EQ(snapshots[2].summary.at("total-records"), "10");
+  EXPECT_EQ(snapshots[2].summary.count("added-data-files"), 0u);
+  EXPECT_EQ(ManifestsOf(snapshots[2]).size(), 1u);
+}
+
 TEST_F(AppendTest, FilesOfAnOlderSchemaAreStillWelcome) {
   const auto table = CreateTable();
   const auto other = LoadTable();

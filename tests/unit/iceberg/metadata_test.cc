@@ -58,6 +58,11 @@ TEST(Metadata, TimeNeverRunsBackwards) {
   EXPECT_EQ(metadata.last_updated_ms(), 1000);
   metadata.StartVersion("file:///t/metadata/v1.json", 2000);
   EXPECT_EQ(metadata.last_updated_ms(), 2000);
+  Snapshot snapshot;  // and one clock may be set back in the middle of a commit
+  snapshot.timestamp_ms = 3000;
+  metadata.AddSnapshot(snapshot);
+  metadata.StartVersion("file:///t/metadata/v2.json", 1500);
+  EXPECT_EQ(metadata.last_updated_ms(), 3000);
 }
 
 TEST(Metadata, DamagedDocumentsNeverDoMoreThanFail) {

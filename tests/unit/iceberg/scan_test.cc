@@ -125,5 +125,32 @@ TEST_F(ScanTest, RowLevelDeletesOfOtherEnginesAreRefused) {
   EXPECT_THAT(Paths(*table), UnorderedElementsAre("a", "b"));
 }
 
+TEST_F(ScanTest, NamedFilesAreThoseOfAllSnapshotsAndOfTheMetadata) {
+  const auto table = CreateTable({{"some.path", "file:///elsewhere"}});
+  const std::string first = table->metadata_location();
+  ASSERT_OK(AppendFiles(*table, {MakeFile("a", "81", 1)}));
+  ASSERT_OK(AppendFiles(*table, {MakeFile("b", "82", 2), MakeFile("c", std::nullopt, std::nullopt)}));
+  std::set<std::string> named;
+  EXPECT_OK(LoadTable()->VisitNamedFiles([&](std::string_view path) { named.emplace(path); }));
+  for (const std::string& name : MetadataFiles()) {
+    EXPECT_TRUE(named.contains(table_folder() + "/metadata/" + name)) << name;
+  }
+  for (const std::string name : {"a", "b", "c", first.c_str(), "file:///elsewhere"}) {
+    EXPECT_TRUE(named.contains(name)) << name;
+  }
+}
+
+// Half of the names would make orphans of the other half.
+TEST_F(ScanTest, NamedFilesAreAllOrAnError) {
+  const auto table = CreateTable();
+  ASSERT_OK(AppendFiles(*table, {MakeFile("a", "81", 1)}));
+  const auto ignore = [](std::string_view) {};
+  const auto odd = Edited(*table, [](Json& json) { json["snapshots"].push_back(Json{{"snapshot-id", 7}}); });
+  EXPECT_THAT(odd->VisitNamedFiles(ignore), FailsWith(ErrorKind::kCorrupt, "a snapshot that cannot be read"));
+  const std::string list = PathOf(table->current_snapshot()->manifest_list);
+  std::filesystem::remove(list);
+  EXPECT_THAT(table->VisitNamedFiles(ignore), FailsWith(ErrorKind::kCorrupt, list));
+}
+
 }  // namespace
 }  // namespace earthcatalog::iceberg

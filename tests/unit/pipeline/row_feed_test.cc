@@ -91,29 +91,102 @@ TEST_F(RowFeedTest, QuarantinedRowsComeFirstAndOnce) {
 TEST_F(RowFeedTest, AQuarantineFileIsDoneWhenAllItsRowsAre) {
   const io::Location first = Quarantine({"x.json", "y.json"});
   const io::Location second = Quarantine({"z.json"});
-  RowFeed feed({}, {});
+  RowFeed feed({}, {.chunk_size = 1});
   ASSERT_TRUE(feed.AddQuarantine(first).ok());
   ASSERT_TRUE(feed.AddQuarantine(second).ok());
   Drain(&feed);
-  EXPECT_THAT(feed.QuarantineFilesWithin(1), IsEmpty());
-  EXPECT_THAT(feed.QuarantineFilesWithin(2), ElementsAre(first.path));
-  EXPECT_THAT(feed.QuarantineFilesWithin(3), ElementsAre(first.path, second.path));
+  FeedPosition position = feed.PositionAt(1);
+  EXPECT_THAT(position.finished_quarantine, IsEmpty());
+  EXPECT_EQ(position.unfinished_quarantine, first.path);
+  EXPECT_EQ(position.unfinished_rows, 1u);
+  position = feed.PositionAt(2);
+  EXPECT_THAT(position.finished_quarantine, ElementsAre(first.path));
+  EXPECT_EQ(position.unfinished_quarantine, "");
+  EXPECT_THAT(feed.PositionAt(3).finished_quarantine, ElementsAre(first.path, second.path));
+  EXPECT_FALSE(position.inventory);
 }
 
-TEST_F(RowFeedTest, AFileIsDoneBeforeItsLastRowsCanBeCommitted) {
+TEST_F(RowFeedTest, WhatEndsWithTheLastRowsIsKnownBeforeTheyCanBeCommitted) {
   const io::Location file = Quarantine({"x.json"});
+  const io::Location same = Quarantine({"x.json"});  // gives no row
+  const std::string inventory = (folder_ / "others.csv").string();
+  std::ofstream(inventory) << "bucket,key\nb,readme.txt\n";
   RowFeed feed({}, {});
-  ASSERT_TRUE(feed.AddQuarantine(file).ok());
+  for (const auto& each : {file, same}) ASSERT_TRUE(feed.AddQuarantine(each).ok());
+  ASSERT_TRUE(feed.AddInventory(inventory).ok());
   CancelSource cancel;
   FlowWindow window(1 << 30, &cancel);
   BoundedQueue<inventory::Batch> queue("rows", 1, &cancel);
   queue.Watch([&, first = true]() mutable {
-    if (std::exchange(first, false)) {
-      EXPECT_THAT(feed.QuarantineFilesWithin(1), ElementsAre(file.path));
-    }
+    if (!std::exchange(first, false)) return;
+    const FeedPosition position = feed.PositionAt(1);
+    EXPECT_THAT(position.finished_quarantine, ElementsAre(file.path, same.path));
+    ASSERT_TRUE(position.inventory);
+    EXPECT_TRUE(position.inventory->ended);
+    EXPECT_EQ(position.inventory->rows, 1u);
   });
   EXPECT_TRUE(feed.Run(&queue, &window).ok());
   queue.Watch({});
+}
+
+// Where every `step` rows end, whatever lies between them, the next run goes on exactly there.
+TEST_F(RowFeedTest, ARunGoesOnWhereAnotherEnded) {
+  const std::string path = (folder_ / "inventory.csv").string();
+  {
+    std::ofstream file(path);
+    file << "bucket,key\n";
+    for (int i = 0; i < 100; ++i) {
+      file << "b," << i << ".stac.json\n"
+           << (i % 3 == 0 ? "b,other.txt\n" : "") << (i % 7 == 0 ? "bad\n" : "");
+    }
+  }
+  RowFeed whole({}, {.chunk_size = 9});
+  ASSERT_TRUE(whole.AddInventory(path).ok());
+  std::vector<std::string> all;
+  Drain(&whole, &all);
+  ASSERT_EQ(all.size(), 100u);
+  for (uint64_t done = 9; done < 95; done += 9) {
+    const InventoryProgress progress = whole.PositionAt(done).inventory.value();
+    EXPECT_EQ(progress.selected, done);
+    EXPECT_FALSE(progress.ended);
+    for (const std::optional<uint64_t> limit : {std::optional<uint64_t>(), std::optional<uint64_t>(95)}) {
+      inventory::Options options;
+      options.limit = limit;
+      RowFeed rest(options, {.chunk_size = 7});
+      ASSERT_TRUE(rest.AddInventory(path).ok());
+      rest.SkipDone(progress, /*all=*/false);
+      std::vector<std::string> keys;
+      Drain(&rest, &keys);
+      EXPECT_EQ(keys, std::vector(all.begin() + static_cast<long>(done), all.begin() + limit.value_or(100)));
+      EXPECT_EQ(rest.counts().skipped_done, progress.rows);
+      const InventoryProgress end = rest.PositionAt(keys.size()).inventory.value();
+      EXPECT_EQ(end.selected, limit.value_or(100));
+      EXPECT_EQ(end.ended, !limit);
+      if (!limit) {
+        EXPECT_EQ(end.rows, whole.counts().rows);
+      }
+    }
+  }
+}
+
+TEST_F(RowFeedTest, AnInventoryThatIsDoneIsCountedAndNotRead) {
+  RowFeed feed({}, {});
+  ASSERT_TRUE(feed.AddInventory(WriteInventory(7)).ok());
+  feed.SkipDone({7, 7, true}, /*all=*/true);
+  EXPECT_THAT(Drain(&feed), IsEmpty());
+  EXPECT_EQ(feed.counts().rows, 7u);
+  EXPECT_EQ(feed.counts().skipped_done, 7u);
+}
+
+TEST_F(RowFeedTest, OnlyTheRestOfAQuarantineFileIsTakenUp) {
+  RowFeed feed({}, {});
+  const io::Location file = Quarantine({"x.json", "y.json", "z.json"});
+  ASSERT_TRUE(feed.AddQuarantine(file.path, /*rows_done=*/2).ok());
+  std::vector<std::string> keys;
+  Drain(&feed, &keys);
+  EXPECT_THAT(keys, ElementsAre("z.json"));
+  EXPECT_EQ(feed.counts().skipped_done, 2u);
+  EXPECT_THAT(feed.PositionAt(1).finished_quarantine, ElementsAre(file.path));
 }
 
 TEST_F(RowFeedTest, TheInventorysRowsThatWereRetriedAreCountedAndNotFedAgain) {

@@ -1,0 +1,35 @@
+// Files that a run made and no commit names: what it leaves when it is killed.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/io/location.h"
+
+namespace earthcatalog::catalog {
+
+struct Orphan {
+  io::Location file;
+  int64_t bytes = 0;
+};
+
+// False when the file is none, or nobody knows how old it is.
+bool IsModifiedBefore(const arrow::fs::FileInfo& file, int64_t micros);
+
+// All files that were last modified before the instant, that have a name and a place as earthcatalog gives
+// them, and that the table does not name, in any snapshot or anywhere else in its metadata: data files below
+// the warehouse, files in the table's metadata folder, and hidden files of interrupted writes there and
+// directly in `other_folders`. Sorted by path. A named file is told by the end of its path, not by the way to
+// it, so that symbolic links and relative paths make none of them an orphan.
+//
+// Somebody else's commit under way has files that no commit names yet: only their age tells them from
+// orphans.
+//
+// A usage error when the metadata of another table lies in the table's folder, since its files would be taken
+// for orphans; an error when any metadata cannot be read.
+Result<std::vector<Orphan>> FindOrphans(const Catalog& catalog,
+                                        const std::vector<io::Location>& other_folders,
+                                        int64_t modified_before);
+
+}  // namespace earthcatalog::catalog

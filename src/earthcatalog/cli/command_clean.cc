@@ -1,0 +1,70 @@
+#include <cstdio>
+#include <map>
+#include <memory>
+
+#include "earthcatalog/base/text.h"
+#include "earthcatalog/cli/command.h"
+#include "earthcatalog/pipeline/clean.h"
+
+namespace earthcatalog::cli {
+namespace {
+
+const std::map<std::string, int64_t> kSeconds = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
+
+constexpr int64_t kMaxAge = int64_t{36500} * 86400;
+
+struct Arguments {
+  CatalogArguments catalog;
+  int64_t older_than = 3600;
+  bool dry_run = false;
+  bool json = false;
+};
+
+void PrintClean(const pipeline::CleanReport& report) {
+  for (const catalog::Orphan& orphan : report.files) {
+    fmt::print("{:>12}  {}\n", FormatByteSize(orphan.bytes),
+               OneLine(orphan.file.local ? orphan.file.path : orphan.file.uri, 1000));
+  }
+  fmt::print("{} {} files ({}) that no snapshot names\n", report.dry_run ? "Would remove" : "Removed",
+             FormatCount(static_cast<int64_t>(report.files.size())), FormatByteSize(report.bytes));
+}
+
+Result<int> RunClean(const Arguments& arguments) {
+  pipeline::CleanOptions options;
+  ARROW_ASSIGN_OR_RAISE(options.locations, arguments.catalog.Resolve());
+  options.older_than = std::chrono::seconds(arguments.older_than);
+  options.dry_run = arguments.dry_run;
+  pipeline::CleanReport report;
+  const Status cleaned = pipeline::Clean(options, &report);
+  if (cleaned.ok() || !report.files.empty()) {
+    if (arguments.json) {
+      fmt::print("{}\n", pipeline::CleanReportToJson(report));
+    } else {
+      PrintClean(report);
+    }
+  }
+  ARROW_RETURN_NOT_OK(cleaned);
+  return kDone;
+}
+
+}  // namespace
+
+void AddCleanCommand(CLI::App* app, RunFunction* run) {
+  using Unit = CLI::AsNumberWithUnit;
+  CLI::App* command =
+      app->add_subcommand("clean", "Remove what killed runs left: files that no snapshot of the table names");
+  auto arguments = std::make_shared<Arguments>();
+  arguments->catalog.AddTo(command);
+  command
+      ->add_option(
+          "--older-than", arguments->older_than,
+          "Only files last modified so long ago: 90s, 30m, 1h, 2d; 1h without it. What is younger may "
+          "belong to a writer that does not use the lock")
+      ->transform(Unit(kSeconds, Unit::Options(Unit::CASE_INSENSITIVE | Unit::UNIT_REQUIRED)))
+      ->check(CLI::Range(int64_t{0}, kMaxAge));
+  command->add_flag("--dry-run", arguments->dry_run, "Only say what would be removed");
+  command->add_flag("--json", arguments->json, "Print as JSON");
+  command->callback([arguments, run] { *run = [arguments] { return RunClean(*arguments); }; });
+}
+
+}  // namespace earthcatalog::cli

@@ -1,0 +1,78 @@
+#include "earthcatalog/pipeline/clean.h"
+
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "earthcatalog/base/time.h"
+#include "earthcatalog/catalog/lock.h"
+#include "earthcatalog/pipeline/quarantine.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+// Staged files that no commit names. Under the lock no run of ours is about to commit them.
+Result<std::vector<catalog::Orphan>> StagedOrphans(const io::Location& warehouse,
+                                                   const QuarantineNotes& notes, int64_t modified_before) {
+  ARROW_ASSIGN_OR_RAISE(const auto files, UncommittedQuarantine(warehouse, notes));
+  std::vector<catalog::Orphan> orphans;
+  for (const io::Location& file : files) {
+    io::Location staged = StagedQuarantine(file);
+    ARROW_ASSIGN_OR_RAISE(const auto info, staged.fs->GetFileInfo(staged.path));
+    if (catalog::IsModifiedBefore(info, modified_before)) orphans.push_back({std::move(staged), info.size()});
+  }
+  return orphans;
+}
+
+Status Remove(std::vector<catalog::Orphan> orphans, CleanReport* report) {
+  Status first_error;
+  for (catalog::Orphan& orphan : orphans) {
+    const Status removed = report->dry_run ? Status::OK() : io::DeleteFile(orphan.file);
+    if (!removed.ok()) {
+      if (first_error.ok()) first_error = WithContext(removed, "cannot remove " + orphan.file.path);
+      continue;
+    }
+    report->bytes += orphan.bytes;
+    report->files.push_back(std::move(orphan));
+  }
+  return first_error;
+}
+
+}  // namespace
+
+Status Clean(const CleanOptions& options, CleanReport* report) {
+  report->dry_run = options.dry_run;
+  ARROW_ASSIGN_OR_RAISE(const io::Location base, options.locations.LockFolder());
+  // Opened before as well: where there is no table, no lock is made.
+  ARROW_RETURN_NOT_OK(catalog::Catalog::Open(options.locations).status());
+  ARROW_ASSIGN_OR_RAISE(const auto lock, catalog::Lock::Acquire(base, "clean"));
+  ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(options.locations));
+  const io::Location& warehouse = catalog->warehouse();
+  const QuarantineNotes notes = FindQuarantineNotes(catalog->table());
+  if (!options.dry_run) ARROW_RETURN_NOT_OK(SettleQuarantine(warehouse, notes));
+
+  const int64_t modified_before =
+      NowMicros() - std::chrono::duration_cast<std::chrono::microseconds>(options.older_than).count();
+  ARROW_ASSIGN_OR_RAISE(auto orphans,
+                        catalog::FindOrphans(*catalog, {QuarantineFolder(warehouse), base}, modified_before));
+  ARROW_ASSIGN_OR_RAISE(auto staged, StagedOrphans(warehouse, notes, modified_before));
+  std::move(staged.begin(), staged.end(), std::back_inserter(orphans));
+  ARROW_RETURN_NOT_OK(lock->Check());
+  return Remove(std::move(orphans), report);
+}
+
+std::string CleanReportToJson(const CleanReport& report) {
+  using Json = nlohmann::ordered_json;
+  Json files = Json::array();
+  for (const catalog::Orphan& orphan : report.files) {
+    files.push_back(
+        {{"path", orphan.file.local ? orphan.file.path : orphan.file.uri}, {"bytes", orphan.bytes}});
+  }
+  const Json json = {{"dry_run", report.dry_run},
+                     {"files", report.files.size()},
+                     {"bytes", report.bytes},
+                     {"removed", std::move(files)}};
+  return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+}
+
+}  // namespace earthcatalog::pipeline

@@ -1,0 +1,53 @@
+// What a commit notes in its snapshot's summary, so that after a crash the next run knows from the table
+// alone which rows are behind it (docs/format.md, "Snapshots").
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/iceberg/table.h"
+#include "earthcatalog/inventory/inventory.h"
+
+namespace earthcatalog::pipeline {
+
+using Summary = std::map<std::string, std::string>;
+
+// An inventory's content and what selects rows of it: another selection is another progress.
+struct Selection {
+  std::string inventory;  // inventory::Identity
+  std::optional<int64_t> since;
+  std::string suffix;
+};
+
+struct InventoryProgress {
+  uint64_t rows = 0;      // from the inventory's start, skipped ones too
+  uint64_t selected = 0;  // of these
+  bool ended = false;     // there are no more
+
+  bool operator==(const InventoryProgress&) const = default;
+};
+
+void NoteInventory(const Selection& selection, const InventoryProgress& progress, Summary* summary);
+
+// What the newest commit that names this inventory and selection has behind it, in the history of the
+// current snapshot: what was rolled back does not count.
+std::optional<InventoryProgress> FindProgress(const iceberg::Table& table, const Selection& selection);
+
+struct QuarantineNotes {
+  std::set<std::string> written;   // names of files with rows of commits
+  std::set<std::string> finished;  // of files that a retry has taken up as a whole
+  std::map<std::string, uint64_t>
+      rows_taken_up{};  // of files that a retry has taken up in part: from the start
+};
+
+// Adds nothing for what is empty.
+void NoteQuarantine(const QuarantineNotes& notes, Summary* summary);
+
+// Of all commits in the history of the current snapshot.
+QuarantineNotes FindQuarantineNotes(const iceberg::Table& table);
+
+}  // namespace earthcatalog::pipeline

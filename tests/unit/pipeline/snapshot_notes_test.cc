@@ -1,0 +1,104 @@
+#include "earthcatalog/pipeline/snapshot_notes.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "earthcatalog/catalog/catalog.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+class SnapshotNotesTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto folder = std::filesystem::path(testing::TempDir()) /
+                        testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::remove_all(folder);
+    const auto locations = catalog::Locations::FromBase(folder.string()).ValueOrDie();
+    catalog_ = catalog::Catalog::OpenOrCreate(locations, std::nullopt).ValueOrDie();
+  }
+
+  void Commit(const Summary& summary) {
+    ASSERT_TRUE(catalog_->table().Append({.files = {}, .schema = nullptr, .summary = summary}).ok());
+  }
+  void CommitProgress(const Selection& selection, const InventoryProgress& progress) {
+    Summary summary;
+    NoteInventory(selection, progress, &summary);
+    Commit(summary);
+  }
+  std::optional<uint64_t> RowsDone(const Selection& selection) {
+    const auto progress = FindProgress(catalog_->table(), selection);
+    return progress ? std::optional(progress->rows) : std::nullopt;
+  }
+
+  std::unique_ptr<catalog::Catalog> catalog_;
+};
+
+TEST_F(SnapshotNotesTest, TheNewestWordOnASelectionCounts) {
+  const Selection all{"x", std::nullopt, ".json"};
+  EXPECT_EQ(FindProgress(catalog_->table(), all), std::nullopt);
+  CommitProgress(all, {10, 7, false});
+  CommitProgress({"y", std::nullopt, ".json"}, {99, 99, true});  // another writer's, in between
+  Commit({{"nothing", "of ours"}});
+  EXPECT_EQ(RowsDone(all), 10u);
+  CommitProgress(all, {30, 21, true});
+  const auto progress = FindProgress(catalog_->table(), all);
+  ASSERT_TRUE(progress);
+  EXPECT_EQ(progress->rows, 30u);
+  EXPECT_EQ(progress->selected, 21u);
+  EXPECT_TRUE(progress->ended);
+  CommitProgress(all, {5, 5, false});  // begun again
+  EXPECT_EQ(RowsDone(all), 5u);
+}
+
+TEST_F(SnapshotNotesTest, AnotherSelectionIsAnotherProgress) {
+  const std::vector<Selection> selections = {
+      {"x", std::nullopt, ".json"}, {"x", 0, ".json"},           {"x", 1, ".json"},
+      {"x", std::nullopt, ""},      {"x", std::nullopt, "\xff"}, {"y", std::nullopt, ".json"}};
+  for (size_t i = 0; i < selections.size(); ++i) CommitProgress(selections[i], {i, i, false});
+  for (size_t i = 0; i < selections.size(); ++i) EXPECT_EQ(RowsDone(selections[i]), i);
+}
+
+TEST_F(SnapshotNotesTest, DamagedNotesSayNothing) {
+  for (const char* rows : {"", "-1", "1e3", "99999999999999999999"}) {
+    Summary summary;
+    NoteInventory({"x", std::nullopt, ""}, {1, 1, false}, &summary);
+    summary["earthcatalog.inventory-rows"] = rows;
+    Commit(summary);
+  }
+  EXPECT_EQ(RowsDone({"x", std::nullopt, ""}), std::nullopt);
+  for (const char* text : {"", "[", "{}", "[1, null]", "7"}) {
+    Commit({{"earthcatalog.quarantine", text}, {"earthcatalog.retried-quarantine", text}});
+  }
+  for (const char* text : {"", "[]", R"({"a": -1, "b": "1", "c": 1.5})"}) {
+    Commit({{"earthcatalog.retried-quarantine-rows", text}});
+  }
+  const QuarantineNotes notes = FindQuarantineNotes(catalog_->table());
+  EXPECT_THAT(notes.written, IsEmpty());
+  EXPECT_THAT(notes.finished, IsEmpty());
+  EXPECT_THAT(notes.rows_taken_up, IsEmpty());
+}
+
+TEST_F(SnapshotNotesTest, QuarantineNotesAddUp) {
+  const auto commit = [&](const QuarantineNotes& notes) {
+    Summary summary;
+    NoteQuarantine(notes, &summary);
+    Commit(summary);
+  };
+  commit({{"a", "b"}, {}, {}});
+  commit({{}, {}, {{"a", 10}}});
+  commit({{"c"}, {"b"}, {{"a", 20}}});
+  const QuarantineNotes notes = FindQuarantineNotes(catalog_->table());
+  EXPECT_THAT(notes.written, ElementsAre("a", "b", "c"));
+  EXPECT_THAT(notes.finished, ElementsAre("b"));
+  EXPECT_THAT(notes.rows_taken_up, ElementsAre(Pair("a", 20)));
+}
+
+}  // namespace
+}  // namespace earthcatalog::pipeline
