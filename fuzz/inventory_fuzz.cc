@@ -160,7 +160,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using namespace earthcatalog;
   const std::string text(reinterpret_cast<const char*>(bytes), size);
   inventory::CheckRecords(text);
-  if (size % 4 != 0) return 0;  // opening a file takes many times as long as its few records
+  if (size % 4 != 0) return 0;            // opening a file takes many times as long as its few records
   if (text.starts_with("ORC")) return 0;  // Arrow's ORC library does not survive what a fuzzer gives it
   const inventory::Outcome plain = inventory::ReadAll(text);
   // Other formats are told from their first bytes, which packing hides.
