@@ -33,7 +33,10 @@ auto Ask(const std::string& db_path, const std::string& warehouse, Question ques
 }
 
 std::pair<std::string, std::string> LocationsFromBase(const std::string& base) {
-  auto locations = ValueOrThrow(catalog::Locations::FromBase(base));
+  auto locations = ValueOrThrow([&] {
+    nb::gil_scoped_release release;
+    return catalog::Locations::FromBase(base);
+  }());
   return {std::move(locations.db_path), std::move(locations.warehouse)};
 }
 

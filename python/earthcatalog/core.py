@@ -95,17 +95,20 @@ class EarthCatalog:
 
     @property
     def table(self) -> "Table":
-        """The Iceberg table, through PyIceberg.
+        """The Iceberg table, through PyIceberg; of a catalog in S3 as it is now, to be read only.
 
         Raises:
             ImportError: PyIceberg is not installed.
         """
         try:
             from pyiceberg.catalog.sql import SqlCatalog
+            from pyiceberg.table import StaticTable
         except ImportError as error:
             raise ImportError(
                 "EarthCatalog.table needs PyIceberg: pip install 'earthcatalog[iceberg]'"
             ) from error
+        if "://" in self.catalog_path and not self.catalog_path.startswith("file:"):
+            return StaticTable.from_metadata(self.info().metadata_location)
         catalog = SqlCatalog(
             CATALOG_NAME,
             uri=f"sqlite:///{os.path.abspath(self.catalog_path)}",  # noqa: PTH100 - keeps symbolic links
