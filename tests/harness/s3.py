@@ -33,8 +33,6 @@ class S3Server:
 
     name: str
     url: str
-    # Whether of several writers at the very same moment only one's condition holds: not with every server.
-    is_atomic: bool
     access_key: str = ACCESS_KEY
     secret_key: str = SECRET_KEY
 
@@ -165,16 +163,19 @@ def _versitygw() -> str:
 
 
 @contextlib.contextmanager
-def versitygw() -> Iterator[S3Server]:
+def versitygw(certificate: Path | None = None) -> Iterator[S3Server]:
+    """With a certificate (and its key, FILE.key) it speaks TLS."""
     binary = _versitygw()
+    tls = ["--cert", str(certificate), "--key", f"{certificate}.key"] if certificate else []
     with tempfile.TemporaryDirectory(prefix="earthcatalog-s3-") as folder:
         port = free_port()
         buckets = Path(folder) / "buckets"
         buckets.mkdir()
         log = Path(folder) / "log"
         with log.open("wb") as output:
+            options = ["--port", f"127.0.0.1:{port}", "--region", REGION, "--quiet", *tls]
             process = subprocess.Popen(
-                [binary, "--port", f"127.0.0.1:{port}", "--region", REGION, "--quiet", "posix", str(buckets)],
+                [binary, *options, "posix", str(buckets)],
                 env=os.environ | {"ROOT_ACCESS_KEY": ACCESS_KEY, "ROOT_SECRET_KEY": SECRET_KEY},
                 stdout=output,
                 stderr=output,
@@ -182,7 +183,7 @@ def versitygw() -> Iterator[S3Server]:
         try:
             if not wait_for_port(port, process):
                 raise RuntimeError(f"versitygw did not start: {log.read_text()}")
-            yield S3Server("versitygw", f"http://127.0.0.1:{port}", is_atomic=True)
+            yield S3Server("versitygw", f"http{'s' if tls else ''}://127.0.0.1:{port}")
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=30)
@@ -195,7 +196,7 @@ def moto() -> Iterator[S3Server]:
     server.start()
     try:
         _host, port = server.get_host_and_port()
-        yield S3Server("moto", f"http://127.0.0.1:{port}", is_atomic=False)
+        yield S3Server("moto", f"http://127.0.0.1:{port}")
     finally:
         server.stop()
 

@@ -266,6 +266,18 @@ def test_ctrl_c_leaves_nothing_half_done(
     assert [key for key in base.list_keys() if key.endswith((".lock", "/"))] == []
 
 
+def test_demo_in_s3(gateway: S3Server, new_base: NewBase, running: Running, tmp_path: Path) -> None:
+    program, base = running(gateway), new_base(gateway)
+    env = s3.environment(gateway) | {"TMPDIR": str(tmp_path)}
+    done = program.run("demo", base.uri, "--items", 100, env=env)
+    assert done.returncode == 0, done.stderr
+    assert len(exported(program, base)) == 100
+    assert list(tmp_path.iterdir()) == []
+    again = program.run("demo", base.uri, "--items", 100, env=env)
+    assert again.returncode == 2
+    assert "a place of its own" in again.stderr
+
+
 def test_wrong_places_are_refused(gateway: S3Server, new_base: NewBase, running: Running, few: Few) -> None:
     _archive, inventory = few
     program, base = running(gateway), new_base(gateway)

@@ -332,3 +332,31 @@ def test_no_credential_is_in_any_output(
         written = base.bucket.get(key)
         assert gateway.secret_key.encode() not in written
         assert gateway.access_key.encode() not in written
+
+
+def test_tls_is_verified(program: Program, few: Few, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive, inventory = few
+    certificate = tmp_path / "server.crt"
+    make = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1"
+    make += " -addext subjectAltName=IP:127.0.0.1"
+    subprocess.run(
+        [*make.split(), "-keyout", f"{certificate}.key", "-out", certificate],
+        check=True,
+        capture_output=True,
+    )
+    with s3.versitygw(certificate) as server:
+        env = s3.environment(server)
+        trusting = env | {"AWS_CA_BUNDLE": str(certificate)}
+        monkeypatch.setenv("AWS_CA_BUNDLE", str(certificate))  # for this process's own client
+        base = S3Base(server.new_bucket("tls-bucket"))
+        job = ["--inventory", inventory, "--source", archive.folder, *base.flags]
+        done = program.run("incremental", *job, env=env)
+        assert done.returncode == 1
+        assert "certificate" in done.stderr.lower()
+        assert done.stderr.count("\n") == 1
+        report = program.ingest(inventory, base, "--source", archive.folder, env=trusting)
+        assert report["items_processed"] == 120
+        done = program.run("export", base.uri, env=trusting)
+        assert Counter(key_of(json.loads(line)) for line in done.stdout.splitlines()) == Counter(
+            key_of(item) for item in archive.items
+        )

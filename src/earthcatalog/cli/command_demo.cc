@@ -1,3 +1,5 @@
+#include <stdlib.h>
+
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -6,6 +8,7 @@
 #include "earthcatalog/catalog/lock.h"
 #include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/run_incremental.h"
+#include "earthcatalog/cli/s3_options.h"
 #include "earthcatalog/cli/sample_search.h"
 #include "earthcatalog/cli/signals.h"
 #include "earthcatalog/cli/whole_number.h"
@@ -79,12 +82,49 @@ Status RemoveEarlierDemo(const std::filesystem::path& directory) {
   return Status::OK();
 }
 
-Status MakeArchive(const Arguments& arguments, const std::string& archive) {
-  const std::filesystem::path directory = arguments.directory;
+// Clears a local folder for the demo, and nothing in it but what an earlier one made. No other demo makes its
+// archive there while the lock is held.
+Result<std::unique_ptr<catalog::Lock>> PrepareDirectory(const std::filesystem::path& directory) {
   ARROW_RETURN_NOT_OK(MarkDirectory(directory));
   ARROW_ASSIGN_OR_RAISE(const io::Location base, io::Resolve(directory.string()));
-  ARROW_ASSIGN_OR_RAISE(const auto lock, catalog::Lock::Acquire(base, "demo"));
+  ARROW_ASSIGN_OR_RAISE(auto lock, catalog::Lock::Acquire(base, "demo"));
   ARROW_RETURN_NOT_OK(RemoveEarlierDemo(directory));
+  return lock;
+}
+
+Status CheckEmpty(const io::Location& base) {
+  arrow::fs::FileSelector selector;
+  selector.base_dir = base.path;
+  selector.allow_not_found = true;
+  ARROW_ASSIGN_OR_RAISE(const auto found, base.fs->GetFileInfo(selector));
+  if (found.empty()) return Status::OK();
+  return UsageError("{} holds '{}' already: in an object store a demo wants a place of its own",
+                    io::NameForMessages(base.uri), OneLine(found.front().base_name()));
+}
+
+// A folder that goes when the demo ends.
+class TemporaryFolder {
+ public:
+  static Result<std::unique_ptr<TemporaryFolder>> Make() {
+    std::error_code error;
+    auto path = (std::filesystem::temp_directory_path(error) / "earthcatalog-demo-XXXXXX").string();
+    if (error || mkdtemp(path.data()) == nullptr) {
+      return FailedError("cannot make a temporary folder: set TMPDIR to a directory that can be written");
+    }
+    return std::unique_ptr<TemporaryFolder>(new TemporaryFolder(std::move(path)));
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit TemporaryFolder(std::string path) : path_(std::move(path)) {}
+  const std::string path_;
+};
+
+Status MakeArchive(const Arguments& arguments, const std::string& archive) {
   fmt::print("Making an archive of {} synthetic STAC items in {}\n",
              FormatCount(static_cast<int64_t>(arguments.archive.items)), archive);
   CancelSource cancel;
@@ -92,16 +132,16 @@ Status MakeArchive(const Arguments& arguments, const std::string& archive) {
   return synthetic::WriteArchive(arguments.archive, archive, cancel);
 }
 
-Result<int> RunDemo(const Arguments& arguments) {
-  const std::filesystem::path directory = arguments.directory;
-  const std::string archive = (directory / "archive").string();
-  ARROW_RETURN_NOT_OK(MakeArchive(arguments, archive));
-
+// `base`: a folder or URI for the table; `archive`: a local folder for the items.
+Result<int> RunDemoIn(const Arguments& arguments, const io::Location& base, const std::string& archive) {
+  const auto name = [&](const char* part) {
+    return base.local ? (std::filesystem::path(arguments.directory) / part).string() : base.Join(part).uri;
+  };
   pipeline::IncrementalOptions options;
-  options.inventory = (directory / "archive" / "inventory.csv").string();
+  options.inventory = archive + "/inventory.csv";
   options.source = archive;
-  options.catalog_db = (directory / "earthcatalog.db").string();
-  options.warehouse = (directory / "warehouse").string();
+  options.catalog_db = name("earthcatalog.db");
+  options.warehouse = name("warehouse");
   fmt::print(
       "Ingesting it, as this command would:\n  {} incremental --inventory {} --source {} "
       "--catalog {} --warehouse {}\n\n",
@@ -119,6 +159,24 @@ Result<int> RunDemo(const Arguments& arguments) {
   return code;
 }
 
+Result<int> RunDemo(const Arguments& arguments) {
+  ARROW_ASSIGN_OR_RAISE(const io::Location base, io::Resolve(arguments.directory));
+  std::unique_ptr<catalog::Lock> lock;
+  std::unique_ptr<TemporaryFolder> temporary;
+  std::string archive;
+  if (base.local) {
+    ARROW_ASSIGN_OR_RAISE(lock, PrepareDirectory(arguments.directory));
+    archive = (std::filesystem::path(arguments.directory) / "archive").string();
+  } else {
+    ARROW_RETURN_NOT_OK(CheckEmpty(base));
+    ARROW_ASSIGN_OR_RAISE(temporary, TemporaryFolder::Make());
+    archive = temporary->path();
+  }
+  ARROW_RETURN_NOT_OK(MakeArchive(arguments, archive));
+  lock.reset();  // the run takes it
+  return RunDemoIn(arguments, base, archive);
+}
+
 }  // namespace
 
 void AddDemoCommand(CLI::App* app, const std::string& program, RunFunction* run) {
@@ -127,8 +185,9 @@ void AddDemoCommand(CLI::App* app, const std::string& program, RunFunction* run)
   auto arguments = std::make_shared<Arguments>();
   arguments->program = program;
   command
-      ->add_option("directory", arguments->directory,
-                   "Where to put it; what an earlier demo left is replaced")
+      ->add_option(
+          "directory", arguments->directory,
+          "Where to put it: a folder, in which what an earlier demo left is replaced, or an s3:// URI")
       ->capture_default_str();
   command->add_option("--items", arguments->archive.items, "Items in the archive")
       ->check(WholeNumber(kMaxItems))
@@ -136,6 +195,7 @@ void AddDemoCommand(CLI::App* app, const std::string& program, RunFunction* run)
   command->add_option("--seed", arguments->archive.seed, "Another seed, another archive")
       ->check(WholeNumber())
       ->capture_default_str();
+  AddS3Options(command);
   command->callback([arguments, run] { *run = [arguments] { return RunDemo(*arguments); }; });
 }
 
