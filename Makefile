@@ -198,6 +198,12 @@ test-long: python build ## what `make test` runs a sample of, whole: many minute
 	@echo "==> inventories of ten million rows"
 	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) \
 	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests/cli/test_inventory_memory.py
+	@$(MAKE) test-faults
+
+.PHONY: test-faults
+test-faults: python build ## 20,000 items through a bad network, 20 times: many minutes
+	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) \
+	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests/cli/test_faults.py
 
 .PHONY: lint
 lint: setup ## formatting, layering, ruff and mypy

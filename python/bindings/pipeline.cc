@@ -105,6 +105,7 @@ void BindPipeline(nb::module_& module) {
       .def_ro("items_failed", &Progress::items_failed)
       .def_ro("items_committed", &Progress::items_committed)
       .def_ro("commits", &Progress::commits)
+      .def_ro("bytes_fetched", &Progress::bytes_fetched)
       .def_ro("total_items", &Progress::total_items);
   module.def("run_incremental", &RunIncremental, nb::kw_only(), nb::arg("inventory"), nb::arg("catalog_path"),
              nb::arg("warehouse_path"), nb::arg("chunk_size").none(), nb::arg("max_workers"),

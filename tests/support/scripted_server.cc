@@ -99,7 +99,7 @@ Request ParseRequest(const std::string& header) {
 std::string ReplyHeader(const Reply& reply) {
   std::string header = "HTTP/1.1 " + std::to_string(reply.status) + " Scripted\r\n";
   for (const std::string& line : reply.headers) header += line + "\r\n";
-  header += reply.manner == Reply::Manner::kChunked
+  header += reply.manner == Reply::Manner::kChunked || reply.manner == Reply::Manner::kChunkedTruncated
                 ? "Transfer-Encoding: chunked\r\n"
                 : "Content-Length: " + std::to_string(reply.body.size()) + "\r\n";
   return header + "\r\n";
@@ -214,6 +214,11 @@ bool ScriptedServer::Answer(int connection, const Reply& reply) {
     case Reply::Manner::kTruncated:
       Send(connection, header + half);
       return false;
+    case Reply::Manner::kChunkedTruncated:
+      Send(connection, header + Chunk(half));
+      return false;
+    case Reply::Manner::kTwice:
+      return Send(connection, header + reply.body + header + reply.body);
     case Reply::Manner::kReset:
       MakeCloseReset(connection);
       return false;

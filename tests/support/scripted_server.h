@@ -15,14 +15,16 @@ namespace earthcatalog::test {
 
 struct Reply {
   enum class Manner {
-    kWhole,      // header and body at once
-    kChunked,    // the same with chunked transfer encoding, so without Content-Length
-    kTruncated,  // Content-Length of the whole body, half of it, then the connection is closed
-    kReset,      // no byte of an answer: the connection is reset
-    kResetBody,  // header and half of the body, then a reset
-    kStall,      // header and half of the body, then nothing more
-    kSilent,     // the request is read and never answered
-    kDrip,       // header at once, the body in pieces of `drip_bytes` every `pause`
+    kWhole,             // header and body at once
+    kChunked,           // the same with chunked transfer encoding, so without Content-Length
+    kTruncated,         // Content-Length of the whole body, half of it, then the connection is closed
+    kChunkedTruncated,  // chunked, half of the body, then the connection is closed in an orderly way
+    kTwice,             // the whole answer twice
+    kReset,             // no byte of an answer: the connection is reset
+    kResetBody,         // header and half of the body, then a reset
+    kStall,             // header and half of the body, then nothing more
+    kSilent,            // the request is read and never answered
+    kDrip,              // header at once, the body in pieces of `drip_bytes` every `pause`
   };
 
   int status = 200;

@@ -13,7 +13,8 @@ struct Progress {
   uint64_t items_failed = 0;  // of those, quarantined
   uint64_t items_committed = 0;
   uint64_t commits = 0;
-  uint64_t total_items = 0;  // 0 while unknown
+  uint64_t bytes_fetched = 0;  // of the items' bodies
+  uint64_t total_items = 0;    // 0 while unknown
 };
 
 // Called a few times a second from a thread of the job; must return quickly.

@@ -46,11 +46,14 @@ void ProgressBar::Update(const Progress& progress) {
 
 std::string ProgressBar::Describe(const Progress& progress) const {
   const double seconds = std::chrono::duration<double>(Clock::now() - start_).count();
-  const auto rate = static_cast<int64_t>(static_cast<double>(progress.items_done) / std::max(seconds, 1e-3));
-  return fmt::format("{} items, {} committed, {} failed, {} items/s",
+  const auto rate = [&](uint64_t count) {
+    return static_cast<int64_t>(static_cast<double>(count) / std::max(seconds, 1e-3));
+  };
+  return fmt::format("{} items, {} committed, {} failed, {} items/s, {}/s",
                      FormatCount(static_cast<int64_t>(progress.items_done)),
                      FormatCount(static_cast<int64_t>(progress.items_committed)),
-                     FormatCount(static_cast<int64_t>(progress.items_failed)), FormatCount(rate));
+                     FormatCount(static_cast<int64_t>(progress.items_failed)),
+                     FormatCount(rate(progress.items_done)), FormatByteSize(rate(progress.bytes_fetched)));
 }
 
 }  // namespace earthcatalog::cli

@@ -39,7 +39,8 @@ struct RetryPolicy {
   std::chrono::milliseconds first_backoff{200};  // doubles each time, with full jitter
   std::chrono::milliseconds max_backoff{20'000};
   std::chrono::milliseconds connect_timeout{10'000};
-  std::chrono::milliseconds stall_timeout{30'000};  // less than 1 KiB in so long, headers included
+  std::chrono::milliseconds stall_timeout{30'000};   // less than 1 KiB in so long, headers included
+  std::chrono::milliseconds total_timeout{600'000};  // for one attempt
 };
 
 struct Options {
@@ -59,8 +60,11 @@ struct Options {
 // that would lead elsewhere (".." components, below a directory also absolute keys and symbolic links out of
 // it) fail as "bad_key", and those that are not UTF-8 as "not_utf8".
 //
-// A server that cannot be reached is no failure of the rows: Run() ends with an error when nothing answered
-// the last 1,000 rows, or the first 50, with all their attempts.
+// Retries are limited for the run: when they are used up a row has one attempt.
+//
+// A server that cannot be reached, or is overloaded for good, is no failure of the rows: Run() ends with an
+// error when nothing has gone well for some rounds of attempts with growing pauses, about two minutes, or
+// seconds when the server has never said anything. Only few rows fail meanwhile.
 class Fetcher {
  public:
   virtual ~Fetcher() = default;
@@ -77,14 +81,15 @@ class Fetcher {
   virtual uint64_t retries() const = 0;
 };
 
-// Certificates of https servers are checked, against AWS_CA_BUNDLE, CURL_CA_BUNDLE or SSL_CERT_FILE where
-// set. S3 is asked without credentials; AWS_REGION (or AWS_DEFAULT_REGION) and AWS_ENDPOINT_URL (or
-// AWS_ENDPOINT_URL_S3) say where. Proxies come from the environment as libcurl reads it.
+// Certificates of https servers are checked, against the environment's file where it names one. S3 is reached
+// as io/s3.h says; requests are signed where there are credentials, and a bucket that refuses them but is
+// open to all is asked without. A source is never signed. Looking for credentials takes 300 ms at most where
+// there are none. Proxies come from the environment as libcurl reads it.
 //
 // Requests need file descriptors: the process's soft limit is raised where it is too low for them.
 //
-// Errors: a source that is neither an existing directory nor an http(s) URL without query; such variables;
-// too few file descriptors for a single request.
+// Errors: a source that is neither an existing directory nor an http(s) URL without query; settings of AWS
+// that are none; too few file descriptors for a single request.
 Result<std::unique_ptr<Fetcher>> MakeFetcher(const Options& options);
 
 }  // namespace earthcatalog::fetch

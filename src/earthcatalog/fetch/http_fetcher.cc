@@ -1,26 +1,20 @@
 #include "earthcatalog/fetch/http_fetcher.h"
 
 #include <algorithm>
-#include <queue>
+#include <cmath>
 
 #include "earthcatalog/fetch/open_batches.h"
 #include "earthcatalog/fetch/open_files.h"
 #include "earthcatalog/fetch/outcome.h"
-#include "earthcatalog/fetch/retry.h"
+#include "earthcatalog/fetch/schedule.h"
 #include "earthcatalog/fetch/socket_loop.h"
 #include "earthcatalog/fetch/transfer.h"
 
 namespace earthcatalog::fetch {
 namespace {
 
-// Rows waiting for their next attempt hold no slot, but when there are so many the server is in trouble: then
-// no new row starts.
-constexpr size_t kMaxWaitingPerSlot = 16;
-
-// So many rows in a row that nothing answered, with all their attempts, are no failures of theirs: the
-// network or the server is down. At the start of a run fewer say it.
-constexpr uint64_t kUnreachableRows = 1000;
-constexpr uint64_t kUnreachableFirstRows = 50;
+// So many rows given up one after another, of hosts that are down while others are well, are too many.
+constexpr uint64_t kGivenUpRows = 1000;
 
 // A connection, and what resolving a name or trying a second address takes meanwhile.
 constexpr int kFilesPerRequest = 2;
@@ -35,16 +29,17 @@ struct Counters {
 // What one Run() holds. Everything happens in its thread but the queues' wake-ups.
 class HttpRun {
  public:
-  HttpRun(const Options& options, ObjectUrls* urls, Counters* counters, SocketLoop* loop,
+  HttpRun(const Options& options, ObjectUrls* urls, Signer* signer, Counters* counters, SocketLoop* loop,
           BoundedQueue<inventory::Batch>* in, BoundedQueue<Batch>* out)
       : options_(options),
         urls_(*urls),
+        signer_(*signer),
         counters_(*counters),
         loop_(*loop),
         in_(*in),
         out_(*out),
         batches_(options.max_buffered_bytes),
-        backoff_(options.retry) {
+        schedule_(options.retry, options.max_in_flight, urls->hosts_differ(), &batches_) {
     // The queues also call when the run is stopped.
     in_.Watch([this] {
       in_changed_ = true;
@@ -65,22 +60,17 @@ class HttpRun {
   Status Run(const CancelSource& cancel);
 
  private:
-  struct Waiting {
-    Clock::time_point due;
-    Job job;
-    bool operator<(const Waiting& other) const { return due > other.due; }  // the next one on top of the heap
-  };
-
   Status MakeTransfers();
   Status StartRequests(const CancelSource& cancel);
   std::optional<Job> NextJob();
-  void TakeBatch();
+  bool TakeBatch();
   Status StartRequest(const Job& job);
   void EndRequests();
-  void EndRequest(Transfer* transfer, CURLcode result, bool stalled);
-  void CountUnanswered(const Failure& failure);
-  bool MovedToRegion(const Transfer& transfer);
-  void EndStalled();
+  void EndRequest(Transfer* transfer, CURLcode result, Transfer::Late late);
+  bool AskedDifferently(const Transfer& transfer, Job job);
+  void RetryOrGiveUp(const Transfer& transfer, Job job, Outcome outcome);
+  void NoticeOutage(const Job& job, const Failure& failure);
+  void EndLate();
   void HandOn();
   bool Done() const { return in_drained_ && batches_.empty(); }
   Clock::time_point NextDeadline() const;
@@ -88,6 +78,7 @@ class HttpRun {
 
   const Options& options_;
   ObjectUrls& urls_;
+  Signer& signer_;
   Counters& counters_;
   SocketLoop& loop_;
   BoundedQueue<inventory::Batch>& in_;
@@ -96,14 +87,12 @@ class HttpRun {
   std::atomic<bool> out_changed_{true};
   bool in_drained_ = false;
   OpenBatches batches_;
-  Backoff backoff_;
-  bool any_answer_ = false;
-  uint64_t unanswered_rows_ = 0;  // since the last answer
-  Status unreachable_;            // once they were too many
-  std::priority_queue<Waiting> waiting_;
+  Schedule schedule_;
+  uint64_t given_up_rows_ = 0;  // since something went well
+  Status outage_;
   std::vector<std::unique_ptr<Transfer>> transfers_;  // destroyed first: they use the members above
   std::vector<Transfer*> idle_;
-  Clock::time_point next_stall_check_;
+  Clock::time_point next_late_check_;
   std::string url_;
 };
 
@@ -118,8 +107,8 @@ Status HttpRun::Run(const CancelSource& cancel) {
     }
     ARROW_RETURN_NOT_OK(loop_.Turn(NextDeadline()));
     EndRequests();
-    EndStalled();
-    ARROW_RETURN_NOT_OK(unreachable_);
+    EndLate();
+    ARROW_RETURN_NOT_OK(outage_);
   }
   return cancel.status();
 }
@@ -143,96 +132,114 @@ Status HttpRun::StartRequests(const CancelSource& cancel) {
 }
 
 std::optional<Job> HttpRun::NextJob() {
-  if (!waiting_.empty() && waiting_.top().due <= Clock::now()) {
-    Job job = waiting_.top().job;
-    waiting_.pop();
-    return job;
+  for (;;) {
+    if (auto job = schedule_.Next(Clock::now())) return job;
+    if (schedule_.full() || !batches_.WantsBatch() || !TakeBatch()) return std::nullopt;
   }
-  if (waiting_.size() >= kMaxWaitingPerSlot * transfers_.size()) return std::nullopt;
-  if (batches_.WantsBatch()) TakeBatch();
-  if (!batches_.MayStart()) return std::nullopt;
-  return Job{.ticket = batches_.Start()};
 }
 
-void HttpRun::TakeBatch() {
-  if (!in_changed_.exchange(false)) return;
+bool HttpRun::TakeBatch() {
+  if (!in_changed_.exchange(false)) return false;
   if (auto batch = in_.TryPop()) {
     in_changed_ = true;
     batches_.Add(std::move(*batch));
-  } else {
-    in_drained_ = in_.drained();
+    return true;
   }
+  in_drained_ = in_.drained();
+  return false;
 }
 
 Status HttpRun::StartRequest(const Job& job) {
-  if (auto failure = urls_.Make(job.ticket.item().row, &url_)) {
+  const inventory::Row& row = job.ticket.item().row;
+  if (auto failure = urls_.Make(row, &url_)) {
+    schedule_.Drop(job);
     Fail(job, std::move(*failure));
     return Status::OK();
   }
   Transfer* transfer = idle_.back();
-  ARROW_RETURN_NOT_OK(transfer->Start(job, url_));
+  auto signature = job.refused ? nullptr : signer_.For(row.bucket, urls_.RegionOf(row.bucket));
+  ARROW_RETURN_NOT_OK(transfer->Start(job, url_, std::move(signature)));
   idle_.pop_back();
   return Status::OK();
 }
 
 void HttpRun::EndRequests() {
-  while (const auto ended = loop_.NextEnded()) EndRequest(Transfer::Of(ended->easy), ended->result, false);
+  while (const auto ended = loop_.NextEnded())
+    EndRequest(Transfer::Of(ended->easy), ended->result, Transfer::Late::kNo);
 }
 
-void HttpRun::EndRequest(Transfer* transfer, CURLcode result, bool stalled) {
-  Outcome outcome = transfer->End(result, stalled);
-  Job job = transfer->job();
+void HttpRun::EndRequest(Transfer* transfer, CURLcode result, Transfer::Late late) {
+  Outcome outcome = transfer->End(result, late);
+  const Job job = transfer->job();
   idle_.push_back(transfer);
-  if (outcome.answered) {
-    any_answer_ = true;
-    unanswered_rows_ = 0;
+  signer_.Learn(job.ticket.item().row.bucket, transfer->signature() != nullptr, transfer->status());
+  if (outcome.transient) return RetryOrGiveUp(*transfer, job, std::move(outcome));
+  if (outcome.failure && AskedDifferently(*transfer, job)) return;
+  schedule_.Done(job);
+  given_up_rows_ = 0;
+  if (outcome.failure) {
+    if (job.refused) outcome.failure->message += ", with credentials and without";
+    return Fail(job, std::move(*outcome.failure));
   }
-  if (!outcome.failure) {
-    counters_.bytes.fetch_add(job.ticket.item().body.size(), std::memory_order_relaxed);
-    batches_.Finish(job.ticket);
-    return;
-  }
-  if (MovedToRegion(*transfer)) {
+  counters_.bytes.fetch_add(job.ticket.item().body.size(), std::memory_order_relaxed);
+  batches_.Finish(job.ticket);
+}
+
+// Whether the refused request goes out again at once: to the bucket's own region, with newer credentials, or
+// without any.
+bool HttpRun::AskedDifferently(const Transfer& transfer, Job job) {
+  const std::string& bucket = job.ticket.item().row.bucket;
+  const long status = transfer.status();
+  const Signature* signature = transfer.signature();
+  if ((status / 100 == 3 || status == 400) && !job.region_corrected &&
+      urls_.LearnRegion(bucket, transfer.bucket_region())) {
     job.region_corrected = true;
-    waiting_.push({Clock::now(), job});
-    return;
+  } else if (signature != nullptr && !job.credentials_renewed && IsExpired(transfer.s3_code()) &&
+             signer_.Renew(signature)) {
+    job.credentials_renewed = true;
+  } else if (signature != nullptr && status == 403 && signer_.MayTryUnsigned(bucket)) {
+    job.refused = true;
+  } else {
+    return false;
   }
+  schedule_.AskAgain(job);
+  return true;
+}
+
+void HttpRun::RetryOrGiveUp(const Transfer& transfer, Job job, Outcome outcome) {
   ++job.failures;
-  if (outcome.transient && job.failures < options_.retry.attempts) {
+  if (schedule_.Retry(job, outcome, transfer.retry_after(), transfer.started(), Clock::now())) {
     counters_.retries.fetch_add(1, std::memory_order_relaxed);
-    waiting_.push({Clock::now() + backoff_.Delay(job.failures, transfer->retry_after()), job});
-    return;
+    return NoticeOutage(job, *outcome.failure);
   }
-  if (!outcome.answered) CountUnanswered(*outcome.failure);
+  ++given_up_rows_;
+  NoticeOutage(job, *outcome.failure);
   if (job.failures > 1) outcome.failure->message += fmt::format(" ({} attempts)", job.failures);
   Fail(job, std::move(*outcome.failure));
 }
 
-void HttpRun::CountUnanswered(const Failure& failure) {
-  ++unanswered_rows_;
-  if (unanswered_rows_ < (any_answer_ ? kUnreachableRows : kUnreachableFirstRows)) return;
-  unreachable_ = FailedError(
-      "the {} {} items could not be asked for, each tried {} times: the network or the server is down. The "
-      "table "
-      "is as of the last commit; run the same again when it is up. The last error: {}: {}",
-      any_answer_ ? "last" : "first", unanswered_rows_, options_.retry.attempts, failure.kind,
-      failure.message);
+// The network or the server is down when a host is and nothing has gone well with any other meanwhile.
+void HttpRun::NoticeOutage(const Job& job, const Failure& failure) {
+  const HostPace& pace = job.host->pace;
+  if (!pace.down()) return;
+  if (schedule_.last_good() >= pace.trouble_since() && given_up_rows_ < kGivenUpRows) return;
+  const auto seconds = std::chrono::duration<double>(Clock::now() - pace.trouble_since()).count();
+  outage_ = FailedError(
+      "no request has gone well for {:.0f} seconds: the network or the server is down. The table is as of "
+      "the "
+      "last commit; run the same again when it is up. The last error: {}: {}",
+      std::ceil(seconds), failure.kind, failure.message);
 }
 
-bool HttpRun::MovedToRegion(const Transfer& transfer) {
-  const bool redirect = transfer.status() / 100 == 3;
-  return redirect && !transfer.job().region_corrected &&
-         urls_.LearnRegion(transfer.job().ticket.item().row.bucket, transfer.bucket_region());
-}
-
-void HttpRun::EndStalled() {
+void HttpRun::EndLate() {
   const Clock::time_point now = Clock::now();
-  if (now < next_stall_check_) return;
-  next_stall_check_ =
-      now + std::max<Clock::duration>(options_.retry.stall_timeout / 8, std::chrono::milliseconds(1));
+  if (now < next_late_check_) return;
+  const auto shortest = std::min(options_.retry.stall_timeout, options_.retry.total_timeout);
+  next_late_check_ = now + std::max<Clock::duration>(shortest / 8, std::chrono::milliseconds(1));
   for (const auto& transfer : transfers_) {
-    if (transfer->active() && transfer->Stalled(now))
-      EndRequest(transfer.get(), CURLE_OPERATION_TIMEDOUT, true);
+    if (!transfer->active()) continue;
+    const Transfer::Late late = transfer->IsLate(now);
+    if (late != Transfer::Late::kNo) EndRequest(transfer.get(), CURLE_OPERATION_TIMEDOUT, late);
   }
 }
 
@@ -246,8 +253,8 @@ void HttpRun::HandOn() {
 
 Clock::time_point HttpRun::NextDeadline() const {
   Clock::time_point next = Clock::now() + std::chrono::minutes(1);
-  if (idle_.size() < transfers_.size()) next = std::min(next, next_stall_check_);
-  if (!idle_.empty() && !waiting_.empty()) next = std::min(next, waiting_.top().due);
+  if (idle_.size() < transfers_.size()) next = std::min(next, next_late_check_);
+  if (!idle_.empty()) next = std::min(next, schedule_.next_due());
   return next;
 }
 
@@ -258,11 +265,12 @@ void HttpRun::Fail(const Job& job, Failure failure) {
 
 class HttpFetcher : public Fetcher {
  public:
-  HttpFetcher(const Options& options, ObjectUrls urls) : options_(options), urls_(std::move(urls)) {}
+  HttpFetcher(const Options& options, ObjectUrls urls, Signer signer)
+      : options_(options), urls_(std::move(urls)), signer_(std::move(signer)) {}
 
   Status Run(BoundedQueue<inventory::Batch>* in, BoundedQueue<Batch>* out, CancelSource* cancel) override {
     ARROW_ASSIGN_OR_RAISE(const auto loop, SocketLoop::Make(options_.max_in_flight));
-    return HttpRun(options_, &urls_, &counters_, loop.get(), in, out).Run(*cancel);
+    return HttpRun(options_, &urls_, &signer_, &counters_, loop.get(), in, out).Run(*cancel);
   }
 
   int max_in_flight() const override { return options_.max_in_flight; }
@@ -272,12 +280,13 @@ class HttpFetcher : public Fetcher {
  private:
   const Options options_;
   ObjectUrls urls_;
+  Signer signer_;
   Counters counters_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Fetcher>> MakeHttpFetcher(const Options& options, ObjectUrls urls) {
+Result<std::unique_ptr<Fetcher>> MakeHttpFetcher(const Options& options, ObjectUrls urls, Signer signer) {
   // Once per process, thread-safe, never undone: other libraries in the process use libcurl too.
   static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (initialised != CURLE_OK) return FailedError("libcurl cannot be initialised");
@@ -290,7 +299,7 @@ Result<std::unique_ptr<Fetcher>> MakeHttpFetcher(const Options& options, ObjectU
         "(ulimit -n) by {}",
         kFilesPerRequest - room);
   }
-  return std::make_unique<HttpFetcher>(possible, std::move(urls));
+  return std::make_unique<HttpFetcher>(possible, std::move(urls), std::move(signer));
 }
 
 }  // namespace earthcatalog::fetch

@@ -5,9 +5,10 @@
 
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/fetch/object_url.h"
+#include "earthcatalog/fetch/signer.h"
 
 namespace earthcatalog::fetch {
 
-Result<std::unique_ptr<Fetcher>> MakeHttpFetcher(const Options& options, ObjectUrls urls);
+Result<std::unique_ptr<Fetcher>> MakeHttpFetcher(const Options& options, ObjectUrls urls, Signer signer = {});
 
 }  // namespace earthcatalog::fetch

@@ -3,7 +3,6 @@
 #include <curl/curl.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 
 #include "earthcatalog/base/text.h"
@@ -14,14 +13,6 @@ namespace {
 
 constexpr size_t kMaxLearnedRegions = 10'000;
 
-std::string_view FirstSet(std::initializer_list<const char*> variables) {
-  for (const char* variable : variables) {
-    const char* value = std::getenv(variable);
-    if (value != nullptr && *value != '\0') return value;
-  }
-  return {};
-}
-
 bool IsRegion(std::string_view region) {
   return !region.empty() && region.size() <= 40 && std::all_of(region.begin(), region.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
@@ -31,19 +22,19 @@ bool IsRegion(std::string_view region) {
 std::string_view SchemeOf(std::string_view url) { return url.substr(0, url.find("://")); }
 
 // The URL with exactly one slash at its end. The error repeats no part of the URL: it may hold a password.
-Result<std::string> AsPrefix(std::string_view url, std::string_view name) {
+Result<std::string> AsPrefix(std::string_view url) {
   const std::string_view scheme = SchemeOf(url);
   if (scheme != "http" && scheme != "https") {
-    return UsageError("{} must be an http:// or https:// URL", name);
+    return UsageError("the source must be an http:// or https:// URL");
   }
   if (url.find_first_of("?#") != std::string_view::npos) {
-    return UsageError("{} must not have a query or a fragment: bucket and key are appended to it", name);
+    return UsageError("the source must not have a query or a fragment: bucket and key are appended to it");
   }
   while (url.ends_with('/')) url.remove_suffix(1);
   std::string prefix = std::string(url) + '/';
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
   const CURLUcode code = curl_url_set(parsed.get(), CURLUPART_URL, prefix.c_str(), 0);
-  if (code != CURLUE_OK) return UsageError("{} is not a usable URL: {}", name, curl_url_strerror(code));
+  if (code != CURLUE_OK) return UsageError("the source is not a usable URL: {}", curl_url_strerror(code));
   return prefix;
 }
 
@@ -51,7 +42,7 @@ Result<std::string> AsPrefix(std::string_view url, std::string_view name) {
 
 Result<ObjectUrls> ObjectUrls::BelowSource(std::string_view source) {
   ObjectUrls urls;
-  ARROW_ASSIGN_OR_RAISE(urls.prefix_, AsPrefix(source, "the source"));
+  ARROW_ASSIGN_OR_RAISE(urls.prefix_, AsPrefix(source));
   urls.scheme_ = SchemeOf(source);
   return urls;
 }
@@ -65,18 +56,11 @@ ObjectUrls ObjectUrls::S3(std::string scheme, std::string region, std::string do
   return urls;
 }
 
-Result<ObjectUrls> ObjectUrls::S3FromEnvironment() {
-  std::string region(FirstSet({"AWS_REGION", "AWS_DEFAULT_REGION"}));
-  if (region.empty()) region = "us-east-1";
-  if (!IsRegion(region)) {
-    return UsageError("AWS_REGION is '{}', which is no region name; one looks like us-west-2",
-                      OneLine(region));
-  }
-  ObjectUrls urls = S3("https", std::move(region), "amazonaws.com");
-  const std::string_view endpoint = FirstSet({"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"});
-  if (!endpoint.empty()) {
-    ARROW_ASSIGN_OR_RAISE(urls.prefix_, AsPrefix(endpoint, "AWS_ENDPOINT_URL"));
-    urls.scheme_ = SchemeOf(endpoint);
+ObjectUrls ObjectUrls::S3(const io::S3Access& access) {
+  ObjectUrls urls = S3("https", access.region, "amazonaws.com");
+  if (!access.endpoint.empty()) {
+    urls.prefix_ = access.endpoint + '/';
+    urls.scheme_ = SchemeOf(access.endpoint);
   }
   return urls;
 }
@@ -102,7 +86,7 @@ std::optional<Failure> ObjectUrls::Make(const inventory::Row& row, std::string* 
 }
 
 bool ObjectUrls::LearnRegion(const std::string& bucket, std::string_view region) {
-  if (!prefix_.empty() || !IsRegion(region)) return false;
+  if (!hosts_differ() || !IsRegion(region)) return false;
   if (learned_regions_.size() >= kMaxLearnedRegions) learned_regions_.clear();
   learned_regions_[bucket] = region;
   return true;

@@ -47,6 +47,12 @@ class OpenBatches {
   bool MayStart() const { return HasUnstarted() && (held_bytes_ < max_bytes_ || open_.size() == 1); }
   // Only when MayStart().
   Ticket Start();
+  // The row that Start() would give.
+  const inventory::Row& Next() const { return open_.back().batch.items[open_.back().started].row; }
+  // Whether the body of a row that was started without asking for it may be asked for: as MayStart().
+  bool HasRoomFor(const Ticket& ticket) const {
+    return held_bytes_ < max_bytes_ || ticket.open_ == &open_.front();
+  }
 
   // The best guess of what the row's body will be: the inventory's size where it has one, else the average of
   // the bodies so far. Before the first one, a guess that keeps many from starting at once.

@@ -12,23 +12,16 @@ Outcome Final(std::string kind, std::string message) {
   return {Failure{std::move(kind), std::move(message)}, false};
 }
 
-// S3 says in its XML what a status alone does not: NoSuchKey or NoSuchBucket, SlowDown or InternalError.
-std::string S3Code(std::string_view body) {
-  constexpr std::string_view kOpen = "<Code>";
-  const size_t begin = body.find(kOpen);
-  if (begin == std::string_view::npos) return {};
-  body.remove_prefix(begin + kOpen.size());
-  const size_t end = body.find("</Code>");
-  return end == std::string_view::npos ? std::string()
-                                       : fmt::format(" ({})", OneLine(body.substr(0, end), 60));
-}
-
 Outcome JudgeStatus(long status, std::string_view body) {
-  std::string message = fmt::format("the server answered HTTP {}{}", status, S3Code(body));
+  std::string message = fmt::format("the server answered HTTP {}", status);
+  if (const std::string_view code = S3Code(body); !code.empty())
+    message += fmt::format(" ({})", OneLine(code, 60));
   if (status == 404 || status == 410) return Final("not_found", std::move(message));
   if (status >= 300 && status < 400) message += ": a redirect without a target that may be followed";
   const bool transient = status >= 500 || status == 429 || status == 408;
-  return {Failure{fmt::format("http_{}", status), std::move(message)}, transient};
+  return {.failure = Failure{fmt::format("http_{}", status), std::move(message)},
+          .transient = transient,
+          .busy = (status >= 502 && status <= 504) || status == 429};
 }
 
 Outcome JudgeError(const Response& response) {
@@ -58,6 +51,16 @@ Outcome JudgeError(const Response& response) {
 
 }  // namespace
 
+// S3 says in its XML what a status alone does not: NoSuchKey or NoSuchBucket, SlowDown or InternalError.
+std::string_view S3Code(std::string_view body) {
+  constexpr std::string_view kOpen = "<Code>";
+  const size_t begin = body.find(kOpen);
+  if (begin == std::string_view::npos) return {};
+  body.remove_prefix(begin + kOpen.size());
+  const size_t end = body.find("</Code>");
+  return end == std::string_view::npos ? std::string_view() : body.substr(0, end);
+}
+
 Failure TooLarge(int64_t max_bytes) {
   return {"too_large", fmt::format("the object is larger than the {} that this run's memory limit allows",
                                    FormatByteSize(max_bytes))};
@@ -65,8 +68,10 @@ Failure TooLarge(int64_t max_bytes) {
 
 Outcome Judge(const Response& response) {
   if (response.too_large > 0) return {TooLarge(response.too_large), false};
-  if (response.stalled) {
-    Outcome outcome = Transient("timeout", "the server stopped sending, or sent too slowly");
+  if (response.stalled || response.overdue) {
+    Outcome outcome =
+        Transient("timeout", response.overdue ? "the answer took too long"
+                                              : "the server stopped sending, or sent too slowly");
     outcome.answered = response.status != 0;
     return outcome;
   }

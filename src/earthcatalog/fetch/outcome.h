@@ -18,6 +18,7 @@ struct Response {
   long status = 0;                // 0 before a status line came
   int64_t too_large = 0;          // the limit, when the body was refused for its size
   bool stalled = false;           // ended here, since nothing came any more
+  bool overdue = false;           // ended here, since it took too long
   std::string_view error_body{};  // the beginning of the body when `status` is not 200
   std::string_view detail{};      // libcurl's words on `result`
 };
@@ -26,7 +27,11 @@ struct Outcome {
   std::optional<Failure> failure;  // nothing: the body is there
   bool transient = false;          // worth another attempt
   bool answered = true;            // by a server, whatever it said
+  bool busy = false;               // too many requests, or nobody behind the gateway: 429, 502-504
 };
+
+// The error code in the XML of an S3 answer, or "".
+std::string_view S3Code(std::string_view body);
 
 // The failure of an object with more than `max_bytes`.
 Failure TooLarge(int64_t max_bytes);

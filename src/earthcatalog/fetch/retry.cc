@@ -6,12 +6,21 @@ namespace earthcatalog::fetch {
 
 using std::chrono::milliseconds;
 
-milliseconds Backoff::Delay(int failures, std::optional<std::chrono::seconds> retry_after) {
+milliseconds Backoff::Longest(int failures) const {
   milliseconds longest = std::min(policy_.first_backoff, policy_.max_backoff);
   for (int i = 1; i < failures && longest < policy_.max_backoff; ++i) {
     longest = std::min(2 * longest, policy_.max_backoff);
   }
-  const milliseconds delay(std::uniform_int_distribution<int64_t>(0, longest.count())(random_));
+  return longest;
+}
+
+milliseconds Backoff::Pause(int rounds) {
+  const int64_t longest = Longest(rounds).count();
+  return milliseconds(std::uniform_int_distribution<int64_t>(longest / 2, longest)(random_));
+}
+
+milliseconds Backoff::Delay(int failures, std::optional<std::chrono::seconds> retry_after) {
+  const milliseconds delay(std::uniform_int_distribution<int64_t>(0, Longest(failures).count())(random_));
   if (!retry_after) return delay;
   // Compared in seconds first: the header's number may be too large for milliseconds.
   const auto cap = policy_.max_backoff;

@@ -3,7 +3,8 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
+
+#include "earthcatalog/io/s3.h"
 
 namespace earthcatalog::fetch {
 namespace {
@@ -13,16 +14,15 @@ constexpr int64_t kMaxReserve = 64 << 10;    // sizes are only claims until the 
 constexpr size_t kMaxErrorBody = 2048;       // where S3 puts its error code
 constexpr size_t kMaxIgnoredBody = 1 << 20;  // read to its end to keep the connection, but not for ever
 constexpr long kMaxRedirects = 5;
+constexpr int kHaste = 5;
 
 // The trusted certificates: those of the environment (a company's proxy, an S3 server of one's own), else
-// libcurl's default. Null when there is no such file.
-const char* CertificateFile() {
-  for (const char* variable : {"AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"}) {
-    const char* file = std::getenv(variable);
-    if (file != nullptr && *file != '\0') return file;
-  }
-  const char* file = curl_version_info(CURLVERSION_NOW)->cainfo;
-  return file != nullptr && access(file, R_OK) == 0 ? file : nullptr;
+// libcurl's default. Empty when there is no such file.
+std::string CertificateFile() {
+  std::string file = io::CertificatesOfEnvironment();
+  if (!file.empty()) return file;
+  const char* usual = curl_version_info(CURLVERSION_NOW)->cainfo;
+  return usual != nullptr && access(usual, R_OK) == 0 ? usual : "";
 }
 
 long Milliseconds(std::chrono::milliseconds duration) { return static_cast<long>(duration.count()); }
@@ -58,8 +58,8 @@ Status Transfer::SetUp(std::string_view scheme) {
   set(CURLOPT_FOLLOWLOCATION, 1L);
   set(CURLOPT_MAXREDIRS, kMaxRedirects);
   set(CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(options_.retry.connect_timeout));
-  if (const char* file = CertificateFile()) {
-    set(CURLOPT_CAINFO, file);
+  if (const std::string file = CertificateFile(); !file.empty()) {
+    set(CURLOPT_CAINFO, file.c_str());
     // libcurl keeps the certificates it has read only when they come from one file. Reading them again takes
     // some 20 ms of processor time for every connection.
     set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
@@ -78,23 +78,49 @@ Transfer* Transfer::Of(CURL* easy) {
   return reinterpret_cast<Transfer*>(transfer);
 }
 
-Status Transfer::Start(const Job& job, const std::string& url) {
+Status Transfer::Start(const Job& job, const std::string& url, std::shared_ptr<const Signature> signature) {
   job_ = job;
+  CURLcode code = curl_easy_setopt(easy_.get(), CURLOPT_URL, url.c_str());
+  if (code == CURLE_OK && signature != signature_) code = Sign(std::move(signature));
+  const int haste = job.host->pace.down() ? kHaste : 1;
+  if (code == CURLE_OK && haste != haste_) {
+    haste_ = haste;
+    code = curl_easy_setopt(easy_.get(), CURLOPT_CONNECTTIMEOUT_MS,
+                            Milliseconds(options_.retry.connect_timeout) / haste);
+  }
+  if (code != CURLE_OK) return Status::OutOfMemory("no memory left for a request");
   body_begun_ = false;
   too_large_ = false;
   status_ = 0;
   charged_ = 0;
   error_[0] = '\0';
   error_body_.clear();
-  window_begin_ = Clock::now();
+  started_ = window_begin_ = Clock::now();
   window_bytes_ = 0;
   ChargeUpTo(std::min(batches_->ExpectedBytes(job_.ticket.item().row), options_.max_body_bytes));
-  if (curl_easy_setopt(easy_.get(), CURLOPT_URL, url.c_str()) != CURLE_OK) {
-    return Status::OutOfMemory("no memory left for a request");
-  }
   ARROW_RETURN_NOT_OK(loop_->Add(easy_.get()));
   active_ = true;
   return Status::OK();
+}
+
+CURLcode Transfer::Sign(std::shared_ptr<const Signature> signature) {
+  signature_ = std::move(signature);
+  CURL* easy = easy_.get();
+  CURLcode code = CURLE_OK;
+  const auto set = [&](auto option, auto value) {
+    if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value);
+  };
+  const auto text = [&](const std::string Signature::*member) {
+    return signature_ == nullptr ? nullptr : ((*signature_).*member).c_str();
+  };
+  set(CURLOPT_AWS_SIGV4, text(&Signature::provider));
+  set(CURLOPT_USERNAME, text(&Signature::access_key));
+  set(CURLOPT_PASSWORD, text(&Signature::secret_key));
+  set(CURLOPT_HTTPHEADER, signature_ == nullptr ? nullptr : signature_->headers.get());
+  // A signature is for one host, and a session token for nobody else's eyes.
+  set(CURLOPT_FOLLOWLOCATION, signature_ == nullptr ? 1L : 0L);
+  if (signature_ == nullptr) set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+  return code;
 }
 
 size_t Transfer::OnBody(char* data, size_t, size_t size, void* transfer) noexcept {
@@ -153,17 +179,18 @@ int64_t Transfer::BytesSoFar() const {
   return body + headers;
 }
 
-bool Transfer::Stalled(Clock::time_point now) {
+Transfer::Late Transfer::IsLate(Clock::time_point now) {
+  if (now - started_ >= options_.retry.total_timeout / haste_) return Late::kOverdue;
   const int64_t bytes = BytesSoFar();
   if (bytes - window_bytes_ >= kStallBytes) {
     window_bytes_ = bytes;
     window_begin_ = now;
-    return false;
+    return Late::kNo;
   }
-  return now - window_begin_ >= options_.retry.stall_timeout;
+  return now - window_begin_ >= options_.retry.stall_timeout / haste_ ? Late::kStalled : Late::kNo;
 }
 
-Outcome Transfer::End(CURLcode result, bool stalled) {
+Outcome Transfer::End(CURLcode result, Late late) {
   loop_->Remove(easy_.get());
   active_ = false;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status_);
@@ -171,7 +198,8 @@ Outcome Transfer::End(CURLcode result, bool stalled) {
   Outcome outcome = Judge({.result = result,
                            .status = status_,
                            .too_large = too_large_ ? options_.max_body_bytes : 0,
-                           .stalled = stalled,
+                           .stalled = late == Late::kStalled,
+                           .overdue = late == Late::kOverdue,
                            .error_body = error_body_,
                            .detail = detail});
   std::string& body = job_.ticket.item().body;

@@ -9,18 +9,12 @@
 #include <string>
 #include <string_view>
 
-#include "earthcatalog/fetch/open_batches.h"
 #include "earthcatalog/fetch/outcome.h"
+#include "earthcatalog/fetch/schedule.h"
+#include "earthcatalog/fetch/signer.h"
 #include "earthcatalog/fetch/socket_loop.h"
 
 namespace earthcatalog::fetch {
-
-// A row on its way through its attempts.
-struct Job {
-  OpenBatches::Ticket ticket;
-  int failures = 0;
-  bool region_corrected = false;
-};
 
 // One thread. Not movable: libcurl holds its address.
 class Transfer {
@@ -35,20 +29,29 @@ class Transfer {
 
   static Transfer* Of(CURL* easy);
 
-  // Starts a request; the body goes into the job's item.
-  Status Start(const Job& job, const std::string& url);
+  // Starts a request; the body goes into the job's item. `signature` may be null. A host that is down gets
+  // less time.
+  Status Start(const Job& job, const std::string& url, std::shared_ptr<const Signature> signature);
   const Job& job() const { return job_; }
+  const Signature* signature() const { return signature_.get(); }
+  Clock::time_point started() const { return started_; }
   bool active() const { return active_; }
 
-  // True when fewer than kStallBytes came during the last stall_timeout.
-  bool Stalled(Clock::time_point now);
+  // Why it should not go on.
+  enum class Late {
+    kNo,
+    kStalled,  // fewer than kStallBytes came during the last stall_timeout
+    kOverdue,  // total_timeout is over
+  };
+  Late IsLate(Clock::time_point now);
 
   // Ends the request. On failure the item's body is empty again.
-  Outcome End(CURLcode result, bool stalled);
+  Outcome End(CURLcode result, Late late = Late::kNo);
 
-  // Of the ended request: its HTTP status, the server's Retry-After, and the region S3 says the bucket is in,
-  // or "".
+  // Of the ended request: its HTTP status, S3's error code and the region S3 says the bucket is in, or "",
+  // and the server's Retry-After.
   long status() const { return status_; }
+  std::string_view s3_code() const { return S3Code(error_body_); }
   std::optional<std::chrono::seconds> retry_after() const;
   std::string_view bucket_region() const;
 
@@ -61,6 +64,7 @@ class Transfer {
       : options_(options), loop_(loop), batches_(batches) {}
 
   Status SetUp(std::string_view scheme);
+  CURLcode Sign(std::shared_ptr<const Signature> signature);
   static size_t OnBody(char* data, size_t, size_t size, void* transfer) noexcept;
   size_t TakeBody(std::string_view data);
   bool BeginBody();
@@ -75,6 +79,9 @@ class Transfer {
 
   // Of the current request.
   Job job_;
+  std::shared_ptr<const Signature> signature_;
+  int haste_ = 1;  // what its timeouts are divided by
+  Clock::time_point started_;
   bool active_ = false;
   bool body_begun_ = false;
   bool too_large_ = false;

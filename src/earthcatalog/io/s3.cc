@@ -61,7 +61,7 @@ Result<Resolved> Resolve(const std::string& bucket, S3Settings settings) {
   };
   fill(&settings.endpoint, {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"});
   fill(&settings.region, {"AWS_REGION", "AWS_DEFAULT_REGION"});
-  fill(&settings.ca_file, {"AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"});
+  if (settings.ca_file.empty()) settings.ca_file = CertificatesOfEnvironment();
   while (settings.endpoint.ends_with('/')) settings.endpoint.pop_back();
   if (!settings.endpoint.empty()) ARROW_RETURN_NOT_OK(CheckEndpoint(settings.endpoint));
   if (!settings.region.empty() && !IsRegion(settings.region)) {
@@ -124,6 +124,10 @@ Result<std::shared_ptr<arrow::fs::FileSystem>> S3FileSystemFor(const std::string
   if (!fs.ok()) return WithContext(fs.status(), fmt::format("cannot reach s3://{}", OneLine(bucket)));
   known = *fs;
   return fs;
+}
+
+std::string CertificatesOfEnvironment() {
+  return FirstSet({"AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"});
 }
 
 Result<S3Access> S3AccessFor(const std::string& bucket, const S3Settings& settings) {

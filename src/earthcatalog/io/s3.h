@@ -41,6 +41,9 @@ struct S3Access {
 Result<std::shared_ptr<arrow::fs::FileSystem>> S3FileSystemFor(const std::string& bucket,
                                                                const S3Settings& settings = {});
 
+// The file of trusted certificates that the environment names, or "".
+std::string CertificatesOfEnvironment();
+
 // May ask a metadata service for the credentials of a role. Thread-safe. An endpoint or a region that is none
 // is a usage error, which repeats neither.
 Result<S3Access> S3AccessFor(const std::string& bucket, const S3Settings& settings = {});

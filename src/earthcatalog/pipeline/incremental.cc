@@ -261,6 +261,7 @@ class Run {
       progress.items_failed = items_failed_;
       progress.items_committed = committed.catalogued;
       progress.commits = committed.commits;
+      progress.bytes_fetched = fetcher_->bytes_fetched();
       progress.total_items = all_read ? counts.selected : options_.limit.value_or(0);
       progress_(progress);
     }

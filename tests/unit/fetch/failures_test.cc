@@ -48,6 +48,7 @@ const TransientCase kTransientCases[] = {
     {"Reset", {.body = kGood.body, .manner = Manner::kReset}, "connection"},
     {"ResetInTheBody", {.body = std::string(5000, 'x'), .manner = Manner::kResetBody}, "connection"},
     {"Truncated", {.body = std::string(5000, 'x'), .manner = Manner::kTruncated}, "truncated"},
+    {"ChunkedTruncated", {.body = std::string(5000, 'x'), .manner = Manner::kChunkedTruncated}, "truncated"},
     {"Stalled", {.body = std::string(900, 'x'), .manner = Manner::kStall}, "timeout"},
     {"StalledLater", {.body = std::string(50'000, 'x'), .manner = Manner::kStall}, "timeout"},
     {"Silent", {.manner = Manner::kSilent}, "timeout"},
@@ -221,6 +222,30 @@ TEST(Failures, ASlowBodyIsNotAStall) {
   options.retry.stall_timeout = milliseconds(150);
   EXPECT_EQ(FetchOne(options, "x").body.size(), 20'000u);  // takes 400 ms
   EXPECT_THAT(server.requests(), SizeIs(1));
+}
+
+TEST(Failures, AnAnswerThatTakesTooLongInAllIsGivenUp) {
+  ScriptedServer server({{"/bucket/x",
+                          {{.body = std::string(100'000, 'x'),
+                            .manner = Manner::kDrip,
+                            .pause = milliseconds(10),
+                            .drip_bytes = 1000}}}});
+  Options options = OptionsFor(server.url());
+  options.retry.attempts = 2;
+  options.retry.total_timeout = milliseconds(200);
+  const Item item = FetchOne(options, "x");
+  EXPECT_EQ(KindOf(item), "timeout");
+  EXPECT_THAT(item.failure->message, HasSubstr("took too long"));
+}
+
+TEST(Failures, ASecondCopyOfAnAnswerIsNotTheNextRowsBody) {
+  ScriptedServer server(
+      [](const Request& request, int) { return Reply{.body = request.target, .manner = Manner::kTwice}; });
+  std::vector<std::string> keys;
+  for (int i = 0; i < 200; ++i) keys.push_back(std::to_string(i));
+  for (const Item& item : FetchAll(OptionsFor(server.url()), RowsOf(keys))) {
+    EXPECT_EQ(item.body, "/bucket/" + item.row.key);
+  }
 }
 
 TEST(Failures, AKeptAliveConnectionThatTheServerClosedIsReplaced) {

@@ -2,11 +2,17 @@
 
 #include <gmock/gmock.h>
 
+#include "earthcatalog/io/location.h"
 #include "support/environment.h"
 #include "unit/fetch/running.h"
 
 namespace earthcatalog::fetch {
 namespace {
+
+class CloseS3 : public testing::Environment {
+  void TearDown() override { io::Shutdown(); }
+};
+const testing::Environment* const kCloseS3 = testing::AddGlobalTestEnvironment(new CloseS3);
 
 class S3Urls : public testing::Test {
  protected:
@@ -22,7 +28,11 @@ class S3Urls : public testing::Test {
     return failure ? failure->kind : url;
   }
   static std::string Url(const std::string& bucket, const std::string& key) {
-    return Url(ObjectUrls::S3FromEnvironment().ValueOrDie(), bucket, key);
+    return Url(FromEnvironment().ValueOrDie(), bucket, key);
+  }
+  static Result<ObjectUrls> FromEnvironment() {
+    ARROW_ASSIGN_OR_RAISE(const io::S3Access access, io::S3AccessFor("", {.anonymous = true}));
+    return ObjectUrls::S3(access);
   }
 
   test::Environment environment_;
@@ -43,7 +53,7 @@ TEST_F(S3Urls, TheRegionComesFromTheEnvironment) {
   environment_.Set("AWS_REGION", "us-west-2");
   EXPECT_EQ(Url("bucket", "a"), "https://bucket.s3.us-west-2.amazonaws.com/a");
   environment_.Set("AWS_REGION", "evil.example.org/");
-  EXPECT_EQ(earthcatalog::KindOf(ObjectUrls::S3FromEnvironment().status()), ErrorKind::kUsage);
+  EXPECT_EQ(earthcatalog::KindOf(FromEnvironment().status()), ErrorKind::kUsage);
 }
 
 TEST_F(S3Urls, AnEndpointIsAskedInPathStyle) {
@@ -51,9 +61,10 @@ TEST_F(S3Urls, AnEndpointIsAskedInPathStyle) {
   EXPECT_EQ(Url("bucket", "a=b"), "http://127.0.0.1:7070/bucket/a%3Db");
   environment_.Set("AWS_ENDPOINT_URL_S3", "https://s3.example.org/root/");
   EXPECT_EQ(Url("bucket", "a"), "https://s3.example.org/root/bucket/a");
-  EXPECT_EQ(ObjectUrls::S3FromEnvironment().ValueOrDie().scheme(), "https");
+  EXPECT_FALSE(FromEnvironment().ValueOrDie().LearnRegion("bucket", "eu-west-1"));
+  EXPECT_EQ(FromEnvironment().ValueOrDie().scheme(), "https");
   environment_.Set("AWS_ENDPOINT_URL_S3", "s3.example.org");
-  EXPECT_EQ(earthcatalog::KindOf(ObjectUrls::S3FromEnvironment().status()), ErrorKind::kUsage);
+  EXPECT_EQ(earthcatalog::KindOf(FromEnvironment().status()), ErrorKind::kUsage);
 }
 
 TEST_F(S3Urls, ABucketIsNeverAnythingButAHostLabel) {
@@ -65,7 +76,7 @@ TEST_F(S3Urls, ABucketIsNeverAnythingButAHostLabel) {
 }
 
 TEST_F(S3Urls, ALearnedRegionIsTheBucketsOwn) {
-  ObjectUrls urls = ObjectUrls::S3FromEnvironment().ValueOrDie();
+  ObjectUrls urls = FromEnvironment().ValueOrDie();
   EXPECT_TRUE(urls.LearnRegion("far", "eu-west-1"));
   EXPECT_EQ(Url(urls, "far", "a"), "https://far.s3.eu-west-1.amazonaws.com/a");
   EXPECT_EQ(Url(urls, "near", "a"), "https://near.s3.us-east-1.amazonaws.com/a");

@@ -41,7 +41,10 @@ Running::Running(const Options& options, size_t out_capacity)
 
 Running::Running(std::unique_ptr<Fetcher> fetcher, size_t out_capacity)
     : in_("rows", 1000, &cancel_), out_("bodies", out_capacity, &cancel_), fetcher_(std::move(fetcher)) {
-  thread_ = std::thread([this] { ended_with_ = fetcher_->Run(&in_, &out_, &cancel_); });
+  thread_ = std::thread([this] {
+    ended_with_ = fetcher_->Run(&in_, &out_, &cancel_);
+    if (!ended_with_.ok()) cancel_.Fail(ended_with_);  // as the pipeline does
+  });
 }
 
 Running::~Running() {

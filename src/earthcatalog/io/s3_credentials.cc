@@ -1,0 +1,63 @@
+#include "earthcatalog/io/s3_credentials.h"
+
+#include <curl/curl.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "earthcatalog/base/text.h"
+
+namespace earthcatalog::io {
+namespace {
+
+constexpr long kMetadataServiceMilliseconds = 300;
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+bool AnyIsSet() {
+  for (const char* name :
+       {"AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"}) {
+    if (!Variable(name).empty()) return true;
+  }
+  return false;
+}
+
+bool AnyProfileFile() {
+  const std::string home = Variable("HOME");
+  const auto exists = [&](const char* variable, const char* usual) {
+    std::string path = Variable(variable);
+    if (path.empty() && !home.empty()) path = home + usual;
+    std::error_code ignored;
+    return !path.empty() && std::filesystem::exists(path, ignored);
+  };
+  return exists("AWS_SHARED_CREDENTIALS_FILE", "/.aws/credentials") ||
+         exists("AWS_CONFIG_FILE", "/.aws/config");
+}
+
+size_t Ignore(char*, size_t, size_t size, void*) noexcept { return size; }
+
+bool MetadataServiceAnswers() {
+  if (EqualsIgnoreCase(Variable("AWS_EC2_METADATA_DISABLED"), "true")) return false;
+  std::string url = Variable("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+  if (url.empty()) url = "http://169.254.169.254/";
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy(curl_easy_init(), &curl_easy_cleanup);
+  if (easy == nullptr) return false;
+  curl_easy_setopt(easy.get(), CURLOPT_URL, url.c_str());
+  curl_easy_setopt(easy.get(), CURLOPT_PROXY, "");  // it is on this machine's own link
+  curl_easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &Ignore);
+  curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT_MS, kMetadataServiceMilliseconds);
+  return curl_easy_perform(easy.get()) == CURLE_OK;
+}
+
+}  // namespace
+
+bool CredentialsMayExist() { return AnyIsSet() || AnyProfileFile() || MetadataServiceAnswers(); }
+
+}  // namespace earthcatalog::io
