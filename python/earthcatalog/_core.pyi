@@ -1,8 +1,8 @@
 """The native core. Private: the package's modules are its only callers.
 
-What reads or writes a catalogue, and what works on many geometries, releases the GIL meanwhile; load_config, which
-reads a small file, keeps it. Failures are ValueError (wrong arguments), FileNotFoundError, KeyboardInterrupt,
-CatalogLocked, or EarthCatalogError.
+What reads or writes a catalogue, and what works on many geometries, releases the GIL meanwhile; load_config,
+which reads a small file, keeps it. Failures are ValueError (wrong arguments), FileNotFoundError,
+KeyboardInterrupt, CatalogLocked, or EarthCatalogError.
 """
 
 from collections.abc import Callable, Sequence
