@@ -189,6 +189,9 @@ test-long: python build ## what `make test` runs a sample of, whole: many minute
 	@build/release/tests/unit/grid/grid_exhaustive
 	@echo "==> items: a million random ones into Parquet files and out again"
 	@build/release/tests/unit/geoparquet/item_exhaustive
+	@echo "==> 100 kills of a run over 20,000 items"
+	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) \
+	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests/cli/test_kill.py
 	@echo "==> 20,000 generated and all real items by every route"
 	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) \
 	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests/interop/test_accounting.py

@@ -23,8 +23,7 @@ from harness.crashes import crash_at
 from harness.program import Argument, Base, Program
 
 FULL = os.environ.get("EARTHCATALOG_FULL") == "1"
-ITEMS, KILLS = (20_000, 100) if FULL else (600, 5)
-CHUNKS = 12
+ITEMS, CHUNKS, KILLS = (20_000, 40, 100) if FULL else (600, 12, 5)
 FEW_ITEMS, FEW_PER_CHUNK = 240, 40
 
 

@@ -68,8 +68,8 @@ grid: {{type: h3, resolution: 2}}
         ingest=IngestConfig(chunk_size=2),
     )
     report = incremental.run_from_config(archive.inventory, config, source=archive.source)
-    assert (report["items_processed"], report["commits"]) == (6, 3)
-    assert ec.open(archive.base).info().row_count == 10
+    assert (report["items_processed"], report["commits"]) == (2, 1), "it goes on behind the first four"
+    assert ec.open(archive.base).info().row_count == 6
 
 
 def test_run_from_config_needs_the_locations(tmp_path: Path) -> None:

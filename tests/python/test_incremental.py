@@ -53,6 +53,19 @@ def test_limit_takes_the_first_rows(make_archive: Callable[[int], Archive]) -> N
     assert ids(archive) == sorted(archive.ids)[:7]
 
 
+def test_a_call_that_is_repeated_goes_on(make_archive: Callable[[int], Archive]) -> None:
+    archive = make_archive(20)
+    assert ingest(archive, limit=7)["items_processed"] == 7
+    report = ingest(archive)
+    assert (report["items_processed"], report["inventory"]["skipped_done"]) == (13, 7)
+    report = ingest(archive)
+    assert (report["items_processed"], report["inventory"]["skipped_done"]) == (0, 20)
+    assert "all 20 rows" in report["notices"][0]
+    assert ids(archive) == sorted(archive.ids)
+    assert ingest(archive, again=True)["items_processed"] == 20
+    assert ids(archive) == sorted([*archive.ids, *archive.ids])
+
+
 @pytest.mark.parametrize(
     "since",
     ["2024-05-10", dt.date(2024, 5, 10), dt.datetime(2024, 5, 10), dt.datetime(2024, 5, 10, tzinfo=dt.UTC)],
@@ -133,7 +146,7 @@ def test_a_held_lock_is_catalog_locked_and_names_its_holder(make_archive: Callab
     (archive.base / ".lock").write_text(json.dumps(lock))
     with pytest.raises(ec.CatalogLocked, match="somebody"):
         ingest(archive)
-    assert ingest(archive, use_lock=False)["items_processed"] == 3
+    assert ingest(archive, use_lock=False, again=True)["items_processed"] == 3
 
 
 def test_no_progress_is_drawn_unless_on_a_terminal(

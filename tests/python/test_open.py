@@ -80,7 +80,12 @@ def test_table_is_pyicebergs_and_reads_the_items(archive: Archive) -> None:
 def test_an_open_catalog_sees_later_commits(archive: Archive) -> None:
     catalog = ec.open(base=archive.base)
     incremental.run(
-        archive.inventory, archive.catalog_path, archive.warehouse_path, limit=5, source=archive.source
+        archive.inventory,
+        archive.catalog_path,
+        archive.warehouse_path,
+        limit=5,
+        source=archive.source,
+        again=True,
     )
     assert catalog.info().row_count == 45
 

@@ -251,8 +251,8 @@ def test_a_table_of_regions(
     assert ec.open(archive.base).grid_resolution is None
     # The grid is the table's from now on.
     monkeypatch.chdir("/")
-    ingest(archive)
-    ingest(archive, grid_config=config)
+    ingest(archive, again=True)
+    ingest(archive, grid_config=config, again=True)
     assert rows_of(archive) == Counter({row: 3 * count for row, count in expected.items()})
 
 

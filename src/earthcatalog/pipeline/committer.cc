@@ -136,6 +136,7 @@ Status Committer::Commit() {
   if (pending_.rows_done == 0) return Status::OK();
   if (options_.lock != nullptr) ARROW_RETURN_NOT_OK(options_.lock->Check());
   ARROW_RETURN_NOT_OK(StageFailures());
+  ARROW_RETURN_NOT_OK(CheckStagedQuarantine(pending_quarantine_));
   if (options_.sync && !pending_quarantine_.empty()) {
     ARROW_RETURN_NOT_OK(io::SyncToDisk(QuarantineFolder(catalog_->warehouse())));
   }

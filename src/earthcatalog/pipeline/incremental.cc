@@ -85,8 +85,9 @@ class Run {
   Status Prepare() {
     ARROW_RETURN_NOT_OK(CheckOptions(options_));
     if (!options_.inventory.empty()) {
-      ARROW_RETURN_NOT_OK(feed_.AddInventory(options_.inventory));
+      // Asked first: of an inventory that is replaced at this moment rows come twice rather than never.
       ARROW_ASSIGN_OR_RAISE(std::string identity, inventory::Identity(options_.inventory));
+      ARROW_RETURN_NOT_OK(feed_.AddInventory(options_.inventory));
       selection_ = Selection{std::move(identity), options_.since, options_.suffix};
     }
     ARROW_ASSIGN_OR_RAISE(fetcher_, fetch::MakeFetcher(FetchOptions()));

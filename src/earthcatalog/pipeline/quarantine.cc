@@ -115,6 +115,18 @@ Status StageQuarantine(const io::Location& warehouse, const std::vector<Quaranti
   return Status::OK();
 }
 
+Status CheckStagedQuarantine(const std::vector<io::Location>& files) {
+  for (const io::Location& file : files) {
+    const io::Location staged = StagedQuarantine(file);
+    ARROW_ASSIGN_OR_RAISE(const auto info, staged.fs->GetFileInfo(staged.path));
+    if (info.IsFile()) continue;
+    return FailedError(
+        "{} is gone: another run, or somebody, removed it before the commit; run the command again",
+        staged.path);
+  }
+  return Status::OK();
+}
+
 Status PublishQuarantine(const std::vector<io::Location>& files) {
   for (const io::Location& file : files) {
     const io::Location staged = StagedQuarantine(file);

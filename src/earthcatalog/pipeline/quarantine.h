@@ -37,6 +37,8 @@ inline constexpr char kEscapedSuffix[] = "_escaped.parquet";
 // ends with an error; there they are only after PublishQuarantine().
 Status StageQuarantine(const io::Location& warehouse, const std::vector<QuarantinedRow>& rows,
                        std::vector<io::Location>* files);
+// OK when they are all still there: a run with the lock removes those of runs without it.
+Status CheckStagedQuarantine(const std::vector<io::Location>& files);
 // To be called when a commit names the files. One that somebody else has published is as good.
 Status PublishQuarantine(const std::vector<io::Location>& files);
 // Removes staged files that no commit names. Best effort.
