@@ -78,7 +78,7 @@ TEST(Location, RefusesWhatIsNoPlace) {
     return location.status().message();
   };
   EXPECT_THAT(message(""), HasSubstr("empty"));
-  EXPECT_THAT(message("gs://bucket/x"), HasSubstr("gs:// is not supported"));
+  EXPECT_THAT(message("ftp://bucket/x"), HasSubstr("ftp:// is not supported"));
   EXPECT_THAT(message("https://example.org/x?token=secret"), HasSubstr("web address"));
   EXPECT_THAT(message("https://example.org/x?token=secret"), testing::Not(HasSubstr("secret")));
   EXPECT_THAT(message("file://host/x"), HasSubstr("three slashes"));
