@@ -171,6 +171,7 @@ def kill_after(job: Job, base: Base, seconds: float) -> bool:
     return process.returncode == -signal.SIGKILL
 
 
+@pytest.mark.timeout(7200 if FULL else 600)
 def test_d14_killed_at_random_moments_nothing_is_lost_or_twice(job: Job, tmp_path: Path) -> None:
     """Each run is killed at a moment of its time, again and again until one comes to its end."""
     moments = random.Random(20)
