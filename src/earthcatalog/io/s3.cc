@@ -10,6 +10,7 @@
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/io/location.h"
+#include "earthcatalog/io/s3_credentials.h"
 
 namespace earthcatalog::io {
 namespace {
@@ -80,12 +81,12 @@ Result<arrow::fs::S3Options> OptionsOf(const Resolved& resolved) {
   const S3Settings& settings = resolved.settings;
   ARROW_RETURN_NOT_OK(arrow::fs::EnsureS3Initialized());
   arrow::fs::S3Options options;
-  if (settings.anonymous) {
-    options.ConfigureAnonymousCredentials();
-  } else if (!settings.access_key.empty()) {
+  if (!settings.anonymous && !settings.access_key.empty()) {
     options.ConfigureAccessKey(settings.access_key, settings.secret_key, settings.session_token);
-  } else {
+  } else if (!settings.anonymous && CredentialsMayExist()) {
     options.ConfigureDefaultCredentials();
+  } else {
+    options.ConfigureAnonymousCredentials();
   }
   options.region = settings.region;
   options.tls_ca_file_path = settings.ca_file;

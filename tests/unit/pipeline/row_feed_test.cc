@@ -181,7 +181,7 @@ TEST_F(RowFeedTest, AnInventoryThatIsDoneIsCountedAndNotRead) {
 TEST_F(RowFeedTest, OnlyTheRestOfAQuarantineFileIsTakenUp) {
   RowFeed feed({}, {});
   const io::Location file = Quarantine({"x.json", "y.json", "z.json"});
-  ASSERT_TRUE(feed.AddQuarantine(file.path, /*rows_done=*/2).ok());
+  ASSERT_TRUE(feed.AddQuarantine(file, /*rows_done=*/2).ok());
   std::vector<std::string> keys;
   Drain(&feed, &keys);
   EXPECT_THAT(keys, ElementsAre("z.json"));
