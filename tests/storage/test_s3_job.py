@@ -232,7 +232,7 @@ def test_a_file_from_elsewhere_is_whole(
         connection.execute("create table of_somebody_else (x)")
     connection.close()
     base.bucket.put("base/earthcatalog.db", db.read_bytes())
-    assert ingest(program, base, archive, inventory)["commits"] == 1
+    assert ingest(program, base, archive, inventory, "--again")["commits"] == 1
     db = base.download_db(tmp_path)
     with sqlite3.connect(db) as connection:
         assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
