@@ -181,32 +181,34 @@ test-python: python build ## Python, command and reader tests against the instal
 	  $(if $(wildcard .venv-peer/bin/python),EARTHCATALOG_PEER_PYTHON=$(CURDIR)/.venv-peer/bin/python) \
 	  EARTHCATALOG_GPIO=$(CURDIR)/.venv-gpio/bin/gpio $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests
 
-.PHONY: test-long
-test-long: python build ## what `make test` runs a sample of, whole: many minutes
+# full_pytest TESTS: their long versions.
+define full_pytest
+	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) EARTHCATALOG_GPIO=$(CURDIR)/.venv-gpio/bin/gpio \
+	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) $(1)
+endef
+
+.PHONY: test-long test-kills test-faults
+test-long: python build test-kills test-faults ## what `make test` runs a sample of, whole: hours
 	@$(MAKE) build/release/.configured CONFIGURE_FLAGS=-DEARTHCATALOG_BUILD_TESTS=ON
 	@cmake --build build/release --target grid_exhaustive item_exhaustive $(NINJA_FLAGS)
 	@echo "==> fan-out: 50,000 footprints, 2,000 points each"
 	@build/release/tests/unit/grid/grid_exhaustive
 	@echo "==> items: a million random ones into Parquet files and out again"
 	@build/release/tests/unit/geoparquet/item_exhaustive
-	@echo "==> 100 kills of a run over 20,000 items"
-	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) \
-	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests/cli/test_kill.py
 	@echo "==> 20,000 generated and all real items by every route"
-	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) \
-	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests/interop/test_accounting.py
+	$(call full_pytest,tests/interop/test_accounting.py)
 	@echo "==> every file of the mixed table by gpio"
-	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) EARTHCATALOG_GPIO=$(CURDIR)/.venv-gpio/bin/gpio \
-	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) --timeout=3600 tests/interop/test_geo_readers.py -k gpio
+	$(call full_pytest,--timeout=3600 tests/interop/test_geo_readers.py -k gpio)
 	@echo "==> inventories of ten million rows"
-	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) \
-	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests/cli/test_inventory_memory.py
-	@$(MAKE) test-faults
+	$(call full_pytest,tests/cli/test_inventory_memory.py)
 
-.PHONY: test-faults
-test-faults: python build ## 20,000 items through a bad network, 20 times: many minutes
-	@EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) \
-	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests/cli/test_faults.py
+test-kills: python build ## 100 kills of a run over 20,000 items, on the disk and in S3
+	$(call full_pytest,tests/cli/test_kill.py)
+	$(call full_pytest,tests/storage/test_s3_disasters.py -k killed)
+
+test-faults: python build ## 20,000 items through a bad network, 20 times, without and with S3
+	$(call full_pytest,tests/cli/test_faults.py)
+	$(call full_pytest,tests/storage/test_s3_disasters.py -k broken)
 
 .PHONY: lint
 lint: setup ## formatting, layering, ruff and mypy
