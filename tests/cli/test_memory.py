@@ -1,14 +1,15 @@
 """Memory stays below the limit and does not grow with the inventory."""
 
 import contextlib
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 from harness import archives, tables, web
-from harness.archives import Archive
-from harness.odd_items import make_item, point
+from harness.archives import Archive, Item
+from harness.odd_items import make_item, point, polygon, rectangle
 from harness.program import Argument, Base, Program
 
 ITEMS = 20_000
@@ -122,6 +123,23 @@ def test_large_items_are_bounded_too(
     assert report["quarantined_by_kind"] == {"too_large": 1}
     assert "memory limit" in report["first_failures"][0]["message"]
     assert tables.item_keys(base) == {("odd", f"item-{n}") for n in range(LARGE)}
+    assert report["peak_memory"] < LIMIT + PROCESS, report["peak_memory"] // MIB
+
+
+def test_a_large_item_in_many_cells_is_bounded_too(
+    program: Program, write_archive: Callable[[Iterable[Item]], Archive], tmp_path: Path
+) -> None:
+    """All of the Earth, as large as such a run takes it: it is written to each of 842 cells."""
+    globe = polygon(rectangle(-180, -90, 180, 90))
+    archive = write_archive(
+        [make_item("globe", globe, note="x" * 2_500_000), make_item("other", point(1, 1))]
+    )
+    base = Base(tmp_path / "base")
+    by_shell = Program(program.path, launcher=("sh", "-c", '"$@"; exit $?', "sh"))
+    flags = ("--source", archive.folder, "--memory-limit", "128MiB")
+    report = by_shell.ingest(archive.csv(tmp_path / "inventory.csv"), base, *flags)
+    assert report["items_processed"] == 2
+    assert report["rows_written"] == 843
     assert report["peak_memory"] < LIMIT + PROCESS, report["peak_memory"] // MIB
 
 

@@ -105,7 +105,7 @@ def test_the_newest_version_is_the_item(
     for number, item in enumerate(versions):
         archive = archives.write_items(tmp_path / str(number), [item])
         inventory = archive.csv(tmp_path / f"{number}.csv")
-        program.ingest(inventory, base, "--source", archive.folder)
+        program.ingest(inventory, base, "--source", archive.folder, "--again")
     check_items(exported(program, base), [item for item in versions if item["properties"]["title"] == newest])
 
 

@@ -210,8 +210,8 @@ bool JsonReader::ReadNumber(JsonNumber* number) {
   const auto read_digits = [&] {
     const char* const first = at;
     for (; at < end_ && IsDigit(*at); ++at) {
-      if (number->digits == 0) number->digit_count = 0;  // leading zeros do not count
-      number->digits = number->digits * 10 + static_cast<uint64_t>(*at - '0');
+      if (number->digit_count == 0 && *at == '0') continue;                     // leading zeros do not count
+      number->digits = number->digits * 10 + static_cast<uint64_t>(*at - '0');  // of too many: anything
       ++number->digit_count;
     }
     return at - first;

@@ -21,6 +21,8 @@ namespace {
 
 // Rows gathered at once for a run of small groups: one gather costs far more than its rows.
 constexpr size_t kGatherRows = 2048;
+// And of all threads together: a large item in many cells is copied for each of them.
+constexpr int64_t kGatherBytes = 32 << 20;
 // To object stores. A request takes tens of milliseconds, most of them waiting.
 constexpr int kUploads = 32;
 constexpr int64_t kMaxUploadBytes = 32 << 20;
@@ -30,10 +32,22 @@ struct GroupRun {
   size_t first, last;  // groups [first, last)
 };
 
-std::vector<GroupRun> RunsOf(const std::vector<FileGroup>& groups) {
+// A run has more than `max_bytes` only when its one group has: no item is in a group twice.
+std::vector<GroupRun> RunsOf(const FannedOut& rows, int64_t max_bytes) {
   std::vector<GroupRun> runs;
-  for (size_t i = 0; i < groups.size(); ++i) {
-    if (runs.empty() || groups[i].end - groups[runs.back().first].begin > kGatherRows) runs.push_back({i, i});
+  int64_t run_bytes = 0;
+  for (size_t i = 0; i < rows.groups.size(); ++i) {
+    const FileGroup& group = rows.groups[i];
+    int64_t bytes = 0;
+    for (size_t place = group.begin; place < group.end; ++place) {
+      bytes += rows.item_bytes[static_cast<size_t>(rows.order[place])];
+    }
+    run_bytes += bytes;
+    if (runs.empty() || group.end - rows.groups[runs.back().first].begin > kGatherRows ||
+        run_bytes > max_bytes) {
+      runs.push_back({i, i});
+      run_bytes = bytes;
+    }
     runs.back().last = i + 1;
   }
   return runs;
@@ -135,7 +149,7 @@ Status WriteFiles(const WriteTarget& target, const FannedOut& rows, const Cancel
   for (int i = 0; i < std::max(target.threads, 1); ++i) {
     writers.emplace_back(target, suffix, uploads ? &*uploads : nullptr);
   }
-  const std::vector<GroupRun> runs = RunsOf(rows.groups);
+  const std::vector<GroupRun> runs = RunsOf(rows, kGatherBytes / std::max(target.threads, 1));
   Status status = ParallelFor(runs.size(), target.threads, cancel, [&](size_t run, int thread) {
     return writers[static_cast<size_t>(thread)].WriteRun(rows, runs[run]);
   });

@@ -25,6 +25,7 @@ Status RemoveRejected(EncodedBatch* encoded) {
   arrow::Int64Builder kept;
   grid::CellAssignments cells{{0}, {}, {}};
   std::vector<std::string> bodies;
+  std::vector<uint32_t> item_bytes;
   for (uint32_t i = 0; i < encoded->rows->num_rows(); ++i) {
     if (rejected.contains(i)) continue;
     ARROW_RETURN_NOT_OK(kept.Append(i));
@@ -32,6 +33,7 @@ Status RemoveRejected(EncodedBatch* encoded) {
     cells.cells.insert(cells.cells.end(), encoded->cells.cells.begin() + offsets[i],
                        encoded->cells.cells.begin() + offsets[i + 1]);
     cells.offsets.push_back(static_cast<uint32_t>(cells.cells.size()));
+    item_bytes.push_back(encoded->item_bytes[i]);
     if (encoded->additions) bodies.push_back(std::move(encoded->bodies[i]));
   }
   ARROW_ASSIGN_OR_RAISE(const auto indices, kept.Finish());
@@ -40,6 +42,7 @@ Status RemoveRejected(EncodedBatch* encoded) {
   encoded->rows = rows.record_batch();
   encoded->cells = std::move(cells);
   encoded->bodies = std::move(bodies);
+  encoded->item_bytes = std::move(item_bytes);
   return Status::OK();
 }
 
@@ -62,6 +65,7 @@ Result<EncodedBatch> BatchEncoder::Encode(fetch::Batch batch) {
       continue;
     }
     encoded.source_bytes += static_cast<int64_t>(item.body.size());
+    encoded.item_bytes.push_back(static_cast<uint32_t>(item.body.size()));
     accepted.push_back(std::move(item.row));
     encoded.bodies.push_back(std::move(item.body));
   }

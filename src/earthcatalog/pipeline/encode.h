@@ -39,6 +39,7 @@ struct EncodedBatch {
   uint64_t sequence = 0;
   uint64_t row_count = 0;                    // inventory rows: accepted and failed
   std::shared_ptr<arrow::RecordBatch> rows;  // the accepted items, without grid_partition
+  std::vector<uint32_t> item_bytes;          // of the JSON of each
   grid::CellAssignments cells;               // of `rows`
   std::vector<QuarantinedRow> failures;
   // What the schema lacks for these items; then `bodies` has their JSON (with padding), to encode them anew.

@@ -115,6 +115,7 @@ struct Entry {
 Result<FannedOut> FanOut(const arrow::Schema& schema, Chunk chunk) {
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
   std::vector<Entry> entries;
+  FannedOut result;
   uint32_t item = 0;
   for (EncodedBatch& batch : chunk.batches) {
     if (batch.rows->num_rows() == 0) continue;
@@ -123,9 +124,9 @@ Result<FannedOut> FanOut(const arrow::Schema& schema, Chunk chunk) {
         entries.push_back({batch.cells.cells[c], 0, 0, item});
       }
     }
+    result.item_bytes.insert(result.item_bytes.end(), batch.item_bytes.begin(), batch.item_bytes.end());
     batches.push_back(std::move(batch.rows));
   }
-  FannedOut result;
   if (batches.empty()) return result;
   ARROW_ASSIGN_OR_RAISE(result.items, JoinBatches(schema, std::move(batches)));
   const std::vector<uint32_t> rank = RankItems(*result.items);

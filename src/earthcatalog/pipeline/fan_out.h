@@ -23,6 +23,7 @@ struct FileGroup {
 
 struct FannedOut {
   std::shared_ptr<arrow::RecordBatch> items;  // each item once, all columns but grid_partition
+  std::vector<uint32_t> item_bytes;           // of the JSON of each of `items`
   std::vector<int64_t> order;                 // row of `items`, once per cell it touches
   std::vector<FileGroup> groups;              // sorted by cell and year
 };

@@ -152,6 +152,29 @@ TEST(JsonReader, IntegersHaveTheWholeRange) {
   EXPECT_EQ(IntegerOf("-0"), 0);
 }
 
+// The danger: digits that are 0 modulo 2^64 taken for leading zeros, and the rest for the whole number.
+TEST(JsonReader, DigitsThatWrapToZeroAreNotForgotten) {
+  for (const char* multiple : {"18446744073709551616", "36893488147419103232", "184467440737095516160"}) {
+    for (const char* rest : {"", "0", "1", "65", "907"}) {
+      for (const char* ending : {"", ".5", "e-19", ".25e-18", "e3"}) {
+        for (const char* beginning : {"", "-", "0.", "0.000"}) {
+          if (std::string_view(beginning).ends_with('.') && std::string_view(ending).starts_with('.'))
+            continue;
+          if (std::string_view(beginning).ends_with('0') && std::string_view(ending).starts_with('.'))
+            continue;
+          const std::string text = std::string(beginning) + multiple + rest + ending;
+          JsonReader reader(text);
+          JsonNumber number;
+          ASSERT_TRUE(reader.ReadNumber(&number)) << text;
+          EXPECT_EQ(number.AsDouble(), std::strtod(text.c_str(), nullptr)) << text;
+          EXPECT_EQ(number.AsInt64(), std::nullopt) << text;
+          EXPECT_FALSE(number.integer && number.Means(1.0)) << text;
+        }
+      }
+    }
+  }
+}
+
 TEST(JsonReader, IntegersMeanThemselvesAndFractionsTheNearestDouble) {
   const auto means = [](std::string_view text) {
     JsonReader reader(text);

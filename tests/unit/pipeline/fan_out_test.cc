@@ -24,6 +24,7 @@ EncodedBatch MakeBatch(const std::string& ids, const std::string& platforms, con
   batch.rows = arrow::RecordBatch::Make(schema, static_cast<int64_t>(cells.size()),
                                         {column(arrow::utf8(), ids), column(arrow::utf8(), platforms),
                                          column(schema->field(2)->type(), datetimes)});
+  batch.item_bytes.resize(cells.size());
   batch.cells.offsets = {0};
   for (const auto& of_item : cells) {
     batch.cells.cells.insert(batch.cells.cells.end(), of_item.begin(), of_item.end());
