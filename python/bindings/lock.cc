@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "bind.h"
 #include "earthcatalog/catalog/locations.h"
@@ -23,14 +24,16 @@ constexpr int64_t kMaxHours = 24 * 365;
 class HeldLock {
  public:
   HeldLock(const catalog::Locations& locations, const std::string& owner, int64_t ttl_hours) {
-    ThrowIfError([&]() -> Status {
+    lock_ = ValueOrThrow([&]() -> Result<std::shared_ptr<catalog::Lock>> {
       nb::gil_scoped_release release;
       if (ttl_hours < 1 || ttl_hours > kMaxHours) {
         return UsageError("ttl_hours must be a number of hours from 1 to {}, not {}", kMaxHours, ttl_hours);
       }
       const std::chrono::hours ttl(ttl_hours);
       ARROW_ASSIGN_OR_RAISE(const io::Location base, locations.LockFolder());
-      return catalog::Lock::Acquire(base, owner, std::chrono::milliseconds(ttl) / 3, ttl).Value(&lock_);
+      ARROW_ASSIGN_OR_RAISE(auto lock,
+                            catalog::Lock::Acquire(base, owner, std::chrono::milliseconds(ttl) / 3, ttl));
+      return std::shared_ptr<catalog::Lock>(std::move(lock));
     }());
   }
 
@@ -39,19 +42,21 @@ class HeldLock {
   HeldLock& operator=(const HeldLock&) = delete;
 
   void Check() const {
+    const auto lock = lock_;  // another thread may release it meanwhile
     ThrowIfError([&] {
       nb::gil_scoped_release release;
-      return lock_ ? lock_->Check() : UsageError("the lock was released");
+      return lock ? lock->Check() : UsageError("the lock was released");
     }());
   }
 
   void Release() {
+    auto lock = std::exchange(lock_, nullptr);
     nb::gil_scoped_release release;
-    lock_.reset();
+    lock.reset();
   }
 
  private:
-  std::unique_ptr<catalog::Lock> lock_;
+  std::shared_ptr<catalog::Lock> lock_;  // read and changed with the GIL held
 };
 
 }  // namespace

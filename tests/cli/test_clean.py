@@ -179,3 +179,37 @@ def test_an_age_that_is_none(program: Program, base: Base, age: str) -> None:
     done = program.run("clean", base.path, f"--older-than={age}")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
+
+
+def test_young_metadata_of_another_table_protects_its_old_files(
+    program: Program, killed: Base, archive: Archive
+) -> None:
+    other = killed.path / "other.db"
+    inventory = archive.head(5).csv(killed.path.parent / "five.csv")
+    done = program.run(
+        *("incremental", "--inventory", inventory, "--catalog", other, "--warehouse", killed.warehouse),
+        *("--source", archive.folder),
+    )
+    assert done.returncode == 0, done.stderr
+    for path in killed.parquet_files():
+        os.utime(path, (0, 0))
+    before = contents(killed)
+    done = program.run("clean", killed.path)
+    assert done.returncode == 2
+    assert "metadata of another table" in done.stderr
+    assert contents(killed) == before
+
+
+def test_an_older_copy_of_the_catalog_removes_nothing(program: Program, base: Base, archive: Archive) -> None:
+    """A backup put back: what later runs wrote is no orphan."""
+    backup = b""
+    for count in (5, 6, 7):
+        inventory = archive.head(count).csv(base.path.parent / f"{count}.csv")
+        program.ingest(inventory, base, "--source", archive.folder)
+        backup = backup or base.db.read_bytes()
+    base.db.write_bytes(backup)
+    before = contents(base)
+    done = program.run("clean", base.path, "--older-than", "0s")
+    assert done.returncode == 2
+    assert "an older copy" in done.stderr
+    assert contents(base) == before

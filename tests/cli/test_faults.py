@@ -122,7 +122,8 @@ def test_no_secret_in_the_source_is_shown(
             }
             flags: list[Argument] = ["--source", source] if source else []
             done = program.run(
-                *("incremental", "--inventory", inventory, *base.flags, "--json", *flags), env=environment
+                *("incremental", "--inventory", inventory, *base.flags, "--json", "--again", *flags),
+                env=environment,
             )
             assert done.returncode == 1
             assert json.loads(done.stdout)["items_quarantined"] > 0

@@ -194,11 +194,14 @@ def test_a_local_catalog_is_a_copy_of_the_one_in_s3(
     done = program.run("incremental", "--inventory", first, *source, *local)
     assert done.returncode == 0, done.stderr
     assert db.read_bytes() == base.bucket.get("base/earthcatalog.db")
-    # Somebody else's commit is seen through the copy, which follows.
+    # Somebody else's commit is seen by who names the copy, which follows with the next run.
     program.ingest(rest, base, *source)
     assert db.read_bytes() != base.bucket.get("base/earthcatalog.db")
     done = program.run("export", *local)
     assert by_key([json.loads(line) for line in done.stdout.splitlines()]) == by_key(archive.items)
+    assert db.read_bytes() != base.bucket.get("base/earthcatalog.db")
+    done = program.run("incremental", "--inventory", rest, *source, *local)
+    assert done.returncode == 0, done.stderr
     assert db.read_bytes() == base.bucket.get("base/earthcatalog.db")
 
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <string_view>
 #include <unordered_set>
 
@@ -181,10 +182,11 @@ class Search {
   std::vector<Orphan> orphans_;
 };
 
-// A table that was made anew over an older one's files, whose catalog file was lost: they must not go with
-// it.
-Status CheckOneTable(const Catalog& catalog, const std::vector<Orphan>& orphans) {
-  for (const Orphan& orphan : orphans) {
+// Metadata that the table does not name, of whatever age, tells whose the other files may be: of another
+// table in the same warehouse, whose catalog file may be lost; or of this one, when the catalog file is an
+// older copy. They must not go. (A killed run leaves metadata one step ahead.)
+Status CheckOneTable(const Catalog& catalog, const std::vector<Orphan>& unnamed) {
+  for (const Orphan& orphan : unnamed) {
     if (!orphan.file.path.ends_with(".metadata.json")) continue;
     ARROW_ASSIGN_OR_RAISE(const std::string text, io::ReadFile(orphan.file));
     const auto json = iceberg::ParseJson(text, "the table metadata");
@@ -192,10 +194,20 @@ Status CheckOneTable(const Catalog& catalog, const std::vector<Orphan>& orphans)
     const auto uuid = iceberg::FindText(*json, "table-uuid");
     const auto snapshots = json->find("snapshots");
     const bool has_data = snapshots != json->end() && snapshots->is_array() && !snapshots->empty();
-    if (!has_data || !uuid || *uuid == catalog.table().uuid()) continue;
+    if (!has_data || !uuid) continue;
+    if (*uuid != catalog.table().uuid()) {
+      return UsageError(
+          "{} is the metadata of another table, whose files cannot be told from orphans; nothing was removed",
+          io::NameForMessages(orphan.file.uri));
+    }
+    const auto sequence = json->find("last-sequence-number");
+    if (sequence == json->end() || !sequence->is_number_integer() ||
+        sequence->get<int64_t>() <= catalog.table().last_sequence_number() + 1) {
+      continue;
+    }
     return UsageError(
-        "{} is the metadata of another table, whose files cannot be told from orphans; nothing was removed",
-        orphan.file.path);
+        "{} is newer than what the catalog file says of the table: an older copy of it? Nothing was removed",
+        io::NameForMessages(orphan.file.uri));
   }
   return Status::OK();
 }
@@ -220,7 +232,9 @@ Result<std::vector<Orphan>> FindOrphans(const Catalog& catalog,
   ARROW_RETURN_NOT_OK(search.Folder(metadata, &IsMetadataName));
   for (const io::Location& folder : other_folders) ARROW_RETURN_NOT_OK(search.Folder(folder, nullptr));
   std::vector<Orphan> orphans = std::move(search).Finish();
-  ARROW_RETURN_NOT_OK(CheckOneTable(catalog, orphans));
+  Search all_metadata(named, std::numeric_limits<int64_t>::max());
+  ARROW_RETURN_NOT_OK(all_metadata.Folder(metadata, &IsMetadataName));
+  ARROW_RETURN_NOT_OK(CheckOneTable(catalog, std::move(all_metadata).Finish()));
   return orphans;
 }
 

@@ -1,5 +1,7 @@
 #include "earthcatalog/catalog/stored_catalog.h"
 
+#include <algorithm>
+
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 
 namespace earthcatalog::catalog {
@@ -7,19 +9,24 @@ namespace {
 
 constexpr int kMaxAttempts = 50;  // others may commit to other tables of the file meanwhile
 
+// Where the table's metadata lies, if there is a table.
+Result<std::optional<std::string>> MetadataFolder(const std::string& name, const std::string& bytes) {
+  ARROW_ASSIGN_OR_RAISE(const auto image, iceberg::OpenSqliteImage(name, bytes, /*create=*/true));
+  ARROW_ASSIGN_OR_RAISE(auto location, image->store().CurrentMetadata());
+  if (location) location->resize(std::min(location->rfind('/'), location->size()));
+  return location;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<StoredCatalog>> StoredCatalog::Open(const io::Location& object,
                                                            std::optional<io::Location> local_copy,
                                                            bool create, const io::S3RetryPolicy& policy) {
   ARROW_ASSIGN_OR_RAISE(auto stored, io::ConditionalObject::At(object, policy));
-  std::shared_ptr<StoredCatalog> catalog(new StoredCatalog(std::move(stored), std::move(local_copy)));
+  std::shared_ptr<StoredCatalog> catalog(new StoredCatalog(std::move(stored)));
+  if (create) catalog->local_copy_ = std::move(local_copy);
   ARROW_RETURN_NOT_OK(catalog->Refresh());
-  if (!catalog->etag_ && catalog->local_copy_) {
-    auto copy = io::ReadFile(*catalog->local_copy_);
-    if (!copy.ok() && KindOf(copy.status()) != ErrorKind::kNotFound) return copy.status();
-    if (copy.ok()) catalog->bytes_ = *std::move(copy);
-  }
+  ARROW_RETURN_NOT_OK(catalog->BeginLocalCopy());
   if (catalog->bytes_.empty() && !create) {
     return NotFoundError("there is no catalog {}", io::NameForMessages(object.uri));
   }
@@ -37,6 +44,25 @@ Status StoredCatalog::Refresh() {
   if (etag_ == now->etag) return Status::OK();
   etag_ = std::move(now->etag);
   bytes_ = std::move(now->bytes);
+  return Status::OK();
+}
+
+// The only pointer to a table may be in that file: nothing replaces it but a catalog of the same table.
+Status StoredCatalog::BeginLocalCopy() {
+  if (!local_copy_) return Status::OK();
+  auto copy = io::ReadFile(*local_copy_);
+  if (KindOf(copy.status()) == ErrorKind::kNotFound) return etag_ ? UpdateLocalCopy() : Status::OK();
+  ARROW_RETURN_NOT_OK(copy.status());
+  if (!etag_) {
+    bytes_ = *std::move(copy);
+    return Status::OK();
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto ours, MetadataFolder(object_.location().uri, bytes_));
+  ARROW_ASSIGN_OR_RAISE(const auto theirs, MetadataFolder(local_copy_->path, *copy));
+  if (theirs && theirs != ours) {
+    return UsageError("{} is the catalog of another table, in {}: give --catalog a file of its own",
+                      local_copy_->path, io::NameForMessages(*theirs));
+  }
   return UpdateLocalCopy();
 }
 

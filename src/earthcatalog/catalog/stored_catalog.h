@@ -13,10 +13,10 @@ namespace earthcatalog::catalog {
 
 class StoredCatalog : public iceberg::CatalogStore {
  public:
-  // The file `object`, or a new one when it is missing and `create` is set. `local_copy`, when given, becomes
-  // what the object is, now and after each change; where there is no object yet but a copy, the object
-  // begins as that. kNotFound when there is neither and nothing is to be made; kCorrupt when the file is no
-  // catalog.
+  // The file `object`, or a new one when it is missing and `create` is set. With `create`, `local_copy`, when
+  // given, becomes what the object is, now and after each change, and where there is no object yet but a
+  // copy, the object begins as that; who only reads does not touch it. kNotFound when there is nothing to
+  // read; kCorrupt when the file is no catalog; a usage error when the local file is another table's catalog.
   static Result<std::shared_ptr<StoredCatalog>> Open(const io::Location& object,
                                                      std::optional<io::Location> local_copy, bool create,
                                                      const io::S3RetryPolicy& policy = {});
@@ -29,19 +29,19 @@ class StoredCatalog : public iceberg::CatalogStore {
   Status Swap(const std::string& expected, const std::string& metadata_location) override;
 
  private:
-  StoredCatalog(io::ConditionalObject object, std::optional<io::Location> local_copy)
-      : object_(std::move(object)), local_copy_(std::move(local_copy)) {}
+  explicit StoredCatalog(io::ConditionalObject object) : object_(std::move(object)) {}
 
   // Reads the object when it has changed.
   Status Refresh();
+  Status BeginLocalCopy();
   Status UpdateLocalCopy() const;
   template <typename Change>
   Status Commit(Change change);
 
   const io::ConditionalObject object_;
-  const std::optional<io::Location> local_copy_;
-  std::string bytes_;                // of the file; empty: a new one
-  std::optional<std::string> etag_;  // of the object with these bytes; nothing: there is none
+  std::optional<io::Location> local_copy_;  // only of who writes
+  std::string bytes_;                       // of the file; empty: a new one
+  std::optional<std::string> etag_;         // of the object with these bytes; nothing: there is none
 };
 
 }  // namespace earthcatalog::catalog

@@ -104,9 +104,8 @@ void AddIncrementalCommand(CLI::App* app, RunFunction* run) {
       "--warehouse", options.warehouse,
       "Folder of the data files, made when missing: a path or an s3:// URI; needed, here or in "
       "--config. With one in S3 a local --catalog is a copy of the catalog there");
-  command->add_option(
-      "--source", options.source,
-      "Folder or http(s) URL that holds <bucket>/<key>; without it s3://<bucket>/<key>, anonymously");
+  command->add_option("--source", options.source,
+                      "Folder or http(s) URL that holds <bucket>/<key>; without it s3://<bucket>/<key>");
   command->add_option("--since", arguments->since,
                       "Only rows last modified at or after this date or date-time (UTC)");
   command->add_option("--limit", options.limit, "At most so many items")->check(WholeNumber());

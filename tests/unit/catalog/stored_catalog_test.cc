@@ -145,6 +145,7 @@ TEST_F(Catalogues, ALocalFileIsACopyOfTheOneInS3) {
   ASSERT_TRUE(OpenDb(server)->Swap("s3://m/0", "s3://m/1").ok());
   EXPECT_NE(test::BytesOf(copy.path), *server.Get(kDb));
   EXPECT_EQ(ours->CurrentMetadata().ValueOrDie(), "s3://m/1");
+  OpenDb(server, copy);
   EXPECT_EQ(test::BytesOf(copy.path), *server.Get(kDb));
   // Without an object the file begins as the copy.
   ObjectServer fresh;
@@ -152,6 +153,23 @@ TEST_F(Catalogues, ALocalFileIsACopyOfTheOneInS3) {
   EXPECT_EQ(begun->CurrentMetadata().ValueOrDie(), "s3://m/1");
   ASSERT_TRUE(begun->Swap("s3://m/1", "s3://m/2").ok());
   EXPECT_EQ(OpenDb(fresh)->CurrentMetadata().ValueOrDie(), "s3://m/2");
+}
+
+// The danger: the only pointer to a table overwritten by another table's catalog.
+TEST_F(Catalogues, DangerALocalCatalogOfAnotherTableIsNotReplaced) {
+  ObjectServer server;
+  const test::TempFolder folder;
+  const io::Location other = io::Resolve(folder / "other.db").ValueOrDie();
+  ASSERT_TRUE(OpenDb(server, other)->Create("s3://elsewhere/0").ok());
+  const std::string before = test::BytesOf(other.path);
+  ObjectServer ours;
+  ASSERT_TRUE(OpenDb(ours)->Create("s3://m/0").ok());
+  const io::Location object = At(ours, "s3://bucket/base/earthcatalog.db");
+  const auto writing = StoredCatalog::Open(object, other, /*create=*/true);
+  EXPECT_EQ(KindOf(writing.status()), ErrorKind::kUsage);
+  EXPECT_THAT(writing.status().message(), HasSubstr("the catalog of another table"));
+  EXPECT_TRUE(StoredCatalog::Open(object, other, /*create=*/false).ok());
+  EXPECT_EQ(test::BytesOf(other.path), before);
 }
 
 TEST_F(Catalogues, WhatIsNoCatalogIsSaid) {
