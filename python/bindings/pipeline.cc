@@ -35,7 +35,8 @@ std::string RunIncremental(std::string inventory, std::string catalog_path, std:
                            std::optional<int64_t> chunk_size, int max_workers, std::optional<int64_t> limit,
                            std::optional<std::string> since, std::optional<grid::Config> grid,
                            const nb::object& partitioner, bool batch_add_files, bool use_lock,
-                           bool retry_failed, bool again, std::string source, const nb::object& on_progress) {
+                           bool retry_failed, bool again, std::string source, std::string suffix,
+                           const nb::object& on_progress) {
   pipeline::IncrementalOptions options;
   options.inventory = std::move(inventory);
   options.catalog_db = std::move(catalog_path);
@@ -58,6 +59,7 @@ std::string RunIncremental(std::string inventory, std::string catalog_path, std:
   options.retry_failed = retry_failed;
   options.again = again;
   options.source = std::move(source);
+  options.suffix = std::move(suffix);
 
   pipeline::IncrementalReport report;
   const Job job = [&](const ProgressCallback& progress, CancelSource* cancel) {
@@ -111,7 +113,8 @@ void BindPipeline(nb::module_& module) {
              nb::arg("warehouse_path"), nb::arg("chunk_size").none(), nb::arg("max_workers"),
              nb::arg("limit").none(), nb::arg("since").none(), nb::arg("grid").none(),
              nb::arg("partitioner").none(), nb::arg("batch_add_files"), nb::arg("use_lock"),
-             nb::arg("retry_failed"), nb::arg("again"), nb::arg("source"), nb::arg("on_progress").none());
+             nb::arg("retry_failed"), nb::arg("again"), nb::arg("source"), nb::arg("suffix"),
+             nb::arg("on_progress").none());
   module.def("load_config", &LoadConfig, nb::arg("path"));
 }
 

@@ -108,6 +108,7 @@ def run_incremental(
     retry_failed: bool,
     again: bool,
     source: str,
+    suffix: str,
     on_progress: Callable[[Progress], None] | None,
 ) -> str:
     """Ingests an inventory and returns the run's report as JSON.

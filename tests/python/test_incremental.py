@@ -47,6 +47,16 @@ def test_report_accounts_for_every_inventory_row(make_archive: Callable[[int], A
     assert ids(archive) == sorted(archive.ids - {"item-0007"})
 
 
+def test_another_suffix(make_archive: Callable[[int], Archive]) -> None:
+    archive = make_archive(3)
+    for path in list((archive.source / BUCKET).iterdir()):
+        path.rename(path.with_name(path.name.replace(".stac.json", ".json")))
+    archive.inventory.write_text(archive.inventory.read_text().replace(".stac.json", ".json"))
+    assert ingest(archive)["inventory"]["skipped_suffix"] == 3
+    assert ingest(archive, suffix=".json")["items_processed"] == 3
+    assert ids(archive) == sorted(archive.ids)
+
+
 def test_limit_takes_the_first_rows(make_archive: Callable[[int], Archive]) -> None:
     archive = make_archive(20)
     assert ingest(archive, limit=7)["items_processed"] == 7

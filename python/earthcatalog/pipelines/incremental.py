@@ -31,6 +31,7 @@ def run(
     grid_config: GridConfig | None = None,
     *,
     source: str | os.PathLike[str] | None = None,
+    suffix: str = ".stac.json",
     retry_failed: bool = False,
     again: bool = False,
 ) -> dict[str, Any]:
@@ -56,6 +57,7 @@ def run(
         since: only items modified at or after it; a date is its midnight, a time without offset is UTC.
         grid_config: the grid as a configuration.
         source: folder or http(s) URL that stands for `s3://`: it holds one folder per bucket.
+        suffix: rows whose key does not end in it are passed over and counted.
         retry_failed: try the quarantined items again, too.
         again: when the table holds the whole inventory already, add it once more.
 
@@ -86,6 +88,7 @@ def run(
             retry_failed=retry_failed,
             again=again,
             source=os.fspath(source) if source is not None else "",
+            suffix=suffix,
             on_progress=on_progress,
         )
     return dict(json.loads(report))
@@ -97,6 +100,7 @@ def run_from_config(
     limit: int | None = None,
     *,
     source: str | os.PathLike[str] | None = None,
+    suffix: str = ".stac.json",
 ) -> dict[str, Any]:
     """Does what `run` does, with the settings of a configuration or its file."""
     if not isinstance(config, AppConfig):
@@ -113,6 +117,7 @@ def run_from_config(
         batch_add_files=config.ingest.batch_add_files,
         grid_config=config.grid,
         source=source,
+        suffix=suffix,
     )
 
 

@@ -73,6 +73,18 @@ void PrintError(const Status& status) {
   PrintAside(fmt::format("earthcatalog: {}\n", OneLine(status.message(), kMaxMessageBytes)));
 }
 
+namespace {
+
+void PrintQuarantine(const std::vector<std::string>& files) {
+  if (files.empty()) return;
+  const size_t shown = std::min<size_t>(files.size(), 10);
+  for (size_t i = 0; i < shown; ++i) fmt::print("  quarantined rows are in {}\n", files[i]);
+  if (shown < files.size()) fmt::print("  … and {} more files\n", files.size() - shown);
+  fmt::print("  --retry-failed takes them up again\n");
+}
+
+}  // namespace
+
 void PrintSummary(const pipeline::IncrementalReport& report) {
   fmt::print("Inventory rows read                 {:>14}\n",
              FormatCount(static_cast<int64_t>(report.inventory.rows)));
@@ -95,7 +107,7 @@ void PrintSummary(const pipeline::IncrementalReport& report) {
     fmt::print("    {}/{}: {}: {}\n", OneLine(failure.bucket), OneLine(failure.key), failure.kind,
                OneLine(failure.message));
   }
-  for (const std::string& file : report.quarantine_files) fmt::print("  quarantined rows are in {}\n", file);
+  PrintQuarantine(report.quarantine_files);
   for (const std::string& notice : report.notices) fmt::print("  note: {}\n", notice);
   const double rate = report.seconds > 0 ? static_cast<double>(report.items_catalogued) / report.seconds : 0;
   fmt::print("Wrote {} rows to {} files ({}) in {} {}\n",

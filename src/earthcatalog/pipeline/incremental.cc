@@ -180,10 +180,11 @@ class Run {
     }
     if (all_done_) {
       const uint64_t number = options_.limit.value_or(counts.skipped_done);
-      notices.push_back(fmt::format(
-          "{} {} {} of this inventory are in the table or its quarantine already; --again adds them again",
-          options_.limit ? "the first" : "all", FormatCount(static_cast<int64_t>(number)),
-          options_.limit ? "items" : "rows"));
+      notices.push_back(
+          fmt::format("{} {} {} of this inventory are in the table or its quarantine already; --retry-failed "
+                      "takes up the quarantine, --again adds all of them again",
+                      options_.limit ? "the first" : "all", FormatCount(static_cast<int64_t>(number)),
+                      options_.limit ? "items" : "rows"));
     }
     return notices;
   }
