@@ -60,7 +60,7 @@ class TransientFailures : public testing::TestWithParam<TransientCase> {
  protected:
   Options TestOptions(const ScriptedServer& server) {
     Options options = OptionsFor(server.url());
-    options.retry.stall_timeout = milliseconds(100);
+    options.retry.stall_timeout = milliseconds(400);
     return options;
   }
 };
@@ -216,11 +216,11 @@ TEST(Failures, ASlowBodyIsNotAStall) {
   ScriptedServer server({{"/bucket/x",
                           {{.body = std::string(20'000, 'x'),
                             .manner = Manner::kDrip,
-                            .pause = milliseconds(20),
+                            .pause = milliseconds(60),
                             .drip_bytes = 1000}}}});
   Options options = OptionsFor(server.url());
-  options.retry.stall_timeout = milliseconds(150);
-  EXPECT_EQ(FetchOne(options, "x").body.size(), 20'000u);  // takes 400 ms
+  options.retry.stall_timeout = milliseconds(800);
+  EXPECT_EQ(FetchOne(options, "x").body.size(), 20'000u);  // takes 1.2 s
   EXPECT_THAT(server.requests(), SizeIs(1));
 }
 
