@@ -26,8 +26,8 @@ from harness.s3 import S3Base, S3Server
 FULL = os.environ.get("EARTHCATALOG_FULL") == "1"
 ITEMS, KILLS, SEEDS = (20_000, 100, range(20)) if FULL else (240, 5, range(2))
 MISSING = 3
-# Each stall lasts the 30 seconds that the program waits for an answer. Answers that come twice are not survived
-# yet, now and then: only the long version has them.
+# Each stall lasts the 30 seconds that the program waits for an answer. Answers that come twice are not
+# survived yet, now and then: only the long version has them.
 FAULTS = [fault for fault in WRITE_FAULTS if FULL or fault not in ("stall", "twice")]
 
 NewBase = Callable[..., S3Base]
