@@ -128,7 +128,7 @@ Result<std::vector<PartitionStats>> Catalog::Stats() const {
 Result<Info> Catalog::GetInfo() const {
   ARROW_ASSIGN_OR_RAISE(const std::vector<PartitionStats> partitions, Stats());
   Info info;
-  info.db_path = places_.db.local ? places_.db.path : places_.db.uri;
+  info.db_path = places_.db.name();
   info.warehouse = warehouse().uri;
   info.metadata_location = table_->metadata_location();
   info.table_uuid = table_->uuid();

@@ -31,7 +31,7 @@ Result<io::Location> FindDb(const io::Location& base) {
 }
 
 Result<io::Location> BaseOf(const io::Location& warehouse) {
-  const std::string& name = warehouse.local ? warehouse.path : warehouse.uri;
+  const std::string& name = warehouse.name();
   const size_t slash = name.rfind('/');
   const bool has_parent = warehouse.local || slash > name.find("://") + 2;
   if (!has_parent) {

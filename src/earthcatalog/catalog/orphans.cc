@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 #include <string_view>
 #include <unordered_set>
 
@@ -17,6 +16,7 @@ namespace {
 
 constexpr std::string_view kCellPrefix = "grid_partition=";
 constexpr std::string_view kYearPrefix = "year=";
+constexpr std::string_view kMetadataSuffix = ".metadata.json";
 
 bool IsNumber(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
@@ -69,7 +69,7 @@ bool TakeUuid(std::string_view* text, char separator) {
 
 // 00012-<uuid>.metadata.json, snap-<id>-<attempt>-<uuid>.avro, <uuid>-m0.avro
 bool IsMetadataName(std::string_view name) {
-  if (TakeSuffix(&name, ".metadata.json")) return TakeUuid(&name, '-') && IsNumber(name);
+  if (TakeSuffix(&name, kMetadataSuffix)) return TakeUuid(&name, '-') && IsNumber(name);
   if (!TakeSuffix(&name, ".avro")) return false;
   if (TakePrefix(&name, "snap-")) {
     const size_t dash = name.find('-');
@@ -140,6 +140,9 @@ class Search {
     return Status::OK();
   }
 
+  // Metadata that the table does not name, of whatever age.
+  const std::vector<io::Location>& unnamed_metadata() const { return unnamed_metadata_; }
+
   std::vector<Orphan> Finish() && {
     std::sort(orphans_.begin(), orphans_.end(),
               [](const Orphan& a, const Orphan& b) { return a.file.path < b.file.path; });
@@ -173,22 +176,24 @@ class Search {
   }
 
   void Add(io::Location file, const arrow::fs::FileInfo& info) {
-    if (named_.Contains(file.path) || !IsModifiedBefore(info, modified_before_)) return;
+    if (named_.Contains(file.path)) return;
+    if (file.path.ends_with(kMetadataSuffix)) unnamed_metadata_.push_back(file);
+    if (!IsModifiedBefore(info, modified_before_)) return;
     orphans_.push_back({std::move(file), std::max<int64_t>(info.size(), 0)});
   }
 
   const NamedFiles& named_;
   const int64_t modified_before_;
   std::vector<Orphan> orphans_;
+  std::vector<io::Location> unnamed_metadata_;
 };
 
-// Metadata that the table does not name, of whatever age, tells whose the other files may be: of another
+// Metadata that the table does not name tells whose the other files may be: of another
 // table in the same warehouse, whose catalog file may be lost; or of this one, when the catalog file is an
 // older copy. They must not go. (A killed run leaves metadata one step ahead.)
-Status CheckOneTable(const Catalog& catalog, const std::vector<Orphan>& unnamed) {
-  for (const Orphan& orphan : unnamed) {
-    if (!orphan.file.path.ends_with(".metadata.json")) continue;
-    ARROW_ASSIGN_OR_RAISE(const std::string text, io::ReadFile(orphan.file));
+Status CheckOneTable(const Catalog& catalog, const std::vector<io::Location>& unnamed_metadata) {
+  for (const io::Location& file : unnamed_metadata) {
+    ARROW_ASSIGN_OR_RAISE(const std::string text, io::ReadFile(file));
     const auto json = iceberg::ParseJson(text, "the table metadata");
     if (!json.ok()) continue;  // cut off when the machine went down
     const auto uuid = iceberg::FindText(*json, "table-uuid");
@@ -198,7 +203,7 @@ Status CheckOneTable(const Catalog& catalog, const std::vector<Orphan>& unnamed)
     if (*uuid != catalog.table().uuid()) {
       return UsageError(
           "{} is the metadata of another table, whose files cannot be told from orphans; nothing was removed",
-          io::NameForMessages(orphan.file.uri));
+          io::NameForMessages(file.uri));
     }
     const auto sequence = json->find("last-sequence-number");
     if (sequence == json->end() || !sequence->is_number_integer() ||
@@ -207,7 +212,7 @@ Status CheckOneTable(const Catalog& catalog, const std::vector<Orphan>& unnamed)
     }
     return UsageError(
         "{} is newer than what the catalog file says of the table: an older copy of it? Nothing was removed",
-        io::NameForMessages(orphan.file.uri));
+        io::NameForMessages(file.uri));
   }
   return Status::OK();
 }
@@ -231,11 +236,8 @@ Result<std::vector<Orphan>> FindOrphans(const Catalog& catalog,
   ARROW_RETURN_NOT_OK(search.Warehouse(catalog.warehouse()));
   ARROW_RETURN_NOT_OK(search.Folder(metadata, &IsMetadataName));
   for (const io::Location& folder : other_folders) ARROW_RETURN_NOT_OK(search.Folder(folder, nullptr));
-  std::vector<Orphan> orphans = std::move(search).Finish();
-  Search all_metadata(named, std::numeric_limits<int64_t>::max());
-  ARROW_RETURN_NOT_OK(all_metadata.Folder(metadata, &IsMetadataName));
-  ARROW_RETURN_NOT_OK(CheckOneTable(catalog, std::move(all_metadata).Finish()));
-  return orphans;
+  ARROW_RETURN_NOT_OK(CheckOneTable(catalog, search.unnamed_metadata()));
+  return std::move(search).Finish();
 }
 
 }  // namespace earthcatalog::catalog

@@ -22,8 +22,7 @@ struct Arguments {
 
 void PrintClean(const pipeline::CleanReport& report) {
   for (const catalog::Orphan& orphan : report.files) {
-    fmt::print("{:>12}  {}\n", FormatByteSize(orphan.bytes),
-               OneLine(orphan.file.local ? orphan.file.path : orphan.file.uri, 1000));
+    fmt::print("{:>12}  {}\n", FormatByteSize(orphan.bytes), OneLine(orphan.file.name(), 1000));
   }
   fmt::print("{} {} files ({}) that no snapshot names\n", report.dry_run ? "Would remove" : "Removed",
              FormatCount(static_cast<int64_t>(report.files.size())), FormatByteSize(report.bytes));

@@ -13,12 +13,6 @@ namespace {
 
 constexpr size_t kMaxLearnedRegions = 10'000;
 
-bool IsRegion(std::string_view region) {
-  return !region.empty() && region.size() <= 40 && std::all_of(region.begin(), region.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
-
 std::string_view SchemeOf(std::string_view url) { return url.substr(0, url.find("://")); }
 
 // The URL with exactly one slash at its end. The error repeats no part of the URL: it may hold a password.
@@ -86,7 +80,7 @@ std::optional<Failure> ObjectUrls::Make(const inventory::Row& row, std::string* 
 }
 
 bool ObjectUrls::LearnRegion(const std::string& bucket, std::string_view region) {
-  if (!hosts_differ() || !IsRegion(region)) return false;
+  if (!hosts_differ() || !io::IsRegion(region)) return false;
   if (learned_regions_.size() >= kMaxLearnedRegions) learned_regions_.clear();
   learned_regions_[bucket] = region;
   return true;

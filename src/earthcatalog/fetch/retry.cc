@@ -2,16 +2,14 @@
 
 #include <algorithm>
 
+#include "earthcatalog/base/backoff.h"
+
 namespace earthcatalog::fetch {
 
 using std::chrono::milliseconds;
 
 milliseconds Backoff::Longest(int failures) const {
-  milliseconds longest = std::min(policy_.first_backoff, policy_.max_backoff);
-  for (int i = 1; i < failures && longest < policy_.max_backoff; ++i) {
-    longest = std::min(2 * longest, policy_.max_backoff);
-  }
-  return longest;
+  return LongestWait(policy_.first_backoff, policy_.max_backoff, failures);
 }
 
 milliseconds Backoff::Pause(int rounds) {

@@ -104,7 +104,7 @@ class ManifestSource : public RowSource {
 Result<std::string> PlaceOf(const std::string& path_or_uri) {
   if (io::IsWebAddress(path_or_uri)) return path_or_uri.substr(0, path_or_uri.find_first_of("?#"));
   ARROW_ASSIGN_OR_RAISE(const io::Location location, io::Resolve(path_or_uri));
-  return location.local ? location.path : location.uri;
+  return location.name();
 }
 
 }  // namespace

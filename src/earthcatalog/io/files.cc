@@ -16,9 +16,7 @@ namespace {
 constexpr size_t kMessageLength = 300;
 constexpr size_t kMaxSinglePut = 64 << 20;
 
-std::string NameOf(const Location& location) {
-  return OneLine(location.local ? location.path : location.uri, kMessageLength);
-}
+std::string NameOf(const Location& location) { return OneLine(location.name(), kMessageLength); }
 
 // Arrow's messages repeat the path and end in a source line: one clear line instead.
 Status Explain(const Status& status, std::string_view action, const Location& location) {

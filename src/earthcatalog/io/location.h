@@ -23,6 +23,8 @@ struct Location {
 
   // Whether it is in S3: only there are conditional writes (conditional_object.h).
   bool in_s3() const { return uri.starts_with("s3://"); }
+  // As users write it, and Resolve() takes it: local ones as a path, others as a URI.
+  const std::string& name() const { return local ? path : uri; }
 
   // The location `relative` below this one. `relative` comes from our own code, never unchecked from outside.
   Location Join(std::string_view relative) const;

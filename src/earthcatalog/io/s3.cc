@@ -40,12 +40,6 @@ struct Resolved {
   bool operator<(const Resolved& other) const { return Tie() < other.Tie(); }
 };
 
-bool IsRegion(std::string_view region) {
-  return !region.empty() && region.size() <= 40 && std::all_of(region.begin(), region.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
-
 Status CheckEndpoint(std::string_view endpoint) {
   const size_t separator = endpoint.find("://");
   const std::string_view scheme = endpoint.substr(0, std::min(separator, endpoint.size()));
@@ -105,15 +99,12 @@ Result<arrow::fs::S3Options> OptionsOf(const Resolved& resolved) {
   return options;
 }
 
-}  // namespace
-
-Result<std::shared_ptr<arrow::fs::FileSystem>> S3FileSystemFor(const std::string& bucket,
-                                                               const S3Settings& settings) {
+Result<std::shared_ptr<arrow::fs::FileSystem>> SharedFileSystem(const std::string& bucket,
+                                                                const Resolved& resolved) {
   // Weak: a filesystem lives as long as a location that uses it, so nothing of S3 is left at the end of the
   // program.
   static std::mutex mutex;
   static std::map<Resolved, std::weak_ptr<arrow::fs::FileSystem>> filesystems;
-  ARROW_ASSIGN_OR_RAISE(const Resolved resolved, Resolve(bucket, settings));
   std::lock_guard lock(mutex);
   std::weak_ptr<arrow::fs::FileSystem>& known = filesystems[resolved];
   if (auto fs = known.lock()) return fs;
@@ -127,13 +118,27 @@ Result<std::shared_ptr<arrow::fs::FileSystem>> S3FileSystemFor(const std::string
   return fs;
 }
 
+}  // namespace
+
+bool IsRegion(std::string_view text) {
+  return !text.empty() && text.size() <= 40 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
+Result<std::shared_ptr<arrow::fs::FileSystem>> S3FileSystemFor(const std::string& bucket,
+                                                               const S3Settings& settings) {
+  ARROW_ASSIGN_OR_RAISE(const Resolved resolved, Resolve(bucket, settings));
+  return SharedFileSystem(bucket, resolved);
+}
+
 std::string CertificatesOfEnvironment() {
   return FirstSet({"AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"});
 }
 
 Result<S3Access> S3AccessFor(const std::string& bucket, const S3Settings& settings) {
-  ARROW_ASSIGN_OR_RAISE(const auto fs, S3FileSystemFor(bucket, settings));
   ARROW_ASSIGN_OR_RAISE(const Resolved resolved, Resolve(bucket, settings));
+  ARROW_ASSIGN_OR_RAISE(const auto fs, SharedFileSystem(bucket, resolved));
   S3Access access;
   access.endpoint = resolved.settings.endpoint;
   access.ca_file = resolved.settings.ca_file;

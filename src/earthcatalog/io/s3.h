@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "earthcatalog/base/status.h"
 
@@ -35,6 +36,9 @@ struct S3Access {
   std::string session_token;
   std::string ca_file;  // empty: the system's
 };
+
+// Whether the text may be the name of a region.
+bool IsRegion(std::string_view text);
 
 // The filesystem that reaches `bucket`. Without a region anywhere the bucket's own is asked for. Shared with
 // everybody who holds one with the same settings. Thread-safe.

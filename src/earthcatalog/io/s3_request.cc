@@ -9,6 +9,7 @@
 #include <random>
 #include <thread>
 
+#include "earthcatalog/base/backoff.h"
 #include "earthcatalog/base/text.h"
 
 namespace earthcatalog::io {
@@ -185,10 +186,7 @@ Result<S3Reply> SendOnce(const Location& object, const S3Request& request, const
 
 void WaitBeforeRetry(const S3RetryPolicy& policy, int failures) {
   thread_local std::minstd_rand random{std::random_device{}()};
-  auto longest = std::min(policy.first_backoff, policy.max_backoff);
-  for (int i = 1; i < failures && longest < policy.max_backoff; ++i) {
-    longest = std::min(2 * longest, policy.max_backoff);
-  }
+  const auto longest = LongestWait(policy.first_backoff, policy.max_backoff, failures);
   std::uniform_int_distribution<int64_t> wait(longest.count() / 2, longest.count());
   std::this_thread::sleep_for(std::chrono::milliseconds(wait(random)));
 }

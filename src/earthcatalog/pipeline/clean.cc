@@ -65,8 +65,7 @@ std::string CleanReportToJson(const CleanReport& report) {
   using Json = nlohmann::ordered_json;
   Json files = Json::array();
   for (const catalog::Orphan& orphan : report.files) {
-    files.push_back(
-        {{"path", orphan.file.local ? orphan.file.path : orphan.file.uri}, {"bytes", orphan.bytes}});
+    files.push_back({{"path", orphan.file.name()}, {"bytes", orphan.bytes}});
   }
   const Json json = {{"dry_run", report.dry_run},
                      {"files", report.files.size()},

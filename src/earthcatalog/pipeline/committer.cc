@@ -142,8 +142,7 @@ Status Committer::Commit() {
   }
   ARROW_RETURN_NOT_OK(Append());
   const std::vector<io::Location> quarantine = std::exchange(pending_quarantine_, {});
-  for (const io::Location& file : quarantine)
-    pending_.quarantine_files.push_back(file.local ? file.path : file.uri);
+  for (const io::Location& file : quarantine) pending_.quarantine_files.push_back(file.name());
   {
     std::lock_guard lock(mutex_);
     Add(pending_, &counts_);

@@ -65,7 +65,7 @@ Status RowFeed::AddQuarantine(const io::Location& file, uint64_t rows_done) {
   inventory::Options everything;
   everything.suffix.clear();
   everything.s3 = file.s3;
-  ARROW_ASSIGN_OR_RAISE(auto reader, inventory::Open(file.local ? file.path : file.uri, everything));
+  ARROW_ASSIGN_OR_RAISE(auto reader, inventory::Open(file.name(), everything));
   reader->SkipDone(rows_done, rows_done);
   const bool inventory_is_open = !sources_.empty() && sources_.back().quarantine_file.empty();
   sources_.insert(inventory_is_open ? std::prev(sources_.end()) : sources_.end(),
