@@ -162,3 +162,16 @@ def test_one_request_in_ten_broken(
     assert sum(proxy.broken.values()) > ITEMS // 20
     job.finish(base)
     assert State.of(job.program, base) == undisturbed[0]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("fault", ["repeat", "twice"])
+def test_all_of_it_twice(
+    job: Job, undisturbed: tuple[State, float], new_base: NewBase, fault: str
+) -> None:
+    """Something between sends each change to the server twice, or each answer to the client."""
+    base = new_base(job.server)
+    with fault_proxy(job.server.url, [Rule([fault], rate=1, in_a_row=1 << 30)]) as proxy:
+        replace(job, server=replace(job.server, url=proxy.url)).finish(base)
+    assert proxy.broken[fault] > ITEMS
+    assert State.of(job.program, base) == undisturbed[0]

@@ -174,6 +174,27 @@ def test_danger_d24_a_run_that_lost_its_lock_commits_nothing(
     assert json.loads(program.run("info", base.uri, "--json").stdout)["row_count"] == 0
 
 
+def test_of_two_runs_of_one_inventory_one_adds_it(
+    gateway: S3Server, new_base: NewBase, running: Running, few: Few, held_back: tuple[HeldBack, str]
+) -> None:
+    """Without a lock, or with one that somebody broke, both believe that the rows are theirs."""
+    archive, inventory = few
+    gate, url = held_back
+    program, base = running(gateway), new_base(gateway)
+    slow = program.start(
+        *("incremental", "--inventory", inventory, "--source", url, *base.flags, "--no-lock")
+    )
+    assert gate.reached.wait(30)
+    program.ingest(inventory, base, "--source", archive.folder, "--no-lock")
+    keys = base.data_keys()
+    gate.release()
+    _out, err = slow.communicate(timeout=60)
+    assert slow.returncode == 1
+    assert "another run has added rows of the same inventory meanwhile" in err
+    assert exported_keys(program, base) == Counter(key_of(item) for item in archive.items)
+    assert base.data_keys() == keys
+
+
 def test_a_killed_writer_is_taken_over(
     gateway: S3Server, new_base: NewBase, running: Running, few: Few, held_back: tuple[HeldBack, str]
 ) -> None:

@@ -6,6 +6,7 @@
 #include "earthcatalog/fetch/open_batches.h"
 #include "earthcatalog/fetch/open_files.h"
 #include "earthcatalog/fetch/outcome.h"
+#include "earthcatalog/fetch/refusals.h"
 #include "earthcatalog/fetch/schedule.h"
 #include "earthcatalog/fetch/socket_loop.h"
 #include "earthcatalog/fetch/transfer.h"
@@ -70,6 +71,7 @@ class HttpRun {
   bool AskedDifferently(const Transfer& transfer, Job job);
   void RetryOrGiveUp(const Transfer& transfer, Job job, Outcome outcome);
   void NoticeOutage(const Job& job, const Failure& failure);
+  void NoticeRefusal(const Transfer& transfer, const Job& job, const Failure& failure);
   void EndLate();
   void HandOn();
   bool Done() const { return in_drained_ && batches_.empty(); }
@@ -88,6 +90,7 @@ class HttpRun {
   bool in_drained_ = false;
   OpenBatches batches_;
   Schedule schedule_;
+  Refusals refusals_;
   uint64_t given_up_rows_ = 0;  // since something went well
   Status outage_;
   std::vector<std::unique_ptr<Transfer>> transfers_;  // destroyed first: they use the members above
@@ -179,8 +182,10 @@ void HttpRun::EndRequest(Transfer* transfer, CURLcode result, Transfer::Late lat
   given_up_rows_ = 0;
   if (outcome.failure) {
     if (job.refused) outcome.failure->message += ", with credentials and without";
+    NoticeRefusal(*transfer, job, *outcome.failure);
     return Fail(job, std::move(*outcome.failure));
   }
+  refusals_.Worked(job.ticket.item().row.bucket);
   counters_.bytes.fetch_add(job.ticket.item().body.size(), std::memory_order_relaxed);
   batches_.Finish(job.ticket);
 }
@@ -199,6 +204,7 @@ bool HttpRun::AskedDifferently(const Transfer& transfer, Job job) {
     job.credentials_renewed = true;
   } else if (signature != nullptr && status == 403 && signer_.MayTryUnsigned(bucket)) {
     job.refused = true;
+    refusals_.SignedRefused(bucket, transfer.s3_code());
   } else {
     return false;
   }
@@ -226,9 +232,19 @@ void HttpRun::NoticeOutage(const Job& job, const Failure& failure) {
   const auto seconds = std::chrono::duration<double>(Clock::now() - pace.trouble_since()).count();
   outage_ = FailedError(
       "no request has gone well for {:.0f} seconds: the network or the server is down. The table is as of "
-      "the "
-      "last commit; run the same again when it is up. The last error: {}: {}",
+      "the last commit; run the same again when it is up. The last error: {}: {}",
       std::ceil(seconds), failure.kind, failure.message);
+}
+
+void HttpRun::NoticeRefusal(const Transfer& transfer, const Job& job, const Failure& failure) {
+  const std::string& bucket = job.ticket.item().row.bucket;
+  const std::string_view code = transfer.s3_code();
+  if (failure.kind == "not_found" && code != "NoSuchBucket") return refusals_.Worked(bucket);
+  const auto problem = refusals_.Failed(bucket, code, failure, job.refused);
+  if (!problem) return;
+  outage_ = FailedError(
+      "{}. No row failed for that: the table is as of the last commit; run the same again when it is mended",
+      *problem);
 }
 
 void HttpRun::EndLate() {

@@ -197,7 +197,10 @@ Status Table::Append(const AppendRequest& request) {
   ARROW_ASSIGN_OR_RAISE(auto files, NewFiles::In(impl_->metadata().metadata_folder(), impl_->s3()));
   iceberg::Append append(request, impl_->metadata(), &files);
   ARROW_RETURN_NOT_OK(append.WriteManifests(impl_->metadata()));
-  const auto attempt = [&](const TableMetadata& base, int number) { return append.Attempt(base, number); };
+  const auto attempt = [&](const TableMetadata& base, int number) -> Result<std::optional<TableMetadata>> {
+    if (request.guard) ARROW_RETURN_NOT_OK(request.guard());
+    return append.Attempt(base, number);
+  };
   return impl_->Commit(attempt, &files, request.sync);
 }
 

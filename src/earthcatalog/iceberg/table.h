@@ -81,6 +81,9 @@ class Table {
     std::map<std::string, std::string> summary;  // additional entries of the snapshot summary
     // Table properties, set in the same commit where the table has none of the name.
     std::map<std::string, std::string> missing_properties = {};
+    // Asked before each attempt, when the table is as it is at that attempt: its error ends the append. Once
+    // others have committed, what the request was made for may not hold any more.
+    std::function<Status()> guard = {};
     // Flush the filesystem below the metadata folder before the commit (locally; data files there go with
     // it).
     bool sync = true;

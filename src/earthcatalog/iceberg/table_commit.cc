@@ -64,17 +64,21 @@ Result<bool> Table::Impl::TryCommit(TableMetadata next, NewFiles* files, bool sy
                         files->Write(NewMetadataName(metadata_location_), next.ToText()));
   if (sync) ARROW_RETURN_NOT_OK(files->Sync());
   if (const Status swapped = store_->Swap(metadata_location_, location); !swapped.ok()) {
-    if (KindOf(swapped) == ErrorKind::kCommitConflict) return false;
-    // The swap may have happened all the same, and then the table lives by the new files.
-    const Result<bool> happened = HasHappened(next, location);
-    if (!happened.ok()) {
+    // The swap may have happened all the same, and then the table lives by the new files. Also a conflict may
+    // be with this very commit, when its request was repeated on the way.
+    const Result<Outcome> outcome = FindOutcome(next, location);
+    const bool conflict = KindOf(swapped) == ErrorKind::kCommitConflict;
+    if (!outcome.ok() || (*outcome == Outcome::kHistoryTooShort && !conflict)) {
       files->Keep();
-      return MakeError(ErrorKind::kCommitUnknown,
-                       fmt::format("it is not known whether the commit is in the table, so its files stay "
-                                   "where they are: {}; then the catalog could not be asked: {}",
-                                   swapped.message(), happened.status().message()));
+      return MakeError(
+          ErrorKind::kCommitUnknown,
+          fmt::format("it is not known whether the commit is in the table, so its files stay "
+                      "where they are: {}; then the catalog could not tell: {}",
+                      swapped.message(),
+                      outcome.ok() ? "its history does not go back far enough" : outcome.status().message()));
     }
-    if (!*happened) {
+    if (*outcome != Outcome::kCommitted) {
+      if (conflict) return false;
       if (KindOf(swapped) == ErrorKind::kCommitUnknown) files->Keep();  // not yet, perhaps
       return swapped;
     }
@@ -86,20 +90,20 @@ Result<bool> Table::Impl::TryCommit(TableMetadata next, NewFiles* files, bool sy
   return true;
 }
 
-Result<bool> Table::Impl::HasHappened(const TableMetadata& next, const std::string& location) {
+Result<Table::Impl::Outcome> Table::Impl::FindOutcome(const TableMetadata& next,
+                                                      const std::string& location) {
   ARROW_ASSIGN_OR_RAISE(const auto current, CurrentLocation(store_.get()));
-  if (current == location) return true;
-  if (current == metadata_location_) return false;
+  if (current == location) return Outcome::kCommitted;
+  if (current == metadata_location_) return Outcome::kNotCommitted;
   // Somebody has committed since: on top of ours, or instead of it.
   ARROW_ASSIGN_OR_RAISE(const TableMetadata theirs, ReadMetadata(current, s3_));
-  if (theirs.HasLogged(location)) return true;
+  if (theirs.HasLogged(location)) return Outcome::kCommitted;
   const auto snapshot = next.current_snapshot();
   const auto before = metadata_.current_snapshot();
   const bool added = snapshot && (!before || before->id != snapshot->id);
-  if (added && theirs.FindSnapshot(snapshot->id).ok()) return true;
+  if (added && theirs.FindSnapshot(snapshot->id).ok()) return Outcome::kCommitted;
   // The log is bounded: only when it goes back to what ours was built on does it say that ours is not there.
-  if (theirs.HasLogged(metadata_location_)) return false;
-  return FailedError("the history of {} does not go back far enough", current);
+  return theirs.HasLogged(metadata_location_) ? Outcome::kNotCommitted : Outcome::kHistoryTooShort;
 }
 
 }  // namespace earthcatalog::iceberg

@@ -43,9 +43,10 @@ class Table::Impl {
  private:
   // False when somebody else was faster.
   Result<bool> TryCommit(TableMetadata next, NewFiles* files, bool sync);
+  enum class Outcome { kCommitted, kNotCommitted, kHistoryTooShort };
   // After a swap that ended with an error: whether the table has, or had and was built on, the metadata at
-  // `location` with the current snapshot of `next`. An error when that cannot be told.
-  Result<bool> HasHappened(const TableMetadata& next, const std::string& location);
+  // `location` with the current snapshot of `next`.
+  Result<Outcome> FindOutcome(const TableMetadata& next, const std::string& location);
 
   // Deletes the versions that a commit dropped from the log, when the table's properties say so.
   void DeleteOldVersions(const std::vector<std::string>& versions) const;

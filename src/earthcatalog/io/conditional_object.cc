@@ -44,7 +44,7 @@ Result<std::string> ConditionalObject::Put(std::string_view bytes,
   for (int attempt = 1;; ++attempt) {
     ARROW_ASSIGN_OR_RAISE(S3Reply reply, SendOnce(object_, request, policy_));
     if (reply.ok() && !reply.etag.empty()) return std::move(reply.etag);
-    if (!open && IsRefusal(reply, expected.has_value())) return Conflict();
+    if (!open && IsRefusal(reply, expected.has_value())) return OwnOrConflict(bytes);
     if (!open && !reply.ok() && !reply.retryable()) return ExplainReply(reply, "write", object_);
     open |= reply.sent;
     if (open) {
@@ -59,6 +59,14 @@ Result<std::string> ConditionalObject::Put(std::string_view bytes,
     // Not there now; but what a server has not answered it may still carry out.
     return open ? MakeError(ErrorKind::kCommitUnknown, failed.message()) : failed;
   }
+}
+
+// Something between may have sent the request twice: then the first one's version refuses the second.
+Result<std::string> ConditionalObject::OwnOrConflict(std::string_view bytes) const {
+  const auto now = Get();
+  if (!now.ok()) return MakeError(ErrorKind::kCommitUnknown, now.status().message());
+  if (*now && (*now)->bytes == bytes) return (*now)->etag;
+  return Conflict();
 }
 
 Result<std::optional<std::string>> ConditionalObject::LookUp(

@@ -31,7 +31,9 @@ class ConditionalObject {
   // Replaces the version `expected`; nothing: makes the object where there is none. Returns the new ETag.
   // kCommitConflict when another version is there. kCommitUnknown when the object may have been changed, or
   // may still be. After any other error it was not. Contents must differ from writer to writer: when an
-  // answer is lost, the object is read, and who finds their own bytes there has written them.
+  // answer is lost, or refuses what may have been sent twice, the object is read, and who finds their own
+  // bytes there has written them. So a conflict may hide a change of one's own that others have replaced
+  // since.
   Result<std::string> Put(std::string_view bytes, const std::optional<std::string>& expected) const;
 
   // Removes the version `expected`. kCommitConflict when another one is there. No object is as good as a
@@ -44,6 +46,8 @@ class ConditionalObject {
   ConditionalObject(Location object, const S3RetryPolicy& policy)
       : object_(std::move(object)), policy_(policy) {}
 
+  // After a PUT that was refused.
+  Result<std::string> OwnOrConflict(std::string_view bytes) const;
   // After a PUT that may or may not have happened: the ETag when it has, nothing when it has not so far.
   // kCommitUnknown when that cannot be told.
   Result<std::optional<std::string>> LookUp(std::string_view bytes,

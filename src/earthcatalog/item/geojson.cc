@@ -113,8 +113,12 @@ class Reader {
   void Position(const Header& header, std::string* out) {
     std::array<double, 4> numbers{};
     for (int i = 0; i < header.doubles; ++i) numbers[static_cast<size_t>(i)] = Read<double>(header.swap);
+    const bool empty_point =
+        header.type == GeometryType::kPoint && std::isnan(numbers[0]) && std::isnan(numbers[1]);
+    if (!empty_point && !(std::isfinite(numbers[0]) && std::isfinite(numbers[1]))) Fail();
+    // Other writers say with a NaN that one position of several has no height.
+    const int written = empty_point ? 0 : header.has_z && std::isfinite(numbers[2]) ? 3 : 2;
     out->push_back('[');
-    const int written = std::isnan(numbers[0]) ? 0 : header.has_z ? 3 : 2;  // NaN: an empty point
     for (int i = 0; i < written; ++i) {
       if (i > 0) out->push_back(',');
       AppendJsonNumber(numbers[static_cast<size_t>(i)], out);

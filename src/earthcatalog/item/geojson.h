@@ -14,7 +14,8 @@ struct GeoJsonParts {
   std::string list;            // its JSON text
 };
 
-// Of any well-formed WKB, both byte orders, ISO or extended dimension flags; Z is kept.
+// Of any well-formed WKB, both byte orders, ISO or extended dimension flags; Z is kept where it is a number.
+// kCorrupt for other bytes and for longitudes and latitudes that are none.
 Result<GeoJsonParts> GeoJsonFromWkb(std::string_view wkb);
 
 }  // namespace earthcatalog::item

@@ -45,7 +45,10 @@ Committer::Committer(const Options& options, catalog::Catalog* catalog,
       cancel_(cancel),
       schema_(catalog->table().schema()),
       last_column_id_(catalog->table().last_column_id()),
-      next_part_number_(catalog->table().last_sequence_number() + 1) {}
+      next_part_number_(catalog->table().last_sequence_number() + 1) {
+  if (options_.selection) known_progress_ = FindProgress(catalog->table(), *options_.selection);
+  known_retries_ = FindQuarantineNotes(catalog->table());
+}
 
 Committer::~Committer() {
   RemoveFiles(catalog_->warehouse(), pending_files_);
@@ -134,7 +137,6 @@ Status Committer::StageFailures() {
 // behind the commit and nowhere, or in the quarantine and still to come.
 Status Committer::Commit() {
   if (pending_.rows_done == 0) return Status::OK();
-  if (options_.lock != nullptr) ARROW_RETURN_NOT_OK(options_.lock->Check());
   ARROW_RETURN_NOT_OK(StageFailures());
   ARROW_RETURN_NOT_OK(CheckStagedQuarantine(pending_quarantine_));
   if (options_.sync && !pending_quarantine_.empty()) {
@@ -157,10 +159,19 @@ Status Committer::Commit() {
 Status Committer::Append() {
   iceberg::Table::AppendRequest request;
   request.files = pending_files_;
-  request.summary = Notes();
+  const QuarantineNotes quarantine = PendingQuarantine();
+  NoteQuarantine(quarantine, &request.summary);
+  if (options_.selection && position_.inventory) {
+    NoteInventory(*options_.selection, *position_.inventory, &request.summary);
+  }
   request.missing_properties = catalog_->UnrecordedGrid();
   request.sync = options_.sync;  // data and metadata are on one filesystem
   if (!schema_->Equals(*catalog_->table().schema())) request.schema = schema_;
+  const std::string before = catalog_->table().metadata_location();
+  request.guard = [&] {
+    if (options_.lock != nullptr) ARROW_RETURN_NOT_OK(options_.lock->Check());
+    return catalog_->table().metadata_location() == before ? Status::OK() : CheckNobodyElseDidTheRows();
+  };
   const Status appended = catalog_->table().Append(request);
   if (KindOf(appended) == ErrorKind::kCommitUnknown) {
     // The table may live by these files. The next run knows whether the staged ones are its own.
@@ -170,14 +181,26 @@ Status Committer::Append() {
   ARROW_RETURN_NOT_OK(appended);
   pending_files_.clear();
   pending_.commits = 1;
+  if (options_.selection && position_.inventory) known_progress_ = position_.inventory;
+  if (quarantine.HaveRetries()) known_retries_ = FindQuarantineNotes(catalog_->table());
   return Status::OK();
 }
 
-Summary Committer::Notes() const {
-  Summary summary;
-  if (options_.selection && position_.inventory) {
-    NoteInventory(*options_.selection, *position_.inventory, &summary);
-  }
+// Two runs that count on the same rows would both add them: the lock was taken from one, or the answer to a
+// request of an earlier run comes late.
+Status Committer::CheckNobodyElseDidTheRows() const {
+  const bool same_progress =
+      !options_.selection || FindProgress(catalog_->table(), *options_.selection) == known_progress_;
+  if (same_progress && FindQuarantineNotes(catalog_->table()).SameRetries(known_retries_))
+    return Status::OK();
+  return FailedError(
+      "another run has added rows of the same {} meanwhile; what this one had not committed was taken back, "
+      "and "
+      "the next run goes on behind both",
+      same_progress ? "quarantine" : "inventory");
+}
+
+QuarantineNotes Committer::PendingQuarantine() const {
   QuarantineNotes quarantine;
   for (const io::Location& file : pending_quarantine_) quarantine.written.insert(FileName(file.path));
   const auto& finished = position_.finished_quarantine;
@@ -186,8 +209,7 @@ Summary Committer::Notes() const {
   if (!position_.unfinished_quarantine.empty()) {
     quarantine.rows_taken_up[FileName(position_.unfinished_quarantine)] = position_.unfinished_rows;
   }
-  NoteQuarantine(quarantine, &summary);
-  return summary;
+  return quarantine;
 }
 
 // Rows of these files are catalogued or in a newer quarantine file by now.

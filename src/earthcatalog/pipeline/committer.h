@@ -61,7 +61,9 @@ class Committer {
   Status StageFailures();
   Status Commit();
   Status Append();
-  Summary Notes() const;
+  // Whether what the commit says of rows is still true on top of what others have committed meanwhile.
+  Status CheckNobodyElseDidTheRows() const;
+  QuarantineNotes PendingQuarantine() const;
   void RemoveRetriedQuarantine();
 
   const Options options_;
@@ -75,6 +77,10 @@ class Committer {
   std::shared_ptr<arrow::Schema> schema_;
   int last_column_id_;
   int64_t next_part_number_;
+
+  // What the table says of these rows before the next commit.
+  std::optional<InventoryProgress> known_progress_;
+  QuarantineNotes known_retries_;
 
   // Written since the last commit.
   std::vector<iceberg::DataFile> pending_files_;

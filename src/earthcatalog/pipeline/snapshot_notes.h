@@ -42,6 +42,11 @@ struct QuarantineNotes {
   std::set<std::string> finished;  // of files that a retry has taken up as a whole
   std::map<std::string, uint64_t>
       rows_taken_up{};  // of files that a retry has taken up in part: from the start
+
+  bool HaveRetries() const { return !finished.empty() || !rows_taken_up.empty(); }
+  bool SameRetries(const QuarantineNotes& other) const {
+    return finished == other.finished && rows_taken_up == other.rows_taken_up;
+  }
 };
 
 // Adds nothing for what is empty.

@@ -28,19 +28,27 @@ class Signing : public testing::Test {
  protected:
   std::vector<Item> Fetch(ScriptedServer& server, std::vector<inventory::Row> rows,
                           const io::S3Access& first = Keys()) {
-    const auto ask = [this]() -> Result<io::S3Access> {
-      ++asked_;
-      return Keys("NEWER");
-    };
-    Running running(
-        MakeHttpFetcher(OptionsFor(""),
-                        ObjectUrls::S3("http", "us-east-1", fmt::format("localhost:{}", server.port())),
-                        Signer(first, ask))
-            .ValueOrDie());
+    Running running(FetcherOf(server, first));
     running.Give(std::move(rows));
     std::vector<Batch> batches = running.TakeRest();
     EXPECT_TRUE(running.Join().ok());
     return std::move(batches.at(0).items);
+  }
+  Status RunToItsEnd(ScriptedServer& server, std::vector<inventory::Row> rows) {
+    Running running(FetcherOf(server, Keys()));
+    running.Give(std::move(rows));
+    running.EndOfInventory();
+    return running.Join();
+  }
+  std::unique_ptr<Fetcher> FetcherOf(const ScriptedServer& server, const io::S3Access& first) {
+    const auto ask = [this]() -> Result<io::S3Access> {
+      ++asked_;
+      return Keys("NEWER");
+    };
+    return MakeHttpFetcher(OptionsFor(""),
+                           ObjectUrls::S3("http", "us-east-1", fmt::format("localhost:{}", server.port())),
+                           Signer(first, ask))
+        .ValueOrDie();
   }
   static bool IsSigned(const Request& request) { return request.headers.contains("authorization"); }
   static std::string BucketOf(const Request& request) {
@@ -146,6 +154,43 @@ TEST_F(Signing, RefusedBothWaysIsSaidAndNotAskedForEver) {
   EXPECT_EQ(server.requests().size(), 2u);
 }
 
+// Every row would fail alike: none is given up for it.
+TEST_F(Signing, WrongCredentialsEndTheRun) {
+  for (const bool also_unsigned : {true, false}) {
+    ScriptedServer server([&](const Request& request, int) {
+      const char* code = IsSigned(request) ? "SignatureDoesNotMatch" : "AccessDenied";
+      // A server that says so whether or not there is a signature, and one that tells them apart.
+      if (also_unsigned) code = "InvalidAccessKeyId";
+      return Reply{.status = 403, .body = fmt::format("<Error><Code>{}</Code></Error>", code)};
+    });
+    const Status status = RunToItsEnd(server, RowsOf({"1", "2", "3"}));
+    EXPECT_THAT(
+        status.message(),
+        HasSubstr(fmt::format("the server of bucket bucket refuses the credentials: {}. No row failed",
+                              also_unsigned ? "InvalidAccessKeyId" : "SignatureDoesNotMatch")));
+  }
+}
+
+TEST_F(Signing, WhereOtherRowsCameARefusedSignatureIsTheRows) {
+  ScriptedServer server([](const Request& request, int) {
+    return request.target == "/good"
+               ? Reply{.body = "{}"}
+               : Reply{.status = 403, .body = "<Error><Code>SignatureDoesNotMatch</Code></Error>"};
+  });
+  std::vector<std::string> keys(40, "good");
+  keys.push_back("odd");
+  EXPECT_EQ(KindOf(Fetch(server, RowsOf(keys)).back()), "http_403");
+}
+
+TEST_F(Signing, WhenRowAfterRowIsRefusedTheRunEnds) {
+  ScriptedServer server(
+      [](const Request&, int) { return Reply{.status = 403, .body = "<Code>AccessDenied</Code>"}; });
+  const std::vector<std::string> keys(1100, "a");
+  EXPECT_THAT(RunToItsEnd(server, RowsOf(keys)).message(), HasSubstr("the last 1000 rows were all refused"));
+  const std::vector<std::string> few(999, "a");
+  EXPECT_TRUE(RunToItsEnd(server, RowsOf(few)).ok());
+}
+
 TEST_F(Signing, NewCredentialsAreAskedForWhenTheServerCallsThemExpired) {
   ScriptedServer server([](const Request& request, int) {
     const bool fresh = request.headers.at("authorization").find("NEWER") != std::string::npos;
@@ -163,7 +208,7 @@ TEST_F(Signing, NoMessageShowsASecret) {
     const std::string echo =
         request.headers.contains("authorization") ? request.headers.at("authorization") : "";
     const std::string page =
-        "<Error><Code>SignatureDoesNotMatch</Code><AWSAccessKeyId>AKID</AWSAccessKeyId>"
+        "<Error><Code>AccessDenied</Code><AWSAccessKeyId>AKID</AWSAccessKeyId>"
         "<StringToSign>very/secret token-of-AKID " +
         echo + "</StringToSign></Error>";
     if (request.target == "/reset") return Reply{.body = page, .manner = Reply::Manner::kResetBody};

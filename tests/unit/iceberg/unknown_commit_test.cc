@@ -91,6 +91,51 @@ TEST_F(UnknownCommitTest, ACommitThatOthersBuiltOnIsOne) {
                                                         "theirs-2", "afterwards"}));
 }
 
+// Something on the way to the catalog sent the request twice: the second was refused, the first is in.
+TEST_F(UnknownCommitTest, ACommitThatLosesToItselfIsOne) {
+  for (const int others : {0, 2}) {
+    table_ = Must(Table::Load(store_));
+    store_->break_swap = [&](CatalogStore& store, const std::string& expected, const std::string& location) {
+      EXPECT_OK(store.Swap(expected, location));
+      AppendElsewhere(others);
+      return store.Swap(expected, location);
+    };
+    EXPECT_OK(AppendFiles(*table_, {MakeFile(fmt::format("mine-{}", others), "81", 51)}));
+    EXPECT_EQ(Paths(*LoadTable()).count(fmt::format("mine-{}", others)), 1u);
+  }
+  EXPECT_EQ(LoadTable()->snapshots().size(), 1u + 2 + 2);
+}
+
+TEST_F(UnknownCommitTest, ALostRaceIsTriedAgainHoweverShortTheHistory) {
+  Prepare({{"write.metadata.previous-versions-max", "1"}});
+  store_->break_swap = [this](CatalogStore& store, const std::string& expected, const std::string& location) {
+    AppendElsewhere(3);
+    return store.Swap(expected, location);
+  };
+  EXPECT_OK(AppendFiles(*table_, {MakeFile("second", "81", 51)}));
+  EXPECT_EQ(Paths(*LoadTable()),
+            (std::set<std::string>{"first", "theirs-0", "theirs-1", "theirs-2", "second"}));
+}
+
+TEST_F(UnknownCommitTest, TheGuardIsAskedOnTopOfWhatOthersCommitted) {
+  const auto before = MetadataFiles();
+  store_->break_swap = [this](CatalogStore& store, const std::string& expected, const std::string& location) {
+    AppendElsewhere(1);
+    return store.Swap(expected, location);
+  };
+  std::vector<size_t> snapshots_seen;
+  Table::AppendRequest request;
+  request.files = {MakeFile("second", "81", 51)};
+  request.guard = [&] {
+    snapshots_seen.push_back(table_->snapshots().size());
+    return snapshots_seen.size() == 1 ? Status::OK() : FailedError("somebody did it");
+  };
+  EXPECT_THAT(table_->Append(request), FailsWith(std::nullopt, "somebody did it"));
+  EXPECT_EQ(snapshots_seen, (std::vector<size_t>{1, 2}));
+  EXPECT_EQ(Paths(*LoadTable()), (std::set<std::string>{"first", "theirs-0"}));
+  EXPECT_EQ(MetadataFiles().size(), before.size() + 3);
+}
+
 TEST_F(UnknownCommitTest, ACommitThatDidNotHappenLeavesNothing) {
   const auto before = MetadataFiles();
   store_->break_swap = [](CatalogStore&, const std::string&, const std::string&) { return kBroken; };

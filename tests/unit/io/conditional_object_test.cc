@@ -94,6 +94,17 @@ TEST_F(ConditionalObjectTest, WithoutCredentialsNothingIsSigned) {
   EXPECT_FALSE(server.requests()[0].headers.contains("authorization"));
 }
 
+// Something between carried the request to the server twice, and passed on the second answer.
+TEST_F(ConditionalObjectTest, WhoIsRefusedByTheirOwnVersionHasWrittenIt) {
+  ObjectServer server;
+  const ConditionalObject object = At(server.url());
+  const std::string etag = object.Put("mine", std::nullopt).ValueOrDie();
+  EXPECT_EQ(object.Put("mine", std::nullopt).ValueOrDie(), etag);
+  EXPECT_EQ(object.Put("mine", "\"older\"").ValueOrDie(), etag);
+  EXPECT_EQ(KindOf(object.Put("theirs", "\"older\"").status()), ErrorKind::kCommitConflict);
+  EXPECT_EQ(server.Get(kPath), "mine");
+}
+
 struct LostAnswer {
   const char* name;
   Trouble trouble;
@@ -172,17 +183,17 @@ TEST_F(ConditionalObjectTest, OfManyWritersEachVersionHasOneSuccessor) {
   std::atomic<int> conflicts{0};
   std::vector<std::thread> writers;
   for (int writer = 0; writer < kWriters; ++writer) {
-    writers.emplace_back([&] {
+    writers.emplace_back([&, writer] {
       const ConditionalObject object = At(server.url());
       for (int done = 0; done < kIncrements;) {
         const ObjectVersion now = object.Get().ValueOrDie().value();
-        const auto put = object.Put(std::to_string(std::stoi(now.bytes) + 1), now.etag);
+        const auto put = object.Put(fmt::format("{} by {}", std::stoi(now.bytes) + 1, writer), now.etag);
         put.ok() ? ++done : ++conflicts;
       }
     });
   }
   for (std::thread& writer : writers) writer.join();
-  EXPECT_EQ(server.Get(kPath), std::to_string(kWriters * kIncrements));
+  EXPECT_EQ(std::stoi(server.Get(kPath).value()), kWriters * kIncrements);
 }
 
 // An answer to a bad signature repeats what was signed.

@@ -1,7 +1,9 @@
 // Geometries of every kind, and what WKB cannot say.
+#include <limits>
 #include <random>
 
 #include "earthcatalog/base/wkb.h"
+#include "earthcatalog/item/geojson.h"
 #include "unit/item/item_testing.h"
 
 namespace earthcatalog::item {
@@ -149,6 +151,28 @@ TEST(Geometry, CollectionsNestedTooDeepForReadersAreRefused) {
   };
   RoundTrip(nested(31), false);
   EXPECT_EQ(RejectionOf(nested(32)).kind, "bad_geometry");
+}
+
+// Of other writers' tables; JSON has no word for it.
+TEST(Geometry, CoordinatesThatAreNotANumber) {
+  const auto wkb_of_line = [](double lon, double lat, double z) {
+    std::string wkb;
+    WkbWriter writer(&wkb);
+    writer.Header(GeometryType::kLineString, /*has_z=*/true);
+    writer.SetCount(writer.Count(), 2);
+    for (const double number : {1.0, 2.0, 3.0, lon, lat, z}) writer.Double(number);
+    return wkb;
+  };
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  const auto no_height = GeoJsonFromWkb(wkb_of_line(4, 5, kNan));
+  ASSERT_TRUE(no_height.ok()) << no_height.status();
+  EXPECT_EQ(no_height->list, "[[1,2,3],[4,5]]");
+  for (const auto& [lon, lat] : {std::pair(kNan, 5.0), std::pair(4.0, kNan), std::pair(kNan, kNan),
+                                 std::pair(4.0, std::numeric_limits<double>::infinity())}) {
+    const std::string wkb = wkb_of_line(lon, lat, 6);
+    EXPECT_EQ(KindOf(GeoJsonFromWkb(wkb).status()), ErrorKind::kCorrupt) << lon << " " << lat;
+    EXPECT_FALSE(ParseWkb(wkb).ok());
+  }
 }
 
 }  // namespace

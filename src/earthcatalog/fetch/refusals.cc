@@ -1,0 +1,59 @@
+#include "earthcatalog/fetch/refusals.h"
+
+#include <algorithm>
+
+#include "earthcatalog/base/text.h"
+
+namespace earthcatalog::fetch {
+namespace {
+
+// Some objects of a public archive may be private, or missing where nobody may list.
+constexpr uint64_t kRowsInVain = 1000;
+constexpr size_t kMaxBuckets = 10'000;
+
+bool IsAboutCredentials(std::string_view s3_code) {
+  constexpr std::string_view kCodes[] = {
+      "AccountProblem",       "ExpiredToken",          "ExpiredTokenException", "InvalidAccessKeyId",
+      "InvalidClientTokenId", "InvalidToken",          "NotSignedUp",           "RequestTimeTooSkewed",
+      "RequestExpired",       "SignatureDoesNotMatch", "TokenRefreshRequired"};
+  return std::find(std::begin(kCodes), std::end(kCodes), s3_code) != std::end(kCodes);
+}
+
+bool IsRefusal(std::string_view s3_code, const Failure& failure) {
+  return failure.kind == "http_401" || failure.kind == "http_403" || failure.kind == "tls" ||
+         s3_code == "NoSuchBucket";
+}
+
+}  // namespace
+
+void Refusals::SignedRefused(const std::string& bucket, std::string_view s3_code) {
+  if (signed_codes_.size() >= kMaxBuckets) signed_codes_.clear();
+  signed_codes_[bucket] = s3_code;
+}
+
+void Refusals::Worked(const std::string& bucket) {
+  in_vain_ = 0;
+  if (bucket == last_worked_) return;
+  last_worked_ = bucket;
+  if (works_.size() >= kMaxBuckets) works_.clear();
+  works_.insert(bucket);
+}
+
+std::optional<std::string> Refusals::Failed(const std::string& bucket, std::string_view s3_code,
+                                            const Failure& failure, bool asked_without) {
+  const auto refused = asked_without ? signed_codes_.find(bucket) : signed_codes_.end();
+  const std::string_view code = refused == signed_codes_.end() ? s3_code : refused->second;
+  if (IsAboutCredentials(code) && !works_.contains(bucket)) {
+    return fmt::format("the server of bucket {} refuses the credentials: {}", OneLine(bucket, 100), code);
+  }
+  if (!IsRefusal(s3_code, failure)) {
+    in_vain_ = 0;
+    return std::nullopt;
+  }
+  if (++in_vain_ < kRowsInVain) return std::nullopt;
+  return fmt::format(
+      "the last {} rows were all refused, and nothing else came; the last one, in bucket {}: {}", kRowsInVain,
+      OneLine(bucket, 100), failure.message);
+}
+
+}  // namespace earthcatalog::fetch

@@ -1,0 +1,37 @@
+// Answers that refuse not a row but whoever asks: with wrong credentials every row would fail alike.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "earthcatalog/fetch/fetcher.h"
+
+namespace earthcatalog::fetch {
+
+// One thread.
+class Refusals {
+ public:
+  // A signed request was refused with this code of S3 (or none); the row is asked for without a signature.
+  void SignedRefused(const std::string& bucket, std::string_view s3_code);
+
+  // The bucket gave an object, or said that there is none: it knows us.
+  void Worked(const std::string& bucket);
+
+  // A row failed, and not in passing. `asked_without`: after a refusal of its signed request. Gives what is
+  // wrong when it is with all rows: the credentials, at once in a bucket where nothing has worked; when many
+  // rows in a row were refused and nothing works anywhere, whatever it is.
+  std::optional<std::string> Failed(const std::string& bucket, std::string_view s3_code,
+                                    const Failure& failure, bool asked_without);
+
+ private:
+  std::map<std::string, std::string> signed_codes_;  // by bucket
+  std::set<std::string> works_;
+  std::string last_worked_;
+  uint64_t in_vain_ = 0;  // rows refused since something worked
+};
+
+}  // namespace earthcatalog::fetch
