@@ -239,7 +239,7 @@ void HttpRun::NoticeOutage(const Job& job, const Failure& failure) {
 void HttpRun::NoticeRefusal(const Transfer& transfer, const Job& job, const Failure& failure) {
   const std::string& bucket = job.ticket.item().row.bucket;
   const std::string_view code = transfer.s3_code();
-  if (failure.kind == "not_found" && code != "NoSuchBucket") return refusals_.Worked(bucket);
+  if (failure.kind == "not_found" && (code.empty() || code == "NoSuchKey")) return refusals_.Worked(bucket);
   const auto problem = refusals_.Failed(bucket, code, failure, job.refused);
   if (!problem) return;
   outage_ = FailedError(
