@@ -3,8 +3,10 @@
 #include <arrow/array/concatenate.h>
 #include <arrow/record_batch.h>
 
+#include <algorithm>
 #include <utility>
 
+#include "earthcatalog/base/text.h"
 #include "earthcatalog/catalog/items.h"
 #include "earthcatalog/geoparquet/stream_writer.h"
 #include "earthcatalog/item/item_decoder.h"
@@ -105,13 +107,28 @@ Result<std::unique_ptr<Exporter>> MakeExporter(const arrow::Schema& table, Expor
   return std::make_unique<JsonExporter>(format == ExportFormat::kStacJson, std::move(sink));
 }
 
+Status NoneOfThem(const std::vector<std::string>& ids) {
+  const std::string these = ids.size() == 1 ? "the id is" : fmt::format("none of the {} ids is", ids.size());
+  return NotFoundError("{} in the table: {}", these, NameIds(ids));
+}
+
 }  // namespace
+
+std::string NameIds(const std::vector<std::string>& ids) {
+  constexpr size_t kMaxNamed = 10;
+  const size_t named = std::min(ids.size(), kMaxNamed);
+  std::string text;
+  for (size_t i = 0; i < named; ++i) text += (i > 0 ? ", " : "") + OneLine(ids[i], 100);
+  return named == ids.size() ? text : fmt::format("{} and {} more", text, ids.size() - named);
+}
 
 Status Export(const catalog::Catalog& catalog, const std::vector<std::string>& ids, ExportFormat format,
               const std::shared_ptr<arrow::io::OutputStream>& sink, const ProgressCallback& progress,
               const CancelSource& cancel, ExportReport* report) {
   ARROW_ASSIGN_OR_RAISE(const auto reader, catalog::ItemReader::Open(catalog, ids, cancel));
   report->missing_ids = reader->missing_ids();
+  std::sort(report->missing_ids.begin(), report->missing_ids.end());
+  if (!ids.empty() && reader->item_count() == 0) return NoneOfThem(report->missing_ids);
   ARROW_ASSIGN_OR_RAISE(const auto exporter, MakeExporter(*catalog.table().schema(), format, sink));
   Progress state;
   state.total_items = reader->item_count();

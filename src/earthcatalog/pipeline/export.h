@@ -22,12 +22,16 @@ enum class ExportFormat {
 
 struct ExportReport {
   uint64_t items = 0;
-  std::vector<std::string> missing_ids;  // asked for, but no item has them
+  std::vector<std::string> missing_ids;  // asked for, but no item has them; sorted
 };
 
+// For messages: the first few of them.
+std::string NameIds(const std::vector<std::string>& ids);
+
 // Writes each item once, its newest version (catalog/newest_versions.h); with `ids` only those with these
-// ids. JSON texts are equal to the items' sources as JSON values. `sink` stays open, and holds a part of the
-// export after an error. Memory: a batch of rows (Parquet: a row group), and about 100 bytes an item.
+// ids: kNotFound when there is none, and nothing is written then. JSON texts are equal to the items' sources
+// as JSON values. `sink` stays open, and holds a part of the export after an error. Memory: a batch of rows
+// (Parquet: a row group), and about 100 bytes an item.
 Status Export(const catalog::Catalog& catalog, const std::vector<std::string>& ids, ExportFormat format,
               const std::shared_ptr<arrow::io::OutputStream>& sink, const ProgressCallback& progress,
               const CancelSource& cancel, ExportReport* report);
