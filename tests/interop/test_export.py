@@ -77,7 +77,39 @@ def test_ids_that_are_not_there_are_named(program: Program, demo: Catalogue) -> 
     done = program.run("export", demo.base.path, "--ids", "zzz", known, "no such item")
     assert done.returncode == 1
     assert [json.loads(line)["id"] for line in done.stdout.splitlines()] == [known]
-    assert done.stderr == "earthcatalog: 2 of 3 ids are not in the table, the first: no such item\n"
+    assert done.stderr == "earthcatalog: 2 of the ids are not in the table: no such item, zzz\n"
+
+
+@pytest.mark.parametrize("format_", ["ndjson", "stac-json", "parquet"])
+def test_danger_an_export_of_nothing_replaces_a_file(
+    program: Program, demo: Catalogue, tmp_path: Path, format_: str
+) -> None:
+    path = tmp_path / "items"
+    path.write_text("before")
+    flags = ["--format", format_, "--output", path]
+    done = program.run("export", demo.base.path, *flags, "--ids", "zzz", "no such item", "zzz")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "earthcatalog: none of the 2 ids is in the table: no such item, zzz\n"
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"items": "before"}
+    done = program.run("export", demo.base.path, *flags[:2], "--ids", *map(str, range(100, 112)))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.endswith("in the table: 100, 101, 102, 103, 104, 105, 106, 107, 108, 109 and 2 more\n")
+
+
+@pytest.mark.parametrize("format_", ["ndjson", "stac-json", "parquet"])
+def test_danger_an_export_that_fails_replaces_a_file(
+    program: Program, corpus: Archive, base: Base, tmp_path: Path, format_: str
+) -> None:
+    program.ingest_archive(Archive(corpus.folder, corpus.rows[:60], corpus.suffix), base)
+    damaged = max(base.parquet_files())
+    damaged.write_bytes(damaged.read_bytes()[:-4])
+    path = tmp_path / "new" / "items"
+    path.parent.mkdir()
+    path.write_text("before")
+    done = program.run("export", base.path, "--format", format_, "--output", path)
+    assert done.returncode == 1
+    assert damaged.name in done.stderr
+    assert {file.name: file.read_text() for file in path.parent.iterdir()} == {"items": "before"}
 
 
 def version(updated: str | None, title: str, *, where: tuple[float, float] = (10, 20)) -> Item:

@@ -4,6 +4,7 @@ Each is made twice: by tests/harness/older_table.py, and by 0.6.1 itself where E
 a Python that has it. The first is checked against the second.
 """
 
+import copy
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import item_readers
 import pyarrow.parquet as pq
 import pytest
 from harness import archives, duckdb_session, expected, older_table, tables
@@ -159,6 +161,28 @@ def test_nothing_that_ours_adds_is_lost(
     check_items(exported(program, base), wanted)
     check_items(exported(program, base, "--ids", "velocity-001", "velocity-200"), [wanted[1], BEYOND[0]])
     assert described(program, "info", base)["grid_recorded"] is True
+
+
+@pytest.mark.parametrize("reader", item_readers.FILE_READERS)
+def test_danger_its_parquet_export_is_no_stac_geoparquet(
+    program: Program,
+    older: OlderIngest,
+    append: Callable[..., dict[str, Any]],
+    base: Base,
+    tmp_path: Path,
+    reader: str,
+) -> None:
+    beyond = copy.deepcopy(BEYOND)
+    del beyond[0]["properties"]["version"]  # an object beside texts, of which other readers see the JSON text
+    kept, added = velocity_items(12), [*numbered(6, 100), *beyond]
+    older(base, kept, chunk_size=5)
+    append(base, added)
+    path = tmp_path / "items.parquet"
+    done = program.run("export", base.path, "--format", "parquet", "--output", path)
+    assert done.returncode == 0, done.stderr
+    item_readers.check_items(item_readers.FILE_READERS[reader](path), [*map(as_kept, kept), *added])
+    metadata = json.loads(pq.read_metadata(path).metadata[b"geo"])
+    assert metadata["columns"]["geometry"]["covering"]["bbox"]["xmin"] == ["bbox", "xmin"]
 
 
 def test_ours_and_0_6_1_in_turns(

@@ -1,25 +1,22 @@
 #include "earthcatalog/catalog/data_file_reader.h"
 
+#include <arrow/io/memory.h>
 #include <parquet/exception.h>
 #include <parquet/file_reader.h>
 #include <parquet/schema.h>
 
 #include <algorithm>
-#include <numeric>
+#include <utility>
 
 #include "earthcatalog/catalog/item_columns.h"
 
 namespace earthcatalog::catalog {
 namespace {
 
+using InputFile = std::shared_ptr<arrow::io::RandomAccessFile>;
+
 // Items are kilobytes each, so this is some megabytes.
 constexpr int64_t kBatchRows = 1024;
-
-std::vector<int> AllRowGroups(const parquet::FileMetaData& metadata) {
-  std::vector<int> row_groups(static_cast<size_t>(metadata.num_row_groups()));
-  std::iota(row_groups.begin(), row_groups.end(), 0);
-  return row_groups;
-}
 
 std::vector<int> LeavesOf(const parquet::SchemaDescriptor& schema, const std::vector<std::string>& columns) {
   std::vector<int> leaves;
@@ -32,33 +29,89 @@ std::vector<int> LeavesOf(const parquet::SchemaDescriptor& schema, const std::ve
   return leaves;
 }
 
+Result<InputFile> OpenInputFile(const io::Location& table, const StoredFile& file) {
+  if (file.bytes != nullptr) return std::make_shared<arrow::io::BufferReader>(file.bytes);
+  ARROW_ASSIGN_OR_RAISE(const io::Location location, table.Other(file.uri));
+  if (table.local || file.size < 0) return io::OpenFile(location);
+  arrow::fs::FileInfo info(location.path, arrow::fs::FileType::File);
+  info.set_size(file.size);  // so that an object store need not be asked for it
+  auto input = location.fs->OpenInputFile(info);
+  if (!input.ok()) return WithContext(input.status(), file.uri);
+  return input;
+}
+
 }  // namespace
 
-Result<DataFileReader> DataFileReader::Open(const io::Location& table, const std::string& uri,
-                                            const std::vector<std::string>& columns) {
+Result<std::shared_ptr<arrow::Buffer>> ReadSmallFile(const io::Location& table, const StoredFile& file) {
+  if (file.size < 0 || file.size > kSmallFileBytes) return nullptr;
+  ARROW_ASSIGN_OR_RAISE(const InputFile input, OpenInputFile(table, file));
+  auto bytes = input->ReadAt(0, file.size);
+  if (!bytes.ok()) return WithContext(bytes.status(), file.uri);
+  return bytes;
+}
+
+Result<DataFileReader> DataFileReader::Open(const io::Location& table, const StoredFile& file,
+                                            const std::vector<std::string>& columns,
+                                            const std::vector<uint32_t>* wanted) {
   DataFileReader reader;
-  reader.uri_ = uri;
-  ARROW_ASSIGN_OR_RAISE(const io::Location file, table.Other(uri));
-  ARROW_ASSIGN_OR_RAISE(auto input, io::OpenFile(file));
+  reader.uri_ = file.uri;
+  reader.wanted_ = wanted;
+  ARROW_ASSIGN_OR_RAISE(auto input, OpenInputFile(table, file));
   const auto open = [&]() -> Status {
+    // From a disk page by page; from an object store in few requests, which hold a row group's bytes.
+    parquet::ReaderProperties pages;
+    if (table.local && file.bytes == nullptr) pages.enable_buffered_stream();
+    parquet::ArrowReaderProperties properties;
+    properties.set_batch_size(kBatchRows);
+    properties.set_pre_buffer(!table.local && file.bytes == nullptr);
     parquet::arrow::FileReaderBuilder builder;
-    ARROW_RETURN_NOT_OK(builder.Open(std::move(input)));
-    builder.properties(parquet::ArrowReaderProperties())->memory_pool(arrow::default_memory_pool());
+    ARROW_RETURN_NOT_OK(builder.Open(std::move(input), pages));
+    builder.properties(properties)->memory_pool(arrow::default_memory_pool());
     ARROW_RETURN_NOT_OK(builder.Build(&reader.file_));
-    reader.file_->set_batch_size(kBatchRows);
-    const parquet::FileMetaData& metadata = *reader.file_->parquet_reader()->metadata();
-    return reader.file_->GetRecordBatchReader(AllRowGroups(metadata), LeavesOf(*metadata.schema(), columns))
-        .Value(&reader.batches_);
+    reader.leaves_ = LeavesOf(*reader.file_->parquet_reader()->metadata()->schema(), columns);
+    return Status::OK();
   };
-  ARROW_RETURN_NOT_OK(WithContext(open(), uri));
+  ARROW_RETURN_NOT_OK(WithContext(open(), file.uri));
   return reader;
 }
 
-Result<std::shared_ptr<arrow::RecordBatch>> DataFileReader::Next() {
-  auto batch = batches_->Next();
-  if (batch.ok() && *batch != nullptr) batch = AsItemColumns(*std::move(batch));
-  if (!batch.ok()) return WithContext(batch.status(), uri_);
-  return batch;
+Result<RowsInFile> DataFileReader::Next() {
+  auto rows = NextWanted();
+  return rows.ok() ? std::move(rows) : WithContext(rows.status(), uri_);
+}
+
+Result<RowsInFile> DataFileReader::NextWanted() {
+  const parquet::FileMetaData& metadata = *file_->parquet_reader()->metadata();
+  while (true) {
+    if (!Wants(next_row_, group_end_)) {
+      next_row_ = group_end_;
+      batches_.reset();
+      if (row_group_ == metadata.num_row_groups()) break;
+      group_end_ += metadata.RowGroup(row_group_)->num_rows();
+      // One at a time: Arrow holds what the file has of all row groups that it is told to read.
+      if (Wants(next_row_, group_end_)) {
+        ARROW_ASSIGN_OR_RAISE(batches_, file_->GetRecordBatchReader({row_group_}, leaves_));
+      }
+      ++row_group_;
+      continue;
+    }
+    ARROW_ASSIGN_OR_RAISE(auto batch, batches_->Next());
+    if (batch == nullptr) return CorruptError("a row group ends early");
+    const int64_t first = std::exchange(next_row_, next_row_ + batch->num_rows());
+    if (!Wants(first, next_row_)) continue;
+    ARROW_ASSIGN_OR_RAISE(batch, AsItemColumns(std::move(batch)));
+    return RowsInFile{std::move(batch), first};
+  }
+  if (wanted_ != nullptr && !wanted_->empty() && wanted_->back() >= next_row_) {
+    return CorruptError("it has become shorter");
+  }
+  return RowsInFile{};
+}
+
+bool DataFileReader::Wants(int64_t begin, int64_t end) const {
+  if (wanted_ == nullptr) return begin < end;
+  const auto first = std::lower_bound(wanted_->begin(), wanted_->end(), begin);
+  return first != wanted_->end() && *first < end;
 }
 
 }  // namespace earthcatalog::catalog

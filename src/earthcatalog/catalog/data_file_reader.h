@@ -1,9 +1,11 @@
 // Rows of one data file.
 #pragma once
 
+#include <arrow/buffer.h>
 #include <arrow/record_batch.h>
 #include <parquet/arrow/reader.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,24 +15,54 @@
 
 namespace earthcatalog::catalog {
 
-// Reads a file batch by batch, in the order of its rows, its columns as item_columns.h says. One thread at a
-// time.
+// A data file as its table names it.
+struct StoredFile {
+  std::string uri;
+  int64_t size = -1;                               // negative: not known, so it is asked for
+  std::shared_ptr<arrow::Buffer> bytes = nullptr;  // all of it, where somebody has it already
+};
+
+// Files up to this size are read as a whole, in one request.
+inline constexpr int64_t kSmallFileBytes = 1 << 20;
+
+// The bytes of a small file of known size, reached as `table`, a place of the same table, is. Null for
+// others. Errors name the file.
+Result<std::shared_ptr<arrow::Buffer>> ReadSmallFile(const io::Location& table, const StoredFile& file);
+
+// Neighbouring rows of a file; `rows` is null after the last.
+struct RowsInFile {
+  std::shared_ptr<arrow::RecordBatch> rows;
+  int64_t first = 0;  // their place in the file
+};
+
+// Reads a file batch by batch, in the order of its rows, its columns as item_columns.h says. Memory: what the
+// columns of one row group take in the file, and a batch. One thread at a time.
 class DataFileReader {
  public:
-  // `uri`: as the table names it, reached as `table`, a place of the same table, is. `columns`: top-level
-  // names, those that the file has are read; empty for all. Errors name the file.
-  static Result<DataFileReader> Open(const io::Location& table, const std::string& uri,
-                                     const std::vector<std::string>& columns = {});
+  // `columns`: top-level names, those that the file has are read; empty for all. `wanted`: ascending rows of
+  // the file, which outlive the reader; batches without one of them are passed over, and row groups without
+  // one are not read. Null for all. Errors name the file.
+  static Result<DataFileReader> Open(const io::Location& table, const StoredFile& file,
+                                     const std::vector<std::string>& columns = {},
+                                     const std::vector<uint32_t>* wanted = nullptr);
 
-  // Null after the last. Errors name the file.
-  Result<std::shared_ptr<arrow::RecordBatch>> Next();
+  // Errors name the file; kCorrupt when it ends before a row that is wanted.
+  Result<RowsInFile> Next();
 
  private:
   DataFileReader() = default;
 
+  Result<RowsInFile> NextWanted();
+  // Whether one of the rows [begin, end) is to be read.
+  bool Wants(int64_t begin, int64_t end) const;
+
   std::string uri_;
-  std::unique_ptr<parquet::arrow::FileReader> file_;  // outlives the batches' reader
-  std::unique_ptr<arrow::RecordBatchReader> batches_;
+  const std::vector<uint32_t>* wanted_ = nullptr;
+  std::vector<int> leaves_;
+  std::unique_ptr<parquet::arrow::FileReader> file_;   // outlives the batches' reader
+  int row_group_ = 0;                                  // the next one
+  std::unique_ptr<arrow::RecordBatchReader> batches_;  // of the row group before it
+  int64_t next_row_ = 0, group_end_ = 0;
 };
 
 }  // namespace earthcatalog::catalog

@@ -8,13 +8,15 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
-#include "earthcatalog/catalog/data_file_reader.h"
+#include "earthcatalog/catalog/data_files_reader.h"
 #include "earthcatalog/iceberg/schema.h"
 
 namespace earthcatalog::catalog {
 namespace {
 
+constexpr int64_t kKeptBytes = 32 << 20;
 constexpr int64_t kNoTime = std::numeric_limits<int64_t>::min();
 
 // A column of text, where the file has one.
@@ -73,9 +75,7 @@ Result<NewestVersions> NewestVersions::Find(const Catalog& catalog, const std::v
   newest.wanted_.insert(ids.begin(), ids.end());
   newest.missing_ = newest.wanted_;
   ARROW_RETURN_NOT_OK(newest.ListFiles(catalog));
-  for (uint32_t file = 0; file < newest.files_.size(); ++file) {
-    ARROW_RETURN_NOT_OK(newest.ReadFile(catalog, file, cancel));
-  }
+  ARROW_RETURN_NOT_OK(newest.ReadFiles(catalog, cancel));
   newest.CollectRows();
   return newest;
 }
@@ -86,25 +86,26 @@ Status NewestVersions::ListFiles(const Catalog& catalog) {
   ARROW_ASSIGN_OR_RAISE(const int id_field, FieldIdOf(*id));
   const auto add = [&](const iceberg::DataFile& file) {
     if (!MayHold(file, id_field, wanted_)) return Status::OK();
-    files_.push_back({file.path, {}});
+    files_.push_back({{file.path, file.file_size}, {}});
     sequence_numbers_.push_back(file.sequence_number);
     return Status::OK();
   };
   return catalog.table().ScanFiles(std::nullopt, nullptr, add, /*with_metrics=*/!wanted_.empty());
 }
 
-Status NewestVersions::ReadFile(const Catalog& catalog, uint32_t file, const CancelSource& cancel) {
-  const std::string& uri = files_[file].uri;
-  ARROW_ASSIGN_OR_RAISE(auto reader, DataFileReader::Open(catalog.warehouse(), uri,
-                                                          {"id", "collection", "updated", "created"}));
-  Place first{file, 0};
+Status NewestVersions::ReadFiles(const Catalog& catalog, const CancelSource& cancel) {
+  std::vector<DataFilesReader::File> files;
+  for (FileRows& file : files_) files.push_back({&file.file, nullptr});
+  DataFilesReader reader(catalog.warehouse(), std::move(files), {"id", "collection", "updated", "created"},
+                         kKeptBytes);
   while (true) {
-    ARROW_RETURN_NOT_OK(cancel.status());
-    ARROW_ASSIGN_OR_RAISE(const auto rows, reader.Next());
-    if (rows == nullptr) return Status::OK();
-    if (!TextColumn(*rows, "id").exists()) return CorruptError("{} has no column `id` of text", uri);
-    Add(*rows, first);
-    first.row += static_cast<uint32_t>(rows->num_rows());
+    ARROW_ASSIGN_OR_RAISE(const auto found, reader.Next(cancel));
+    if (!found) return Status::OK();
+    const arrow::RecordBatch& rows = *found->rows.rows;
+    if (!TextColumn(rows, "id").exists()) {
+      return CorruptError("{} has no column `id` of text", files_[found->file].file.uri);
+    }
+    Add(rows, {static_cast<uint32_t>(found->file), static_cast<uint32_t>(found->rows.first)});
   }
 }
 

@@ -10,6 +10,7 @@
 
 #include "earthcatalog/base/cancel.h"
 #include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/catalog/data_file_reader.h"
 
 namespace earthcatalog::catalog {
 
@@ -18,17 +19,18 @@ namespace earthcatalog::catalog {
 // without the one or the other is older than one with it.
 class NewestVersions {
  public:
-  // Reads the identities of all rows, with `ids` only of the items with these ids. About 100 bytes of memory
-  // for each item found.
+  // Reads the identities of all rows, with `ids` only of the items with these ids. Memory: about 100 bytes
+  // for each item found, what DataFilesReader takes meanwhile, and 64 MiB of small files that are kept for
+  // reading their items.
   static Result<NewestVersions> Find(const Catalog& catalog, const std::vector<std::string>& ids,
                                      const CancelSource& cancel);
 
   struct FileRows {
-    std::string uri;
+    StoredFile file;
     std::vector<uint32_t> rows;  // ascending; none: nothing to read in this file
   };
   // In the order of the table's manifests.
-  const std::vector<FileRows>& files() const { return files_; }
+  std::vector<FileRows>& files() { return files_; }
   uint64_t item_count() const { return items_.size(); }
   // Those asked for that no item has, in no order.
   std::vector<std::string> missing_ids() const { return {missing_.begin(), missing_.end()}; }
@@ -51,7 +53,7 @@ class NewestVersions {
   };
 
   Status ListFiles(const Catalog& catalog);
-  Status ReadFile(const Catalog& catalog, uint32_t file, const CancelSource& cancel);
+  Status ReadFiles(const Catalog& catalog, const CancelSource& cancel);
   void Add(const arrow::RecordBatch& rows, Place first);
   void CollectRows();
 

@@ -1,7 +1,6 @@
 #include <arrow/io/stdio.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -65,9 +64,8 @@ Result<int> RunExport(const Arguments& arguments) {
     ARROW_RETURN_NOT_OK(ExportTo(arguments, std::make_shared<arrow::io::StdoutStream>(), &report));
   }
   if (report.missing_ids.empty()) return kDone;
-  std::sort(report.missing_ids.begin(), report.missing_ids.end());
-  return NotFoundError("{} of {} ids are not in the table, the first: {}", report.missing_ids.size(),
-                       arguments.ids.size(), OneLine(report.missing_ids.front()));
+  return NotFoundError("{} of the ids are not in the table: {}", report.missing_ids.size(),
+                       pipeline::NameIds(report.missing_ids));
 }
 
 }  // namespace
@@ -83,8 +81,10 @@ void AddExportCommand(CLI::App* app, RunFunction* run) {
                    "ndjson: an item a line; stac-json: a FeatureCollection; parquet: a stac-geoparquet file")
       ->transform(CLI::CheckedTransformer(kFormats));
   command->add_option("--ids", arguments->ids, "Only the items with these ids");
-  command->add_option("--output", arguments->output,
-                      "File to write, which appears when it is complete; standard output without it");
+  command->add_option(
+      "--output", arguments->output,
+      "File to write, which appears, or replaces what is there, when it is complete; standard "
+      "output without it");
   command->callback([arguments, run] { *run = [arguments] { return RunExport(*arguments); }; });
 }
 

@@ -88,12 +88,12 @@ Result<SampleSearch> SearchSample(const catalog::Catalog& catalog, const catalog
   FoundItems found;
   for (const std::string& uri : pruned.files) {
     ARROW_ASSIGN_OR_RAISE(
-        auto reader, catalog::DataFileReader::Open(catalog.warehouse(), uri,
+        auto reader, catalog::DataFileReader::Open(catalog.warehouse(), {uri},
                                                    {"collection", "id", "platform", "datetime", "bbox"}));
     while (true) {
       ARROW_ASSIGN_OR_RAISE(const auto rows, reader.Next());
-      if (rows == nullptr) break;
-      ARROW_RETURN_NOT_OK(WithContext(AddMatches(*rows, box, first_year, last_year, &found), uri));
+      if (rows.rows == nullptr) break;
+      ARROW_RETURN_NOT_OK(WithContext(AddMatches(*rows.rows, box, first_year, last_year, &found), uri));
     }
   }
   SampleSearch result;

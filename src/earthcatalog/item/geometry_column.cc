@@ -130,26 +130,29 @@ Fit GeometryEncoder::Geometry(Scan* scan, int nesting) {
 
 Fit GeometryEncoder::ReadMember(Members* members, Scan* scan, int nesting) {
   JsonReader& reader = scan->reader;
-  std::string_view key;
-  if (!reader.ReadKey(&key)) return Fit::kError;
+  std::string_view raw;
+  if (!reader.ReadKey(&raw)) return Fit::kError;
+  const std::string_view key = DecodeString(raw, &scan->decoded);
   if (key == "type") return ReadType(&members->type, scan);
-  if (key != "coordinates" && key != "geometries") {
+  const bool coordinates = key == "coordinates";
+  if (!coordinates && key != "geometries") {
     exact_ = false;  // a member that GeoJSON does not know: WKB cannot say it
     return reader.Skip() ? Fit::kStored : Fit::kError;
   }
   if (members->list != nullptr) return Bad(scan, "it has two lists of coordinates");
   members->list = reader.Place();
-  members->list_name = key;
+  members->list_name = coordinates ? "coordinates" : "geometries";
   members->written = members->type.has_value();
   if (members->written) return List(*members, scan, nesting);
   return reader.Skip() ? Fit::kStored : Fit::kError;
 }
 
 Fit GeometryEncoder::ReadType(std::optional<GeometryType>* type, Scan* scan) {
-  std::string_view name;
+  std::string_view raw;
   if (type->has_value()) return Bad(scan, "it has two types");
   if (scan->reader.Peek() != '"') return Bad(scan, "its type is not a string");
-  if (!scan->reader.ReadString(&name)) return Fit::kError;
+  if (!scan->reader.ReadString(&raw)) return Fit::kError;
+  const std::string_view name = DecodeString(raw, &scan->decoded);
   *type = TypeNamed(name);
   return type->has_value() ? Fit::kStored
                            : Bad(scan, fmt::format("\"{}\" is no geometry type", OneLine(name, 60)));

@@ -208,8 +208,9 @@ Fit Encoder::CheckText(size_t member) {
   std::string_view raw;
   if (!scan_.reader.ReadString(&raw)) return Fit::kError;
   scan_.reader.Rewind(place);
-  if (member == kType ? raw == "Feature" : !raw.empty()) return Fit::kStored;
-  return scan_.Fail(kNotAnItem, fmt::format("\"{}\" is not {}", OneLine(raw, 60), kMembers[member].what));
+  const std::string_view text = DecodeString(raw, &scan_.decoded);
+  if (member == kType ? text == "Feature" : !text.empty()) return Fit::kStored;
+  return scan_.Fail(kNotAnItem, fmt::format("\"{}\" is not {}", OneLine(text, 60), kMembers[member].what));
 }
 
 Fit Encoder::CheckPresence() {

@@ -3,12 +3,18 @@
 #include <arrow/array/concatenate.h>
 #include <arrow/record_batch.h>
 
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
+#include "earthcatalog/base/text.h"
 #include "earthcatalog/catalog/items.h"
 #include "earthcatalog/geoparquet/stream_writer.h"
+#include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/item/item_decoder.h"
+#include "earthcatalog/item/item_encoder.h"
 #include "earthcatalog/item/item_schema.h"
+#include "earthcatalog/item/json_columns.h"
 #include "earthcatalog/pipeline/conform.h"
 
 namespace earthcatalog::pipeline {
@@ -99,20 +105,97 @@ class ParquetExporter : public Exporter {
   std::unique_ptr<geoparquet::StreamWriter> writer_;
 };
 
-Result<std::unique_ptr<Exporter>> MakeExporter(const arrow::Schema& table, ExportFormat format,
+// Of a table in which assets, links and the like are JSON text, as earthcatalog <= 0.6 made it: the items are
+// encoded again, with the columns that they would have in a table of ours.
+class EncodingExporter : public Exporter {
+ public:
+  // Reads all items to learn the columns, and goes back to the first.
+  static Result<std::unique_ptr<Exporter>> Make(catalog::ItemReader* items, const CancelSource& cancel,
+                                                std::shared_ptr<arrow::io::OutputStream> sink) {
+    std::shared_ptr<arrow::Schema> schema = item::InitialSchema();
+    while (true) {
+      ARROW_ASSIGN_OR_RAISE(const auto next, items->Next(cancel));
+      if (!next) break;
+      ARROW_ASSIGN_OR_RAISE(const item::EncodedItems encoded, Encode(*next, schema));
+      if (encoded.additions == nullptr) continue;
+      ARROW_ASSIGN_OR_RAISE(schema, item::Evolve(schema, encoded.additions));
+    }
+    items->Rewind();
+    auto exporter = std::make_unique<EncodingExporter>();
+    int last_column_id = 0;
+    ARROW_ASSIGN_OR_RAISE(exporter->schema_, iceberg::AssignFieldIds(*schema, nullptr, &last_column_id));
+    ARROW_ASSIGN_OR_RAISE(exporter->file_, ParquetExporter::Make(*exporter->schema_, std::move(sink)));
+    return exporter;
+  }
+
+  Status Write(const catalog::ItemRows& items) override {
+    ARROW_ASSIGN_OR_RAISE(const item::EncodedItems encoded, Encode(items, schema_));
+    std::vector<int64_t> all(items.items.size());
+    std::iota(all.begin(), all.end(), 0);
+    return file_->Write({encoded.rows, std::move(all)});
+  }
+
+  Status Finish() override { return file_->Finish(); }
+
+ private:
+  static Result<item::EncodedItems> Encode(const catalog::ItemRows& items,
+                                           const std::shared_ptr<arrow::Schema>& schema) {
+    ARROW_ASSIGN_OR_RAISE(const auto encoder, item::MakeItemEncoder(schema));
+    for (const int64_t row : items.items) {
+      ARROW_ASSIGN_OR_RAISE(const std::string json, item::DecodeItem(*items.rows, row));
+      const auto rejection = encoder->Append(json);
+      if (!rejection) continue;
+      return CorruptError(
+          "an item cannot be in a stac-geoparquet file, but in one of the format ndjson: {}: {}",
+          rejection->message, OneLine(json, 200));
+    }
+    return encoder->Finish();
+  }
+
+  std::shared_ptr<arrow::Schema> schema_;
+  std::unique_ptr<Exporter> file_;
+};
+
+bool HasJsonText(const arrow::Schema& table) {
+  return std::any_of(table.fields().begin(), table.fields().end(), [](const auto& field) {
+    return item::IsStructuredMember(field->name()) && field->type()->id() == arrow::Type::STRING;
+  });
+}
+
+Result<std::unique_ptr<Exporter>> MakeExporter(const arrow::Schema& table, catalog::ItemReader* items,
+                                               ExportFormat format, const CancelSource& cancel,
                                                std::shared_ptr<arrow::io::OutputStream> sink) {
-  if (format == ExportFormat::kParquet) return ParquetExporter::Make(table, std::move(sink));
-  return std::make_unique<JsonExporter>(format == ExportFormat::kStacJson, std::move(sink));
+  if (format != ExportFormat::kParquet) {
+    return std::make_unique<JsonExporter>(format == ExportFormat::kStacJson, std::move(sink));
+  }
+  if (HasJsonText(table)) return EncodingExporter::Make(items, cancel, std::move(sink));
+  return ParquetExporter::Make(table, std::move(sink));
+}
+
+Status NoneOfThem(const std::vector<std::string>& ids) {
+  const std::string these = ids.size() == 1 ? "the id is" : fmt::format("none of the {} ids is", ids.size());
+  return NotFoundError("{} in the table: {}", these, NameIds(ids));
 }
 
 }  // namespace
+
+std::string NameIds(const std::vector<std::string>& ids) {
+  constexpr size_t kMaxNamed = 10;
+  const size_t named = std::min(ids.size(), kMaxNamed);
+  std::string text;
+  for (size_t i = 0; i < named; ++i) text += (i > 0 ? ", " : "") + OneLine(ids[i], 100);
+  return named == ids.size() ? text : fmt::format("{} and {} more", text, ids.size() - named);
+}
 
 Status Export(const catalog::Catalog& catalog, const std::vector<std::string>& ids, ExportFormat format,
               const std::shared_ptr<arrow::io::OutputStream>& sink, const ProgressCallback& progress,
               const CancelSource& cancel, ExportReport* report) {
   ARROW_ASSIGN_OR_RAISE(const auto reader, catalog::ItemReader::Open(catalog, ids, cancel));
   report->missing_ids = reader->missing_ids();
-  ARROW_ASSIGN_OR_RAISE(const auto exporter, MakeExporter(*catalog.table().schema(), format, sink));
+  std::sort(report->missing_ids.begin(), report->missing_ids.end());
+  if (!ids.empty() && reader->item_count() == 0) return NoneOfThem(report->missing_ids);
+  ARROW_ASSIGN_OR_RAISE(const auto exporter,
+                        MakeExporter(*catalog.table().schema(), reader.get(), format, cancel, sink));
   Progress state;
   state.total_items = reader->item_count();
   while (true) {

@@ -17,17 +17,23 @@ namespace earthcatalog::pipeline {
 enum class ExportFormat {
   kNdjson,    // an item a line
   kStacJson,  // a GeoJSON FeatureCollection, as STAC APIs answer
-  kParquet,   // one stac-geoparquet file with the table's columns but `grid_partition`
+  // One stac-geoparquet file with the table's columns but `grid_partition`. Of a table with JSON text in its
+  // columns (earthcatalog <= 0.6), with those that a table of ours would have; its items are read twice.
+  kParquet,
 };
 
 struct ExportReport {
   uint64_t items = 0;
-  std::vector<std::string> missing_ids;  // asked for, but no item has them
+  std::vector<std::string> missing_ids;  // asked for, but no item has them; sorted
 };
 
+// For messages: the first few of them.
+std::string NameIds(const std::vector<std::string>& ids);
+
 // Writes each item once, its newest version (catalog/newest_versions.h); with `ids` only those with these
-// ids. JSON texts are equal to the items' sources as JSON values. `sink` stays open, and holds a part of the
-// export after an error. Memory: a batch of rows (Parquet: a row group), and about 100 bytes an item.
+// ids: kNotFound when there is none, and nothing is written then. JSON texts are equal to the items' sources
+// as JSON values. `sink` stays open, and holds a part of the export after an error. Memory: as
+// catalog::ItemReader says; for Parquet also twice a row group of 128 MiB.
 Status Export(const catalog::Catalog& catalog, const std::vector<std::string>& ids, ExportFormat format,
               const std::shared_ptr<arrow::io::OutputStream>& sink, const ProgressCallback& progress,
               const CancelSource& cancel, ExportReport* report);

@@ -62,6 +62,21 @@ TEST(Geometry, EveryTypeComesBack) {
   }
 }
 
+TEST(Geometry, DangerAnEscapedNameIsAnotherName) {
+  for (const char* type :
+       {"Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon"}) {
+    const std::string geometry = json{{"type", type}, {"coordinates", json::array()}}.dump();
+    EXPECT_EQ(RoundTrip(Escaped(geometry), false), RoundTrip(geometry, false));
+  }
+  const std::string collection =
+      R"({"geometries":[{"type":"Point","coordinates":[1,2]}],"type":"GeometryCollection"})";
+  EXPECT_EQ(RoundTrip(Escaped(collection), false), RoundTrip(collection, false));
+  const Rejection twice = RejectionOf(R"({"type":"Point","\u0074ype":"Point","coordinates":[1,2]})");
+  EXPECT_THAT(twice.message, HasSubstr("two types"));
+  EXPECT_THAT(RejectionOf(Escaped(R"({"type":"Circle","coordinates":[1,2]})")).message,
+              HasSubstr("\"Circle\" is no geometry type"));
+}
+
 TEST(Geometry, HeightsAreKeptInTheColumn) {
   const auto wkb = RoundTrip(R"({"type":"Point","coordinates":[1,2,3]})", false);
   EXPECT_TRUE(ParseWkb(wkb)->has_z);

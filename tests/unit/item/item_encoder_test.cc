@@ -325,6 +325,16 @@ TEST(ItemEncoder, RefusalsSayWhatAndWhere) {
   }
 }
 
+TEST(ItemEncoder, DangerAnEscapedTextIsAnotherText) {
+  const std::string plain = ItemWith({{"gsd", 10}, {"updated", "2024-05-02T00:00:00Z"}}).dump();
+  const EncodedItems expected = EncodeEvolved({plain});
+  const EncodedItems actual = EncodeEvolved({Escaped(plain)});
+  EXPECT_TRUE(actual.rows->Equals(*expected.rows, /*check_metadata=*/true)) << actual.rows->ToString();
+  const auto refused = MakeEncoder()->Append(Escaped(With("type", "Featured")));
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->message, "$.type: \"Featured\" is not \"Feature\"");
+}
+
 TEST(ItemEncoder, ARefusedItemLeavesNoTrace) {
   json good = ItemWith(
       {{"gsd", 10}, {"datetime", "2024-05-01T12:11:12+02:00"}, {"l", {{{"a", 1}}}}, {"only", "good"}});

@@ -4,6 +4,7 @@
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 #include <arrow/scalar.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -78,6 +79,17 @@ inline json ItemWith(json properties) {
           {"links", json::array()},
           {"assets", {{"data", {{"href", "https://example.com/a.tif"}}}}},
           {"properties", std::move(properties)}};
+}
+
+// The same JSON with every character of its strings, which are ASCII without escapes, as \uXXXX.
+inline std::string Escaped(std::string_view text) {
+  std::string escaped;
+  bool in_string = false;
+  for (const char c : text) {
+    if (c == '"') in_string = !in_string;
+    escaped += in_string && c != '"' ? fmt::format("\\u{:04X}", static_cast<unsigned>(c)) : std::string(1, c);
+  }
+  return escaped;
 }
 
 // The value of a column as JSON text, through the decoder: {"properties": …} of an item of that column alone.

@@ -1,4 +1,5 @@
-// Items as no archive has them: any JSON where JSON may be, names that clash, types that change.
+// Items as no archive has them: any JSON where JSON may be, names that clash, types that change, each value
+// in any of the ways to write it.
 #pragma once
 
 #include <random>
