@@ -150,6 +150,8 @@ def test_options_stand_for_the_environment(
         "AWS_SHARED_CREDENTIALS_FILE": str(credentials),
         "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
         "AWS_REGION": "eu-north-1",
+        "AWS_ACCESS_KEY_ID": "AKIAANOTHERANOTHERAN",
+        "AWS_SECRET_ACCESS_KEY": "another",
     }
     options = ["--endpoint-url", gateway.url, "--region", s3.REGION, "--profile", "other"]
     ingest_done = program.run(

@@ -42,10 +42,33 @@ std::map<std::string, std::string> InitialProperties(const grid::Config& grid,
   return properties;
 }
 
+constexpr char kTableFolder[] = "earthcatalog/stac_items";
+
+// Nobody could tell the files of two tables apart. A first version alone is what a killed run left.
+Status CheckHoldsNoTable(const io::Location& warehouse) {
+  const io::Location folder = warehouse.Join(kTableFolder).Join("metadata");
+  arrow::fs::FileSelector selector;
+  selector.base_dir = folder.path;
+  selector.allow_not_found = true;
+  const auto files = folder.fs->GetFileInfo(selector);
+  if (!files.ok()) return Status::OK();  // who writes need not be allowed to list
+  for (const arrow::fs::FileInfo& file : *files) {
+    const std::string name = file.base_name();
+    if (!name.ends_with(".metadata.json") || name.starts_with("00000-")) continue;
+    return UsageError(
+        "the warehouse {} holds a table already, which another catalog file names: give --catalog that file, "
+        "or "
+        "another --warehouse",
+        io::NameForMessages(warehouse.name()));
+  }
+  return Status::OK();
+}
+
 Status CreateTable(std::shared_ptr<iceberg::CatalogStore> store, const io::Location& warehouse,
                    const grid::Config& grid) {
+  ARROW_RETURN_NOT_OK(CheckHoldsNoTable(warehouse));
   iceberg::CreateOptions options;
-  options.table_location = warehouse.Join("earthcatalog/stac_items").uri;
+  options.table_location = warehouse.Join(kTableFolder).uri;
   options.schema = item::InitialSchema();
   options.properties = InitialProperties(grid, warehouse);
   options.s3 = warehouse.s3;
@@ -85,9 +108,11 @@ Result<std::unique_ptr<Catalog>> Catalog::OpenOrCreate(const Locations& location
   std::unique_ptr<Catalog> catalog(new Catalog(std::move(places)));
   ARROW_ASSIGN_OR_RAISE(const auto current, store->CurrentMetadata());
   if (!current) {
-    // Somebody else may create it now: then theirs is the table.
     const Status created = CreateTable(store, catalog->warehouse(), wanted);
-    if (!created.ok() && KindOf(created) != ErrorKind::kCommitConflict) return created;
+    if (!created.ok()) {  // somebody else may have created it meanwhile: then theirs is the table
+      const auto theirs = store->CurrentMetadata();
+      if (!theirs.ok() || !*theirs) return created;
+    }
   }
   ARROW_ASSIGN_OR_RAISE(const TableGrid found, catalog->Load(std::move(store)));
   ARROW_ASSIGN_OR_RAISE(catalog->grid_, ChooseGrid(grid, found));

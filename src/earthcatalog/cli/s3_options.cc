@@ -23,7 +23,17 @@ void AddVariable(CLI::App* command, const std::string& option, const char* varia
 void AddS3Options(CLI::App* command) {
   AddVariable(command, "--endpoint-url", "AWS_ENDPOINT_URL_S3", "Another S3 server: http(s)://host[:port]");
   AddVariable(command, "--region", "AWS_REGION", "The buckets' region");
-  AddVariable(command, "--profile", "AWS_PROFILE", "Credentials of this section of AWS's files");
+  command
+      ->add_option_function<std::string>(
+          "--profile",
+          [](const std::string& value) {
+            setenv("AWS_PROFILE", value.c_str(), /*overwrite=*/1);
+            // They would win over what was just asked for.
+            for (const char* key : {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"})
+              unsetenv(key);
+          },
+          "Credentials of this section of AWS's files, whatever the environment says")
+      ->group(kGroup);
 }
 
 void AddUnsignedOption(CLI::App* command, io::S3Settings* s3) {

@@ -81,6 +81,16 @@ Result<std::optional<std::string>> ConditionalObject::LookUp(
                                NameForMessages(object_.uri)));
 }
 
+Status ConditionalObject::CheckConditions(std::string_view bytes) const {
+  const S3Request impossible{"PUT", {"If-Match: \"00000000000000000000000000000000\""}, bytes};
+  ARROW_ASSIGN_OR_RAISE(const S3Reply reply, SendWithRetries(object_, impossible, policy_));
+  if (!reply.ok()) return Status::OK();  // as it should be; what else is wrong, others find out
+  return UsageError(
+      "the S3 server of {} ignores conditions (If-Match), and without them two writers can undo each other's "
+      "commits: use one that heeds them, or a local --catalog",
+      NameForMessages(object_.uri));
+}
+
 Status ConditionalObject::Delete(const std::string& expected) const {
   ARROW_ASSIGN_OR_RAISE(const S3Reply reply,
                         SendWithRetries(object_, {"DELETE", {"If-Match: " + expected}}, policy_));

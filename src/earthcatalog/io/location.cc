@@ -54,12 +54,22 @@ Result<Location> ResolveLocal(std::string_view path, const S3Settings& s3) {
   return Location{fs, std::move(absolute), std::move(uri), true, s3};
 }
 
+// Clients of S3 resolve them, each in its way.
+bool HasDotComponents(std::string_view path) {
+  const std::string slashed = fmt::format("/{}/", path);
+  return slashed.find("/./") != std::string::npos || slashed.find("/../") != std::string::npos;
+}
+
 Result<Location> ResolveS3(std::string_view bucket_and_key, const S3Settings& s3) {
   std::string path(WithoutTrailingSlashes(bucket_and_key));
   const std::string bucket = path.substr(0, path.find('/'));
   if (bucket.empty()) return UsageError("the S3 URI s3://{} names no bucket", OneLine(path));
   if (bucket.find('@') != std::string::npos) {
     return UsageError("{}: credentials have no place in an S3 URI, they come from the environment",
+                      NameForMessages("s3://" + path));
+  }
+  if (HasDotComponents(path)) {
+    return UsageError("{}: in S3 the names . and .. lead nowhere, and what is between slashes is a name",
                       NameForMessages("s3://" + path));
   }
   ARROW_ASSIGN_OR_RAISE(auto fs, S3FileSystemFor(bucket, s3));

@@ -103,6 +103,25 @@ TEST_F(CatalogTest, AnotherWarehouseThanTheTablesIsRefused) {
   }
 }
 
+TEST_F(CatalogTest, AWarehouseOfAnotherCatalogFileIsRefused) {
+  {
+    const auto catalog = Catalog::OpenOrCreate(locations_, std::nullopt).ValueOrDie();
+    ASSERT_TRUE(catalog->table().Append({.files = {}, .schema = nullptr, .summary = {{"note", "x"}}}).ok());
+  }
+  Locations other = locations_;
+  other.db_path = (folder_ / "other.db").string();
+  const Status status = Catalog::OpenOrCreate(other, std::nullopt).status();
+  EXPECT_EQ(KindOf(status), ErrorKind::kUsage);
+  EXPECT_THAT(status.message(), HasSubstr("holds a table already, which another catalog file names"));
+  EXPECT_TRUE(Catalog::OpenOrCreate(locations_, std::nullopt).ok());
+}
+
+TEST_F(CatalogTest, WhatARunKilledAtCreationLeftIsNoTable) {
+  ASSERT_TRUE(Catalog::OpenOrCreate(locations_, std::nullopt).ok());
+  std::filesystem::remove(folder_ / "earthcatalog.db");
+  EXPECT_TRUE(Catalog::OpenOrCreate(locations_, std::nullopt).ok());
+}
+
 TEST_F(CatalogTest, TheSameWarehouseMayBeWrittenInOtherWays) {
   ASSERT_TRUE(Catalog::OpenOrCreate(locations_, std::nullopt).ok());
   const std::filesystem::path link = folder_ / "link";

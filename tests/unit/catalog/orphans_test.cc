@@ -128,7 +128,11 @@ TEST_F(OrphansTest, ANamedFileIsNeverAnOrphan) {
 TEST_F(OrphansTest, AnotherTablesFilesAreNotTakenForOrphans) {
   ASSERT_TRUE(catalog_->table().Append({.files = {}, .schema = nullptr, .summary = {{"a", "b"}}}).ok());
   std::filesystem::remove(locations_.db_path);  // lost
+  // Whoever makes a new table there has to put the old one's metadata aside.
+  const std::filesystem::path metadata = folder_ / kMetadata;
+  std::filesystem::rename(metadata, folder_ / "aside");
   const auto anew = Catalog::OpenOrCreate(locations_, std::nullopt).ValueOrDie();
+  std::filesystem::copy(folder_ / "aside", metadata);
   const auto base = locations_.LockFolder().ValueOrDie();
   const Status status = FindOrphans(*anew, {base}, NowMicros() + 60'000'000).status();
   EXPECT_EQ(KindOf(status), ErrorKind::kUsage) << status;

@@ -198,6 +198,18 @@ TEST_F(ConditionalObjectTest, OfManyWritersEachVersionHasOneSuccessor) {
   EXPECT_EQ(std::stoi(server.Get(kPath).value()), kWriters * kIncrements);
 }
 
+TEST_F(ConditionalObjectTest, AServerThatIgnoresConditionsIsNoticed) {
+  ObjectServer heeds;
+  const std::string etag = At(heeds.url()).Put("mine", std::nullopt).ValueOrDie();
+  EXPECT_TRUE(At(heeds.url()).CheckConditions("other").ok());
+  EXPECT_EQ(heeds.Get(kPath), "mine");
+
+  test::ScriptedServer ignores([](const Request&, int) {
+    return test::Reply{.status = 200, .body = "", .headers = {"ETag: \"any\""}};
+  });
+  EXPECT_THAT(At(ignores.url()).CheckConditions("mine").message(), HasSubstr("ignores conditions"));
+}
+
 // An answer to a bad signature repeats what was signed.
 TEST_F(ConditionalObjectTest, NoSecretIsInAnError) {
   test::ScriptedServer server([](const Request& request, int) {

@@ -27,6 +27,9 @@ TEST(Location, RelativePathsBecomeAbsolute) {
   EXPECT_EQ(Resolve("x/y").ValueOrDie().path, here + "/x/y");
   EXPECT_EQ(Resolve(".").ValueOrDie().path, here);
   EXPECT_EQ(Resolve("./x/../y").ValueOrDie().path, here + "/y");
+  for (const char* uri : {"s3://bucket/a/../b", "s3://bucket/./a", "s3://bucket/..", "s3://../b"}) {
+    EXPECT_EQ(KindOf(Resolve(uri).status()), ErrorKind::kUsage) << uri;
+  }
 }
 
 TEST(Location, TheParentOfALinkedFolderIsNotTheLinksParent) {
