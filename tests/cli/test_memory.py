@@ -126,6 +126,32 @@ def test_large_items_are_bounded_too(
     assert report["peak_memory"] < LIMIT + PROCESS, report["peak_memory"] // MIB
 
 
+HUGE = 79
+
+
+@pytest.fixture(scope="module")
+def huge_items(tmp_path_factory: pytest.TempPathFactory) -> Archive:
+    """Items of 9 MiB: together more than the default limit, and than columns of one batch can hold."""
+    folder = tmp_path_factory.mktemp("huge-items") / "archive"
+    items = (make_item(f"item-{n}", point(n, n), note="x" * (9 * MIB)) for n in range(HUGE))
+    return archives.write_items(folder, items)
+
+
+@pytest.mark.parametrize("web_server", [False, True], ids=["folder", "web"])
+def test_huge_items_of_unknown_size_that_come_as_one_batch(
+    program: Program, huge_items: Archive, tmp_path: Path, web_server: bool
+) -> None:
+    inventory = huge_items.csv(tmp_path / "inventory.csv", columns=["bucket", "key"])
+    base = Base(tmp_path / "base")
+    with contextlib.ExitStack() as stack:
+        source = stack.enter_context(web.serve(huge_items.folder)) if web_server else huge_items.folder
+        report = measured(program, inventory, base, "--source", source)
+    assert report["items_processed"] == HUGE
+    assert report["commits"] > 1
+    assert tables.item_keys(base) == {("odd", f"item-{n}") for n in range(HUGE)}
+    assert report["peak_memory"] < 512 * MIB + 9 * MIB, report["peak_memory"] // MIB
+
+
 def test_a_large_item_in_many_cells_is_bounded_too(
     program: Program, write_archive: Callable[[Iterable[Item]], Archive], tmp_path: Path
 ) -> None:

@@ -99,7 +99,7 @@ std::optional<Failure> DirectoryReader::ReadAll(int descriptor, int64_t size, st
 }
 
 // What one Run() holds: threads that take rows from the same open batches. Each step of a thread is the first
-// of these that can be done: hand on a complete batch, read a row, take a new inventory batch, wait.
+// of these that can be done: hand on a complete part, read a row, take a new inventory batch, wait.
 class DirectoryRun {
  public:
   DirectoryRun(const Options& options, const DirectoryReader& reader, std::atomic<uint64_t>* bytes,
@@ -110,7 +110,10 @@ class DirectoryRun {
         out_(*out),
         cancel_(*cancel),
         max_body_bytes_(options.max_body_bytes),
-        batches_(options.max_buffered_bytes) {}
+        batches_(options.max_buffered_bytes, options.part_bytes, [this] {
+          const std::lock_guard lock(mutex_);
+          changed_.notify_all();
+        }) {}
 
   Status Run(int threads);
 
@@ -189,13 +192,13 @@ void DirectoryRun::HandOn(Lock* lock) {
 void DirectoryRun::ReadRow(Lock* lock) {
   const OpenBatches::Ticket ticket = batches_.Start();
   const int64_t expected = std::min(batches_.ExpectedBytes(ticket.item().row), max_body_bytes_);
-  batches_.Charge(ticket, expected);
+  batches_.Charge(expected);
   lock->unlock();
   reader_.Read(&ticket.item());
   const size_t size = ticket.item().body.size();
   bytes_.fetch_add(size, std::memory_order_relaxed);
   lock->lock();
-  batches_.Charge(ticket, static_cast<int64_t>(size) - expected);
+  batches_.Charge(static_cast<int64_t>(size) - expected);
   batches_.Finish(ticket);
 }
 

@@ -39,7 +39,7 @@ class HttpRun {
         loop_(*loop),
         in_(*in),
         out_(*out),
-        batches_(options.max_buffered_bytes),
+        batches_(options.max_buffered_bytes, options.part_bytes, [this] { loop_.Wake(); }),
         schedule_(options.retry, options.max_in_flight, urls->hosts_differ(), &batches_) {
     // The queues also call when the run is stopped.
     in_.Watch([this] {

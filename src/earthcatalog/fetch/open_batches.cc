@@ -9,18 +9,20 @@ constexpr int64_t kUsualBody = 16 << 10;
 // So many of unknown size start before the first answer.
 constexpr int64_t kFirstBodies = 16;
 
+// Rows weigh too: a million missing objects must not fill the memory while the next stage is busy.
+int64_t WeightOfRows(size_t rows) { return static_cast<int64_t>(rows * sizeof(Item)); }
+
 }  // namespace
 
 void OpenBatches::Add(inventory::Batch batch) {
   Open& open = open_.emplace_back();
   open.self = std::prev(open_.end());
-  open.batch.sequence = batch.sequence;
-  open.batch.items.resize(batch.rows.size());
-  for (size_t i = 0; i < batch.rows.size(); ++i) open.batch.items[i].row = std::move(batch.rows[i]);
-  // Rows weigh too: a million missing objects must not fill the memory while the next stage is busy.
-  open.bytes = static_cast<int64_t>(batch.rows.size() * sizeof(Item));
-  held_bytes_ += open.bytes;
-  if (open.batch.items.empty()) MoveToComplete(&open);
+  open.sequence = batch.sequence;
+  open.items.resize(batch.rows.size());
+  open.finished.resize(batch.rows.size());
+  for (size_t i = 0; i < batch.rows.size(); ++i) open.items[i].row = std::move(batch.rows[i]);
+  open_bytes_ += WeightOfRows(batch.rows.size());
+  if (open.items.empty()) MoveToComplete(&open);
 }
 
 OpenBatches::Ticket OpenBatches::Start() {
@@ -28,11 +30,6 @@ OpenBatches::Ticket OpenBatches::Start() {
   ticket.open_ = &open_.back();
   ticket.index_ = ticket.open_->started++;
   return ticket;
-}
-
-void OpenBatches::Charge(const Ticket& ticket, int64_t bytes) {
-  ticket.open_->bytes += bytes;
-  held_bytes_ += bytes;
 }
 
 int64_t OpenBatches::ExpectedBytes(const inventory::Row& row) const {
@@ -52,17 +49,34 @@ void OpenBatches::Finish(const Ticket& ticket) {
       body_bytes_ /= 2;
     }
   }
-  if (++open->finished == open->batch.items.size()) MoveToComplete(open);
+  open->finished[ticket.index_] = true;
+  if (ticket.index_ == open->done) EndParts(open);
 }
 
-void OpenBatches::PopComplete() {
-  held_bytes_ -= complete_.front().bytes;
-  complete_.pop_front();
+// Rows are taken in the order of the batch, whichever was finished first: so parts depend on the data alone.
+void OpenBatches::EndParts(Open* open) {
+  while (open->done < open->items.size() && open->finished[open->done]) {
+    open->part_bytes += static_cast<int64_t>(open->items[open->done++].body.size());
+    if (open->done == open->items.size()) return MoveToComplete(open);
+    if (open->part_bytes >= part_bytes_) MoveToComplete(open);
+  }
 }
 
+// The rows since the last part. With the batch's last one `open` ends.
 void OpenBatches::MoveToComplete(Open* open) {
-  complete_.push_back({std::move(open->batch), open->bytes});
-  open_.erase(open->self);
+  Batch& complete = complete_.emplace_back();
+  complete.sequence = open->sequence;
+  complete.part = open->part++;
+  complete.last = open->done == open->items.size();
+  const auto items = std::make_move_iterator(open->items.begin());
+  complete.items.assign(items + static_cast<ptrdiff_t>(open->part_begin),
+                        items + static_cast<ptrdiff_t>(open->done));
+  const int64_t bytes = open->part_bytes + WeightOfRows(complete.items.size());
+  open_bytes_ -= bytes;
+  complete.held = handed_on_.Add({complete.sequence, complete.part}, bytes);
+  open->part_begin = open->done;
+  open->part_bytes = 0;
+  if (complete.last) open_.erase(open->self);
 }
 
 }  // namespace earthcatalog::fetch

@@ -1,4 +1,4 @@
-// The batches under way: which row to start next, what their bodies weigh, which batches are complete.
+// The batches under way: which row to start next, what their bodies weigh, which parts are complete.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <list>
 
 #include "earthcatalog/fetch/fetcher.h"
+#include "earthcatalog/fetch/handed_on.h"
 
 namespace earthcatalog::fetch {
 
@@ -14,10 +15,14 @@ namespace earthcatalog::fetch {
 class OpenBatches {
  private:
   struct Open {
-    Batch batch;
-    size_t started = 0;
-    size_t finished = 0;
-    int64_t bytes = 0;
+    uint64_t sequence = 0;
+    std::vector<Item> items;     // those of complete parts are empty
+    std::vector<bool> finished;  // of each row
+    size_t started = 0;          // rows
+    size_t done = 0;             // the first row that is not finished
+    uint32_t part = 0;           // the part that is not complete,
+    size_t part_begin = 0;       // its first row,
+    int64_t part_bytes = 0;      // and the bodies of its rows before `done`
     std::list<Open>::iterator self;
   };
 
@@ -25,7 +30,7 @@ class OpenBatches {
   // A started row. Valid until Finish().
   class Ticket {
    public:
-    Item& item() const { return open_->batch.items[index_]; }
+    Item& item() const { return open_->items[index_]; }
 
    private:
     friend class OpenBatches;
@@ -33,60 +38,63 @@ class OpenBatches {
     size_t index_ = 0;
   };
 
-  // No new row starts while more than `max_bytes` are held, except the rows of the oldest batch: that one
-  // must always be able to end, or nothing would be handed on and no memory freed.
-  explicit OpenBatches(int64_t max_bytes) : max_bytes_(std::max<int64_t>(max_bytes, 1)) {}
+  // No new row starts while more than `max_bytes` are held, here or by the next stages, except the very next
+  // one (Options::max_buffered_bytes): its part must always be able to end, or no memory would be freed. A
+  // part has at least `part_bytes`, unless it is the last of its batch. `released`: see HandedOn.
+  OpenBatches(int64_t max_bytes, int64_t part_bytes, std::function<void()> released)
+      : max_bytes_(std::max<int64_t>(max_bytes, 1)),
+        part_bytes_(part_bytes),
+        handed_on_(std::move(released)) {}
 
-  bool WantsBatch() const { return !HasUnstarted() && held_bytes_ < max_bytes_; }
+  bool WantsBatch() const { return !HasUnstarted() && HasRoom(); }
   // Only when no row is left to start.
   void Add(inventory::Batch batch);
 
-  bool HasUnstarted() const {
-    return !open_.empty() && open_.back().started < open_.back().batch.items.size();
-  }
-  bool MayStart() const { return HasUnstarted() && (held_bytes_ < max_bytes_ || open_.size() == 1); }
+  bool HasUnstarted() const { return !open_.empty() && open_.back().started < open_.back().items.size(); }
+  bool MayStart() const { return HasUnstarted() && HasRoomFor(open_.back(), open_.back().started); }
   // Only when MayStart().
   Ticket Start();
   // The row that Start() would give.
-  const inventory::Row& Next() const { return open_.back().batch.items[open_.back().started].row; }
+  const inventory::Row& Next() const { return open_.back().items[open_.back().started].row; }
   // Whether the body of a row that was started without asking for it may be asked for: as MayStart().
-  bool HasRoomFor(const Ticket& ticket) const {
-    return held_bytes_ < max_bytes_ || ticket.open_ == &open_.front();
-  }
+  bool HasRoomFor(const Ticket& ticket) const { return HasRoomFor(*ticket.open_, ticket.index_); }
 
   // The best guess of what the row's body will be: the inventory's size where it has one, else the average of
   // the bodies so far. Before the first one, a guess that keeps many from starting at once.
   int64_t ExpectedBytes(const inventory::Row& row) const;
 
-  // The row's body grew by `bytes`, or shrank.
-  void Charge(const Ticket& ticket, int64_t bytes);
+  // The body of a row under way grew by `bytes`, or shrank.
+  void Charge(int64_t bytes) { open_bytes_ += bytes; }
 
-  // The row's item has its body or its failure.
+  // The row's item has its body or its failure; what was charged for it is its body's size.
   void Finish(const Ticket& ticket);
 
-  // Complete batches, oldest first. Their bytes count until PopComplete.
+  // Complete parts, in the order they were completed.
   bool HasComplete() const { return !complete_.empty(); }
-  Batch& FrontComplete() { return complete_.front().batch; }
-  void PopComplete();
+  Batch& FrontComplete() { return complete_.front(); }
+  void PopComplete() { complete_.pop_front(); }
 
   bool empty() const { return open_.empty() && complete_.empty(); }
 
  private:
-  struct Complete {
-    Batch batch;
-    int64_t bytes;
-  };
-
+  bool HasRoom() const { return open_bytes_ + handed_on_.bytes() < max_bytes_; }
+  bool HasRoomFor(const Open& open, size_t row) const {
+    return HasRoom() ||
+           (&open == &open_.front() && row == open.done && handed_on_.NoneBefore({open.sequence, open.part}));
+  }
+  void EndParts(Open* open);
   void MoveToComplete(Open* open);
 
   const int64_t max_bytes_;
-  int64_t held_bytes_ = 0;
+  const int64_t part_bytes_;
+  HandedOn handed_on_;  // the complete parts, too
+  int64_t open_bytes_ = 0;
   uint64_t finished_rows_ = 0;
   // Of the last thousands.
   int64_t finished_bodies_ = 0;
   int64_t body_bytes_ = 0;
   std::list<Open> open_;  // oldest first; only the last one has rows to start
-  std::deque<Complete> complete_;
+  std::deque<Batch> complete_;
 };
 
 }  // namespace earthcatalog::fetch

@@ -167,7 +167,7 @@ bool Transfer::BeginBody() {
 
 void Transfer::ChargeUpTo(int64_t bytes) {
   if (bytes <= charged_) return;
-  batches_->Charge(job_.ticket, bytes - charged_);
+  batches_->Charge(bytes - charged_);
   charged_ = bytes;
 }
 
@@ -207,7 +207,7 @@ Outcome Transfer::End(CURLcode result, Late late) {
     body.clear();
     body.shrink_to_fit();
   }
-  batches_->Charge(job_.ticket, static_cast<int64_t>(body.size()) - charged_);
+  batches_->Charge(static_cast<int64_t>(body.size()) - charged_);
   return outcome;
 }
 

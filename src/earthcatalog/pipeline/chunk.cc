@@ -8,11 +8,11 @@ Status ChunkAssembler::Run(BoundedQueue<EncodedBatch>* in, BoundedQueue<Chunk>* 
   while (true) {
     ARROW_ASSIGN_OR_RAISE(std::optional<EncodedBatch> batch, in->Pop());
     if (!batch) break;
-    early_.emplace(batch->sequence, std::move(*batch));
-    while (!early_.empty() && early_.begin()->first == next_sequence_) {
-      ARROW_RETURN_NOT_OK(Add(std::move(early_.begin()->second), out));
-      early_.erase(early_.begin());
-      ++next_sequence_;
+    early_.emplace(Turn(batch->sequence, batch->part), std::move(*batch));
+    while (!early_.empty() && early_.begin()->first == next_) {
+      EncodedBatch next = std::move(early_.extract(early_.begin()).mapped());
+      next_ = next.last ? Turn(next.sequence + 1, 0) : Turn(next.sequence, next.part + 1);
+      ARROW_RETURN_NOT_OK(Add(std::move(next), out));
     }
   }
   if (chunk_.row_count > 0) ARROW_RETURN_NOT_OK(Cut(out));
@@ -21,13 +21,16 @@ Status ChunkAssembler::Run(BoundedQueue<EncodedBatch>* in, BoundedQueue<Chunk>* 
 }
 
 Status ChunkAssembler::Add(EncodedBatch batch, BoundedQueue<Chunk>* out) {
-  window_->Release(batch.sequence);
+  window_->Release(batch.sequence, batch.row_count, batch.source_bytes + batch.failure_bytes);
+  batch.held.reset();
   const double cells_per_item = batch.rows->num_rows() == 0 ? 1.0
                                                             : static_cast<double>(batch.cells.cells.size()) /
                                                                   static_cast<double>(batch.rows->num_rows());
   const int64_t bytes =
       static_cast<int64_t>(static_cast<double>(batch.source_bytes) * cells_per_item) + batch.failure_bytes;
-  if (chunk_.row_count > 0 && written_bytes_ + bytes > max_bytes_) ARROW_RETURN_NOT_OK(Cut(out));
+  const bool too_many = chunk_size_ && chunk_.row_count + batch.row_count > *chunk_size_;
+  const bool too_large = written_bytes_ + bytes > max_bytes_;
+  if (chunk_.row_count > 0 && (too_many || too_large)) ARROW_RETURN_NOT_OK(Cut(out));
   chunk_.row_count += batch.row_count;
   written_bytes_ += bytes;
   chunk_.batches.push_back(std::move(batch));

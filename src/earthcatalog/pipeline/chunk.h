@@ -1,9 +1,10 @@
-// A chunk: consecutive batches in inventory order, written and committed together.
+// A chunk: consecutive batches, or parts of them, in inventory order, written and committed together.
 #pragma once
 
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "earthcatalog/base/queue.h"
@@ -17,9 +18,9 @@ struct Chunk {
   std::vector<EncodedBatch> batches;
 };
 
-// Puts batches back into order and cuts chunks: after `chunk_size` rows, or earlier so that the rows as they
-// will be written, and the failures, stay within `max_bytes`, if not a single batch is larger. Where a chunk
-// ends depends on the data alone, never on timing.
+// Puts batches and their parts back into order and cuts chunks: after `chunk_size` rows, or earlier so that
+// the rows as they will be written, and the failures, stay within `max_bytes`, if not a single part is
+// larger. Where a chunk ends depends on the data alone, never on timing.
 class ChunkAssembler {
  public:
   // `window` outlives the assembler.
@@ -36,8 +37,9 @@ class ChunkAssembler {
   const std::optional<uint64_t> chunk_size_;
   const int64_t max_bytes_;
   FlowWindow* const window_;
-  std::map<uint64_t, EncodedBatch> early_;  // arrived before their turn
-  uint64_t next_sequence_ = 0;
+  using Turn = std::pair<uint64_t, uint32_t>;  // sequence and part
+  std::map<Turn, EncodedBatch> early_;         // arrived before their turn
+  Turn next_;
   Chunk chunk_;
   int64_t written_bytes_ = 0;  // estimate for chunk_: an item counts once for each of its cells, and failures
 };

@@ -52,6 +52,9 @@ Result<EncodedBatch> BatchEncoder::Encode(fetch::Batch batch) {
   ARROW_RETURN_NOT_OK(UseCurrentSchema());
   EncodedBatch encoded;
   encoded.sequence = batch.sequence;
+  encoded.part = batch.part;
+  encoded.last = batch.last;
+  encoded.held = std::move(batch.held);
   encoded.row_count = batch.items.size();
   std::vector<inventory::Row> accepted;
   for (fetch::Item& item : batch.items) {

@@ -36,7 +36,10 @@ class CurrentSchema {
 };
 
 struct EncodedBatch {
-  uint64_t sequence = 0;
+  uint64_t sequence = 0;  // these four as in fetch::Batch
+  uint32_t part = 0;
+  bool last = true;
+  std::shared_ptr<void> held{};
   uint64_t row_count = 0;                    // inventory rows: accepted and failed
   std::shared_ptr<arrow::RecordBatch> rows;  // the accepted items, without grid_partition
   std::vector<uint32_t> item_bytes;          // of the JSON of each

@@ -42,20 +42,24 @@ Status FlowWindow::Admit(uint64_t sequence, uint64_t rows, int64_t known_bytes) 
     lock.unlock();
     return cancel_->status();
   }
-  batches_.emplace(sequence, wanted);
+  batches_.emplace(sequence, Admitted{rows, rows, wanted});
   held_ += wanted;
   return Status::OK();
 }
 
-void FlowWindow::Measure(uint64_t sequence, uint64_t items, int64_t item_bytes, int64_t failure_bytes) {
+void FlowWindow::Measure(uint64_t sequence, const Measured& measured) {
   std::lock_guard lock(mutex_);
-  const int64_t bytes = item_bytes + failure_bytes;
-  int64_t& held = batches_[sequence];
-  held_ += bytes - held;
-  held = bytes;
+  Admitted& batch = batches_.find(sequence)->second;
+  const auto left = static_cast<int64_t>(batch.unmeasured_rows - measured.rows);
+  // Divided first: a single row may claim any size.
+  const int64_t estimate =
+      left == 0 ? 0 : batch.estimate / static_cast<int64_t>(batch.unmeasured_rows) * left;
+  held_ += measured.item_bytes + measured.failure_bytes + estimate - batch.estimate;
+  batch.estimate = estimate;
+  batch.unmeasured_rows -= measured.rows;
   measured_any_ = true;
-  measured_items_ += items;
-  measured_bytes_ += item_bytes;
+  measured_items_ += measured.items;
+  measured_bytes_ += measured.item_bytes;
   if (measured_items_ > kRememberedItems) {
     measured_items_ /= 2;
     measured_bytes_ /= 2;
@@ -63,11 +67,12 @@ void FlowWindow::Measure(uint64_t sequence, uint64_t items, int64_t item_bytes, 
   changed_.notify_all();
 }
 
-void FlowWindow::Release(uint64_t sequence) {
+void FlowWindow::Release(uint64_t sequence, uint64_t rows, int64_t bytes) {
   std::lock_guard lock(mutex_);
   const auto found = batches_.find(sequence);
-  held_ -= found->second;
-  batches_.erase(found);
+  held_ -= bytes;
+  found->second.rows -= rows;
+  if (found->second.rows == 0) batches_.erase(found);
   changed_.notify_all();
 }
 

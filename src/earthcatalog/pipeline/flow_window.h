@@ -14,8 +14,8 @@ namespace earthcatalog::pipeline {
 // What an item of unknown size may take, before any was seen. Most STAC items have 1-25 KB.
 inline constexpr int64_t kAssumedItemBytes = 96 << 10;
 
-// Thread-safe. A batch is admitted before it is fetched (its size estimated), measured when fetched, and
-// released when it was taken in order.
+// Thread-safe. A batch is admitted before it is fetched (its size estimated); its rows, at once or in parts,
+// are measured when fetched, and released when they were taken in order.
 class FlowWindow {
  public:
   // `cancel` outlives the window.
@@ -28,13 +28,25 @@ class FlowWindow {
   // in). `known_bytes`: what the inventory says of its size, 0 when it does not.
   Status Admit(uint64_t sequence, uint64_t rows, int64_t known_bytes);
 
-  // The batch turned out to have `items` of `item_bytes` in all, and `failure_bytes` for the other rows. Only
-  // items count for the estimate of what comes: failures are small, whatever the size of the items.
-  void Measure(uint64_t sequence, uint64_t items, int64_t item_bytes, int64_t failure_bytes);
+  struct Measured {
+    uint64_t rows = 0;
+    uint64_t items = 0;  // of these
+    int64_t item_bytes = 0;
+    int64_t failure_bytes = 0;  // the other rows'
+  };
+  // What rows of the batch turned out to be; the others keep their share of the estimate. Only items count
+  // for the estimate of what comes: failures are small, whatever the size of the items.
+  void Measure(uint64_t sequence, const Measured& measured);
 
-  void Release(uint64_t sequence);
+  // Rows that were measured, and what they weighed.
+  void Release(uint64_t sequence, uint64_t rows, int64_t bytes);
 
  private:
+  struct Admitted {
+    uint64_t rows;  // not released yet
+    uint64_t unmeasured_rows;
+    int64_t estimate;  // of the unmeasured rows
+  };
   int64_t EstimateLocked(uint64_t rows) const;
 
   const int64_t budget_;
@@ -42,8 +54,8 @@ class FlowWindow {
   int wake_up_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::unordered_map<uint64_t, int64_t> batches_;  // bytes by sequence
-  int64_t held_ = 0;                               // their sum
+  std::unordered_map<uint64_t, Admitted> batches_;  // by sequence
+  int64_t held_ = 0;                                // what is measured and not released, and the estimates
   bool measured_any_ = false;
   // Of the last thousands of items.
   uint64_t measured_items_ = 0;

@@ -194,6 +194,7 @@ class Run {
     fetch.source = options_.source;
     fetch.max_in_flight = options_.workers;
     fetch.max_buffered_bytes = memory_.window;
+    fetch.part_bytes = memory_.batch;
     fetch.max_body_bytes = memory_.item;
     return fetch;
   }
@@ -240,8 +241,8 @@ class Run {
       ARROW_ASSIGN_OR_RAISE(std::optional<fetch::Batch> batch, in->Pop());
       if (!batch) return Status::OK();
       ARROW_ASSIGN_OR_RAISE(EncodedBatch encoded, encoder.Encode(std::move(*batch)));
-      window_.Measure(encoded.sequence, static_cast<uint64_t>(encoded.rows->num_rows()), encoded.source_bytes,
-                      encoded.failure_bytes);
+      window_.Measure(encoded.sequence, {encoded.row_count, static_cast<uint64_t>(encoded.rows->num_rows()),
+                                         encoded.source_bytes, encoded.failure_bytes});
       items_done_ += encoded.row_count;
       items_failed_ += encoded.failures.size();
       ARROW_RETURN_NOT_OK(out->Push(std::move(encoded)));

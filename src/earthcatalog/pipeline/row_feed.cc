@@ -111,16 +111,15 @@ Status RowFeed::Feed(Portion portion, BoundedQueue<inventory::Batch>* out, FlowW
   while (row != portion.rows.end()) {
     inventory::Batch piece;
     int64_t bytes = 0;
-    InventoryProgress progress;
+    std::vector<Mark> marks;
     for (; row != portion.rows.end(); ++row) {
       const int64_t weight = WeightOf(*row);
       if (!piece.rows.empty() && bytes + weight > limits_.batch_bytes) break;
       bytes += weight;
-      progress = {row->row_number, row->selected_number};
+      marks.push_back({++rows_fed_, portion.source, {row->row_number, row->selected_number}});
       piece.rows.push_back(std::move(*row));
     }
-    rows_fed_ += piece.rows.size();
-    SetMark(portion.source, progress);
+    SetMarks(marks);
     if (row == portion.rows.end()) MarkEnded();
     piece.sequence = sequence_++;
     ARROW_RETURN_NOT_OK(window->Admit(piece.sequence, piece.rows.size(), SizesAreKnown(piece) ? bytes : 0));
@@ -136,14 +135,14 @@ void RowFeed::MarkEnded() {
     const uint64_t selected = selected_done_ + counts.selected;
     const bool is_quarantine = !sources_[source].quarantine_file.empty();
     const bool limited = options_.limit && selected >= *options_.limit;
-    SetMark(source, {counts.rows, selected, is_quarantine || !limited});
+    SetMarks({{rows_fed_, source, {counts.rows, selected, is_quarantine || !limited}}});
   }
   ended_.clear();
 }
 
-void RowFeed::SetMark(size_t source, const InventoryProgress& progress) {
+void RowFeed::SetMarks(const std::vector<Mark>& marks) {
   std::lock_guard lock(mutex_);
-  marks_.push_back({rows_fed_, source, progress});
+  marks_.insert(marks_.end(), marks.begin(), marks.end());
 }
 
 FeedPosition RowFeed::PositionAt(uint64_t rows) {

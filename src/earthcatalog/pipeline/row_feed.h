@@ -55,8 +55,8 @@ class RowFeed {
   inventory::Counts counts() const;
   // Whether the counts are final; any thread.
   bool finished() const { return finished_; }
-  // Where the sources are behind the first `rows` rows fed: the end of a batch, and not less than in a call
-  // before. What follows without giving a row is behind them, too. Any thread.
+  // Where the sources are behind the first `rows` rows fed, not less than in a call before. Where these end
+  // with a portion that was read, what follows without giving a row is behind them, too. Any thread.
   FeedPosition PositionAt(uint64_t rows);
 
  private:
@@ -70,7 +70,7 @@ class RowFeed {
     std::vector<inventory::Row> rows;
     size_t source = 0;
   };
-  // Where a source is when `fed` rows have been fed.
+  // Where a source is when `fed` rows have been fed: a mark for each row, since a chunk may end in a batch.
   struct Mark {
     uint64_t fed = 0;
     size_t source = 0;
@@ -80,7 +80,7 @@ class RowFeed {
   void DropRowsSeenBefore(const Source& source, inventory::Batch* batch);
   Status Feed(Portion portion, BoundedQueue<inventory::Batch>* out, FlowWindow* window);
   void MarkEnded();
-  void SetMark(size_t source, const InventoryProgress& progress);
+  void SetMarks(const std::vector<Mark>& marks);
   int64_t WeightOf(const inventory::Row& row) const;
   size_t NextBatchRows() const;
   void Publish();

@@ -76,6 +76,21 @@ TEST(Flow, NoRequestStartsAboveTheMemoryLimit) {
   EXPECT_THAT(running.TakeRest(), SizeIs(50));
 }
 
+// Also of one batch, when its items are much larger than expected.
+TEST(Flow, APartThatNobodyTakesStopsTheRequestsOfItsBatch) {
+  ScriptedServer server([](const Request&, int) { return Reply{.body = std::string(10'000, 'x')}; });
+  Options options = OptionsFor(server.url());
+  options.max_buffered_bytes = 100'000;
+  options.part_bytes = 5'000;
+  Running running(options, 100);
+  running.Give(RowsOf(Keys(200)));
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_LE(server.requests().size(), 10u + 8);
+  const std::vector<Batch> parts = running.TakeRest();
+  ASSERT_THAT(parts, SizeIs(200));
+  EXPECT_EQ(parts[199].items[0].row.key, "k199");
+}
+
 TEST(Flow, TheInventorysSizesCountBeforeTheBytesCome) {
   ScriptedServer server([](const Request&, int) {
     return Reply{.body = std::string(10'000, 'x'), .pause = milliseconds(200)};
@@ -146,6 +161,7 @@ TEST(Flow, NothingIsLostOrMixedUpUnderRandomTrouble) {
   });
   Options options = OptionsFor(server.url());
   options.max_buffered_bytes = 20'000;
+  options.part_bytes = 200;  // some ten items
   options.max_in_flight = 16;
   options.retry.stall_timeout = milliseconds(50);
   Running running(options, 2);
@@ -157,13 +173,18 @@ TEST(Flow, NothingIsLostOrMixedUpUnderRandomTrouble) {
     running.Give(RowsOf(Keys(count, fmt::format("{}/", i))));
   }
   running.EndOfInventory();
-  std::set<uint64_t> sequences;
-  size_t bodies = 0, failures = 0;
+  struct Seen {
+    uint32_t parts = 0;
+    size_t rows = 0;
+  };
+  std::map<uint64_t, Seen> seen;
+  size_t bodies = 0, failures = 0, last_parts = 0;
   while (const auto batch = running.Take()) {
-    EXPECT_TRUE(sequences.insert(batch->sequence).second);
-    for (size_t i = 0; i < batch->items.size(); ++i) {
-      const Item& item = batch->items[i];
-      EXPECT_EQ(item.row.key, fmt::format("{}/{}", batch->sequence, i));
+    Seen& batch_so_far = seen[batch->sequence];
+    EXPECT_EQ(batch->part, batch_so_far.parts++);
+    last_parts += batch->last ? 1 : 0;
+    for (const Item& item : batch->items) {
+      EXPECT_EQ(item.row.key, fmt::format("{}/{}", batch->sequence, batch_so_far.rows++));
       if (item.failure) {
         ++failures;
         EXPECT_EQ(item.body, "");
@@ -175,7 +196,8 @@ TEST(Flow, NothingIsLostOrMixedUpUnderRandomTrouble) {
     if (random() % 8 == 0) std::this_thread::sleep_for(milliseconds(20));
   }
   EXPECT_TRUE(running.Join().ok());
-  EXPECT_THAT(sequences, SizeIs(60));
+  EXPECT_THAT(seen, SizeIs(60));
+  EXPECT_EQ(last_parts, 60u);
   EXPECT_EQ(bodies + failures, rows);
   EXPECT_GT(failures, 0u);
   EXPECT_LT(failures, rows / 4);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <tuple>
 
 namespace earthcatalog::fetch {
 
@@ -60,6 +61,7 @@ void Running::Give(std::vector<inventory::Row> rows) {
 std::optional<Batch> Running::Take() {
   Result<std::optional<Batch>> batch = out_.Pop();
   EXPECT_TRUE(batch.ok()) << batch.status();
+  if (batch.ok() && *batch) (*batch)->held.reset();  // as soon as it was its turn, in the pipeline
   return batch.ok() ? std::move(*batch) : std::nullopt;
 }
 
@@ -67,8 +69,9 @@ std::vector<Batch> Running::TakeRest() {
   EndOfInventory();
   std::vector<Batch> batches;
   while (std::optional<Batch> batch = Take()) batches.push_back(std::move(*batch));
-  std::sort(batches.begin(), batches.end(),
-            [](const Batch& a, const Batch& b) { return a.sequence < b.sequence; });
+  std::sort(batches.begin(), batches.end(), [](const Batch& a, const Batch& b) {
+    return std::tie(a.sequence, a.part) < std::tie(b.sequence, b.part);
+  });
   return batches;
 }
 

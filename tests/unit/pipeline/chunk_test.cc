@@ -4,6 +4,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
+#include <set>
+
 namespace earthcatalog::pipeline {
 namespace {
 
@@ -18,6 +21,7 @@ EncodedBatch MakeBatch(uint64_t sequence, uint64_t rows, int64_t source_bytes, u
   batch.rows = arrow::RecordBatch::Make(arrow::schema({arrow::field("id", arrow::utf8())}), 1, {ids});
   batch.cells.offsets = {0, cells_per_item};
   batch.cells.cells.assign(cells_per_item, 7);
+  batch.held = std::make_shared<int>();
   return batch;
 }
 
@@ -30,8 +34,12 @@ class ChunkAssemblerTest : public testing::Test {
     FlowWindow window(1 << 30, &cancel);
     BoundedQueue<EncodedBatch> in("in", 100, &cancel);
     BoundedQueue<Chunk> out("out", 100, &cancel);
+    std::set<uint64_t> admitted;
     for (EncodedBatch& batch : batches) {
-      EXPECT_TRUE(window.Admit(batch.sequence, batch.row_count, 1).ok());
+      if (admitted.insert(batch.sequence).second) {
+        EXPECT_TRUE(window.Admit(batch.sequence, 1000, 1).ok());
+      }
+      window.Measure(batch.sequence, {batch.row_count, 1, batch.source_bytes, batch.failure_bytes});
       EXPECT_TRUE(in.Push(std::move(batch)).ok());
     }
     in.Close();
@@ -40,7 +48,10 @@ class ChunkAssemblerTest : public testing::Test {
     std::vector<std::vector<uint64_t>> chunks;
     while (auto chunk = out.Pop().ValueOrDie()) {
       chunks.emplace_back();
-      for (const EncodedBatch& batch : chunk->batches) chunks.back().push_back(batch.sequence);
+      for (const EncodedBatch& batch : chunk->batches) {
+        chunks.back().push_back(batch.sequence);
+        EXPECT_EQ(batch.held, nullptr) << "it counts as the chunk's now";
+      }
     }
     return chunks;
   }
@@ -89,6 +100,35 @@ TEST_F(ChunkAssemblerTest, AnItemCountsOnceForEachCell) {
   batches.push_back(MakeBatch(0, 10, 100, /*cells_per_item=*/30));
   batches.push_back(MakeBatch(1, 10, 100));
   EXPECT_THAT(Assemble(std::move(batches), std::nullopt, 3000), ElementsAre(ElementsAre(0), ElementsAre(1)));
+}
+
+TEST_F(ChunkAssemblerTest, APartIsTakenInItsTurn) {
+  const std::vector<std::pair<uint64_t, uint32_t>> turns = {{0, 0}, {0, 1}, {1, 0}, {2, 0}, {2, 1}, {2, 2}};
+  const auto parts = [&](std::vector<size_t> order) {
+    std::vector<EncodedBatch> batches;
+    for (const size_t i : order) {
+      batches.push_back(MakeBatch(turns[i].first, 10, static_cast<int64_t>(100 + i)));
+      batches.back().part = turns[i].second;
+      batches.back().last = i + 1 == turns.size() || turns[i + 1].first != turns[i].first;
+    }
+    return batches;
+  };
+  const auto expected = ElementsAre(ElementsAre(0, 0, 1), ElementsAre(2, 2, 2));
+  EXPECT_THAT(Assemble(parts({0, 1, 2, 3, 4, 5}), std::nullopt, 320), expected);
+  EXPECT_THAT(Assemble(parts({5, 4, 2, 3, 1, 0}), std::nullopt, 320), expected);
+}
+
+// A chunk that memory ended within a batch leaves the following ones no longer than the rest.
+TEST_F(ChunkAssemblerTest, NoChunkHasMoreRowsThanAskedFor) {
+  std::vector<EncodedBatch> batches;
+  for (uint32_t i = 0; i < 3; ++i) {
+    batches.push_back(MakeBatch(0, 10, i == 1 ? 900 : 100));
+    batches.back().part = i;
+    batches.back().last = i == 2;
+  }
+  batches.push_back(MakeBatch(1, 30, 100));
+  EXPECT_THAT(Assemble(std::move(batches), 30, 500),
+              ElementsAre(ElementsAre(0), ElementsAre(0), ElementsAre(0), ElementsAre(1)));
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ TEST(FlowWindow, AdmitsUntilTheBudgetIsUsed) {
   CancelSource cancel;
   FlowWindow window(1000, &cancel);
   ASSERT_TRUE(window.Admit(0, 1, 600).ok());
+  window.Measure(0, {1, 1, 600, 0});
   ASSERT_TRUE(window.Admit(1, 1, 400).ok());
   std::atomic<bool> admitted{false};
   std::thread waiter([&] {
@@ -22,7 +23,7 @@ TEST(FlowWindow, AdmitsUntilTheBudgetIsUsed) {
   });
   std::this_thread::sleep_for(30ms);
   EXPECT_FALSE(admitted);
-  window.Release(0);
+  window.Release(0, 1, 600);
   waiter.join();
   EXPECT_TRUE(admitted);
 }
@@ -31,15 +32,36 @@ TEST(FlowWindow, ABatchLargerThanTheBudgetGetsInAlone) {
   CancelSource cancel;
   FlowWindow window(10, &cancel);
   EXPECT_TRUE(window.Admit(0, 1, 1'000'000).ok());
-  window.Release(0);
+  window.Measure(0, {1, 1, 900'000, 0});
+  window.Release(0, 1, 900'000);
   EXPECT_TRUE(window.Admit(1, 1, 1'000'000).ok());
+}
+
+TEST(FlowWindow, WhatIsNotMeasuredOfABatchKeepsItsEstimate) {
+  CancelSource cancel;
+  FlowWindow window(1000, &cancel);
+  ASSERT_TRUE(window.Admit(0, 10, 500).ok());
+  window.Measure(0, {4, 4, 600, 0});  // and 300 for the other six rows
+  ASSERT_TRUE(window.Admit(1, 1, 100).ok());
+  window.Release(0, 4, 600);
+  window.Measure(0, {6, 0, 0, 400});
+  ASSERT_TRUE(window.Admit(2, 1, 500).ok());  // with 400 and 100
+  std::atomic<bool> admitted{false};
+  std::thread waiter([&] {
+    EXPECT_TRUE(window.Admit(3, 1, 1).ok());
+    admitted = true;
+  });
+  std::this_thread::sleep_for(30ms);
+  EXPECT_FALSE(admitted);
+  window.Release(0, 6, 400);
+  waiter.join();
 }
 
 TEST(FlowWindow, EstimatesFromWhatWasMeasured) {
   CancelSource cancel;
   FlowWindow window(36'000, &cancel);
   ASSERT_TRUE(window.Admit(0, 10, 0).ok());
-  window.Measure(0, 10, 600 * 10, 0);
+  window.Measure(0, {10, 10, 600 * 10, 0});
   // 600 bytes an item: 50 rows fit where the first guess would refuse them.
   ASSERT_TRUE(window.Admit(1, 50, 0).ok());
 }
@@ -48,12 +70,12 @@ TEST(FlowWindow, FailuresDoNotMakeItemsLookSmall) {
   CancelSource cancel;
   FlowWindow window(110'000, &cancel);
   ASSERT_TRUE(window.Admit(0, 10, 0).ok());
-  window.Measure(0, 2, 20'000, 0);
-  window.Release(0);
+  window.Measure(0, {10, 2, 20'000, 0});
+  window.Release(0, 10, 20'000);
   for (uint64_t batch = 1; batch <= 1000; ++batch) {  // nothing but failures
     ASSERT_TRUE(window.Admit(batch, 10, 0).ok());
-    window.Measure(batch, 0, 0, 3000);
-    if (batch != 1) window.Release(batch);
+    window.Measure(batch, {10, 0, 0, 3000});
+    if (batch != 1) window.Release(batch, 10, 3000);
   }
   ASSERT_TRUE(window.Admit(1001, 10, 0).ok());  // 100,000 expected, beside the 3,000 that are held
   std::atomic<bool> admitted{false};
@@ -63,7 +85,7 @@ TEST(FlowWindow, FailuresDoNotMakeItemsLookSmall) {
   });
   std::this_thread::sleep_for(30ms);
   EXPECT_FALSE(admitted);
-  window.Release(1001);
+  window.Measure(1001, {10, 0, 0, 3000});
   waiter.join();
 }
 
@@ -79,7 +101,7 @@ TEST(FlowWindow, OfUnknownSizeFewAreUnderWayBeforeTheFirstIsMeasured) {
   });
   std::this_thread::sleep_for(30ms);
   EXPECT_EQ(admitted, 2);
-  window.Measure(0, 1, 10'000, 0);
+  window.Measure(0, {1, 1, 10'000, 0});
   feed.join();
 }
 
@@ -90,7 +112,7 @@ TEST(FlowWindow, FailuresBehindASlowBatchAreHeldToo) {
   std::atomic<uint64_t> admitted{0};
   std::thread feed([&] {
     for (uint64_t batch = 1; window.Admit(batch, 100, 0).ok(); ++batch) {
-      window.Measure(batch, 0, 0, 30'000);
+      window.Measure(batch, {100, 0, 0, 30'000});
       admitted = batch;
     }
   });

@@ -1,0 +1,43 @@
+// The parts that the next stages hold: memory that is still taken.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+namespace earthcatalog::fetch {
+
+// Thread-safe.
+class HandedOn {
+ public:
+  using Turn = std::pair<uint64_t, uint32_t>;  // sequence and part
+
+  // `released` is called whenever a part is, by whoever does, and must not block for long; not after this is
+  // destroyed.
+  explicit HandedOn(std::function<void()> released);
+  ~HandedOn();
+  HandedOn(const HandedOn&) = delete;
+  HandedOn& operator=(const HandedOn&) = delete;
+
+  // What a part carries: it counts until this is gone, which may be after the end of this object.
+  std::shared_ptr<void> Add(Turn turn, int64_t bytes);
+
+  int64_t bytes() const;
+  // Whether all parts before `turn` have been released.
+  bool NoneBefore(Turn turn) const;
+
+ private:
+  struct State {
+    std::mutex mutex;
+    std::map<Turn, int64_t> parts;
+    int64_t bytes = 0;
+    std::mutex calling;  // another one: who is called may hold a lock while it asks for the bytes
+    std::function<void()> released;
+  };
+  const std::shared_ptr<State> state_;
+};
+
+}  // namespace earthcatalog::fetch
