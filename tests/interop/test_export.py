@@ -91,6 +91,8 @@ def test_danger_an_export_of_nothing_replaces_a_file(
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "earthcatalog: none of the 2 ids is in the table: no such item, zzz\n"
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"items": "before"}
+    done = program.run("export", demo.base.path, *flags, "--ids", "zzz")
+    assert (done.returncode, done.stderr) == (1, "earthcatalog: the id is not in the table: zzz\n")
     done = program.run("export", demo.base.path, *flags[:2], "--ids", *map(str, range(100, 112)))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.endswith("in the table: 100, 101, 102, 103, 104, 105, 106, 107, 108, 109 and 2 more\n")

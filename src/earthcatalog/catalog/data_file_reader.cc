@@ -35,19 +35,27 @@ Result<InputFile> OpenInputFile(const io::Location& table, const StoredFile& fil
   if (table.local || file.size < 0) return io::OpenFile(location);
   arrow::fs::FileInfo info(location.path, arrow::fs::FileType::File);
   info.set_size(file.size);  // so that an object store need not be asked for it
-  auto input = location.fs->OpenInputFile(info);
-  if (!input.ok()) return WithContext(input.status(), file.uri);
-  return input;
+  return location.fs->OpenInputFile(info);
+}
+
+// That the file is not there, which an object store's answer says in many words; else `status`.
+Status Explain(const Status& status, const io::Location& table, const StoredFile& file) {
+  ARROW_ASSIGN_OR_RAISE(const io::Location location, table.Other(file.uri));
+  const Status opened = io::OpenFile(location).status();
+  return KindOf(opened) == ErrorKind::kNotFound ? opened : WithContext(status, file.uri);
 }
 
 }  // namespace
 
 Result<std::shared_ptr<arrow::Buffer>> ReadSmallFile(const io::Location& table, const StoredFile& file) {
   if (file.size < 0 || file.size > kSmallFileBytes) return nullptr;
-  ARROW_ASSIGN_OR_RAISE(const InputFile input, OpenInputFile(table, file));
-  auto bytes = input->ReadAt(0, file.size);
-  if (!bytes.ok()) return WithContext(bytes.status(), file.uri);
-  return bytes;
+  const auto read = [&]() -> Result<std::shared_ptr<arrow::Buffer>> {
+    ARROW_ASSIGN_OR_RAISE(const InputFile input, OpenInputFile(table, file));
+    ARROW_ASSIGN_OR_RAISE(const int64_t size, input->GetSize());
+    return input->ReadAt(0, size);
+  };
+  auto bytes = read();
+  return bytes.ok() ? std::move(bytes) : Explain(bytes.status(), table, file);
 }
 
 Result<DataFileReader> DataFileReader::Open(const io::Location& table, const StoredFile& file,
@@ -56,8 +64,8 @@ Result<DataFileReader> DataFileReader::Open(const io::Location& table, const Sto
   DataFileReader reader;
   reader.uri_ = file.uri;
   reader.wanted_ = wanted;
-  ARROW_ASSIGN_OR_RAISE(auto input, OpenInputFile(table, file));
   const auto open = [&]() -> Status {
+    ARROW_ASSIGN_OR_RAISE(auto input, OpenInputFile(table, file));
     // From a disk page by page; from an object store in few requests, which hold a row group's bytes.
     parquet::ReaderProperties pages;
     if (table.local && file.bytes == nullptr) pages.enable_buffered_stream();
@@ -71,7 +79,8 @@ Result<DataFileReader> DataFileReader::Open(const io::Location& table, const Sto
     reader.leaves_ = LeavesOf(*reader.file_->parquet_reader()->metadata()->schema(), columns);
     return Status::OK();
   };
-  ARROW_RETURN_NOT_OK(WithContext(open(), file.uri));
+  const Status status = open();
+  if (!status.ok()) return Explain(status, table, file);
   return reader;
 }
 

@@ -173,7 +173,8 @@ Result<std::unique_ptr<Exporter>> MakeExporter(const arrow::Schema& table, catal
 }
 
 Status NoneOfThem(const std::vector<std::string>& ids) {
-  const std::string these = ids.size() == 1 ? "the id is" : fmt::format("none of the {} ids is", ids.size());
+  const std::string these =
+      ids.size() == 1 ? "the id is not" : fmt::format("none of the {} ids is", ids.size());
   return NotFoundError("{} in the table: {}", these, NameIds(ids));
 }
 
