@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import time
@@ -131,9 +132,21 @@ def test_another_way_to_the_same_folder(program: Program, killed: Base, tmp_path
 
 
 def test_the_files_of_a_lost_catalog_are_no_orphans(program: Program, killed: Base, archive: Archive) -> None:
+    """Nor does a new table come to lie between them."""
     killed.db.unlink()
     inventory = archive.head(5).csv(killed.path.parent / "five.csv")
+    before = contents(killed)
+    command = ["incremental", "--inventory", inventory, *killed.flags, "--source", archive.folder]
+    done = program.run(*command)
+    assert done.returncode == 2
+    assert "holds a table already, which another catalog file names" in done.stderr
+    killed.db.unlink()  # an empty one
+    assert contents(killed) == before
+
+    metadata = killed.warehouse / "earthcatalog" / "stac_items" / "metadata"
+    metadata.rename(killed.path.parent / "aside")
     program.ingest(inventory, killed, "--source", archive.folder)
+    shutil.copytree(killed.path.parent / "aside", metadata, dirs_exist_ok=True)
     before = contents(killed)
     done = program.run("clean", killed.path, "--older-than", "0s")
     assert done.returncode == 2

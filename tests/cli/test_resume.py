@@ -100,6 +100,7 @@ def test_again_goes_on_with_what_was_not_finished(ingest: Ingest, base: Base) ->
     assert ingest("--again")["items_processed"] == 25
     assert ids(base) == names(*range(COUNT))
     assert ingest("--again", "--limit", 15)["items_processed"] == 15
+    assert ingest()["items_processed"] == 0, "all of it had been added before"
     assert ingest("--again")["items_processed"] == 25
     assert ids(base) == sorted(names(*range(COUNT)) * 2)
 

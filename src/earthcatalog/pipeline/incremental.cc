@@ -199,11 +199,12 @@ class Run {
     return fetch;
   }
 
-  // Goes on where the last commit of this inventory ended. --again only matters when nothing is left to do:
-  // else the same command would add twice what a killed run has added.
+  // Goes on where the last commit of this inventory ended. What was added to its end is only added once more
+  // with --again, which in turn goes on where the last such run was killed.
   void Resume() {
     if (!selection_) return;
-    const auto progress = FindProgress(catalog_->table(), *selection_);
+    auto progress = options_.again ? std::nullopt : FindEnd(catalog_->table(), *selection_);
+    if (!progress) progress = FindProgress(catalog_->table(), *selection_);
     if (!progress) return;
     const bool done = progress->ended || (options_.limit && progress->selected >= *options_.limit);
     if (done && options_.again) return;

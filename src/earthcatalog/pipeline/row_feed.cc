@@ -34,6 +34,12 @@ void Unescape(inventory::Batch* batch) {
   }
 }
 
+// Bucket, NUL, key.
+std::string NameOf(const inventory::Row& row) {
+  std::string name = row.bucket;
+  return name.append(1, '\0').append(row.key);
+}
+
 bool SizesAreKnown(const inventory::Batch& batch) {
   return std::all_of(batch.rows.begin(), batch.rows.end(),
                      [](const inventory::Row& row) { return row.size.has_value(); });
@@ -46,7 +52,7 @@ RowFeed::RowFeed(inventory::Options options, const Limits& limits)
 
 Status RowFeed::AddInventory(const std::string& path_or_uri) {
   ARROW_ASSIGN_OR_RAISE(auto reader, inventory::Open(path_or_uri, options_));
-  sources_.push_back({std::move(reader), ""});
+  sources_.push_back({.quarantine = std::nullopt, .rows_done = 0, .reader = std::move(reader)});
   return Status::OK();
 }
 
@@ -62,21 +68,44 @@ void RowFeed::SkipDone(const InventoryProgress& progress, bool all) {
 }
 
 Status RowFeed::AddQuarantine(const io::Location& file, uint64_t rows_done) {
-  inventory::Options everything;
-  everything.suffix.clear();
-  everything.s3 = file.s3;
-  ARROW_ASSIGN_OR_RAISE(auto reader, inventory::Open(file.name(), everything));
-  reader->SkipDone(rows_done, rows_done);
-  const bool inventory_is_open = !sources_.empty() && sources_.back().quarantine_file.empty();
-  sources_.insert(inventory_is_open ? std::prev(sources_.end()) : sources_.end(),
-                  Source{std::move(reader), file.path, file.path.ends_with(kEscapedSuffix)});
+  const bool inventory_is_open = !sources_.empty() && !sources_.back().quarantine;
+  const size_t place = sources_.size() - (inventory_is_open ? 1 : 0);
+  Source source{.quarantine = file, .rows_done = rows_done, .reader = nullptr};
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const auto batch, Read(&source));
+    if (!batch) break;
+    for (const inventory::Row& row : batch->rows) {
+      quarantined_.insert_or_assign(NameOf(row), QuarantinedPlace{place, row.row_number});
+    }
+  }
+  sources_.insert(sources_.begin() + static_cast<ptrdiff_t>(place), std::move(source));
   return Status::OK();
+}
+
+// Of the quarantine files, of which there may be thousands, one is open at a time.
+Result<std::optional<inventory::Batch>> RowFeed::Read(Source* source) {
+  if (source->reader == nullptr) {
+    inventory::Options everything;
+    everything.suffix.clear();
+    everything.s3 = source->quarantine->s3;
+    ARROW_ASSIGN_OR_RAISE(source->reader, inventory::Open(source->quarantine->name(), everything));
+    source->reader->SkipDone(source->rows_done, source->rows_done);
+  }
+  ARROW_ASSIGN_OR_RAISE(std::optional<inventory::Batch> batch, source->reader->Next(NextBatchRows()));
+  if (!batch) {
+    source->counts = source->reader->counts();
+    source->reader.reset();
+  } else if (source->quarantine && source->quarantine->path.ends_with(kEscapedSuffix)) {
+    Unescape(&*batch);
+  }
+  return batch;
 }
 
 // Reads one portion ahead: which sources end with a portion is known before its rows are on their way to the
 // commit, which says so in the table.
 Status RowFeed::Run(BoundedQueue<inventory::Batch>* out, FlowWindow* window) {
   Result<std::optional<Portion>> next = NextPortion();
+  MarkEnded();  // sources without a row before the first one
   while (next.ok() && *next) {
     Portion portion = std::move(**next);
     next = NextPortion();
@@ -92,12 +121,14 @@ Status RowFeed::Run(BoundedQueue<inventory::Batch>* out, FlowWindow* window) {
 // The next rows; nothing at the end of all sources.
 Result<std::optional<RowFeed::Portion>> RowFeed::NextPortion() {
   while (reading_ < sources_.size()) {
-    Source& source = sources_[reading_];
-    ARROW_ASSIGN_OR_RAISE(std::optional<inventory::Batch> batch, source.reader->Next(NextBatchRows()));
-    if (batch && source.escaped) Unescape(&*batch);
-    if (batch) DropRowsSeenBefore(source, &*batch);
+    ARROW_ASSIGN_OR_RAISE(std::optional<inventory::Batch> batch, Read(&sources_[reading_]));
+    if (batch) {
+      DropRowsOfOtherPlaces(reading_, &*batch);
+    } else {
+      Accumulate(sources_[reading_].counts, &ended_counts_);
+      ended_.push_back(reading_++);
+    }
     Publish();
-    if (!batch) ended_.push_back(reading_++);
     if (!batch || batch->rows.empty()) continue;
     rows_taken_ += batch->rows.size();
     return Portion{std::move(batch->rows), reading_};
@@ -131,11 +162,10 @@ Status RowFeed::Feed(Portion portion, BoundedQueue<inventory::Batch>* out, FlowW
 // The sources that gave no row since the portion that is being fed have no more.
 void RowFeed::MarkEnded() {
   for (const size_t source : ended_) {
-    const inventory::Counts& counts = sources_[source].reader->counts();
+    const auto& [quarantine, rows_done, reader, counts] = sources_[source];
     const uint64_t selected = selected_done_ + counts.selected;
-    const bool is_quarantine = !sources_[source].quarantine_file.empty();
     const bool limited = options_.limit && selected >= *options_.limit;
-    SetMarks({{rows_fed_, source, {counts.rows, selected, is_quarantine || !limited}}});
+    SetMarks({{rows_fed_, source, {counts.rows, selected, quarantine || !limited}}});
   }
   ended_.clear();
 }
@@ -149,14 +179,14 @@ FeedPosition RowFeed::PositionAt(uint64_t rows) {
   std::lock_guard lock(mutex_);
   for (; !marks_.empty() && marks_.front().fed <= rows; marks_.pop_front()) {
     const auto& [fed, source, progress] = marks_.front();
-    const std::string& file = sources_[source].quarantine_file;
-    if (file.empty()) {
+    const std::optional<io::Location>& file = sources_[source].quarantine;
+    if (!file) {
       position_.inventory = progress;
     } else if (progress.ended) {
-      position_.finished_quarantine.push_back(file);
+      position_.finished_quarantine.push_back(file->path);
       position_.unfinished_quarantine.clear();
     } else {
-      position_.unfinished_quarantine = file;
+      position_.unfinished_quarantine = file->path;
       position_.unfinished_rows = progress.rows;
     }
   }
@@ -170,15 +200,14 @@ int64_t RowFeed::WeightOf(const inventory::Row& row) const {
 }
 
 // A row that failed in two runs is in two files, and it may be in the inventory again.
-void RowFeed::DropRowsSeenBefore(const Source& source, inventory::Batch* batch) {
-  const bool quarantine = !source.quarantine_file.empty();
-  if (!quarantine && quarantined_.empty()) return;
-  std::string name;
-  const auto seen = [&](const inventory::Row& row) {
-    name.assign(row.bucket).append(1, '\0').append(row.key);
-    return quarantine ? !quarantined_.insert(name).second : quarantined_.contains(name);
-  };
-  (quarantine ? duplicates_ : retried_) += std::erase_if(batch->rows, seen);
+void RowFeed::DropRowsOfOtherPlaces(size_t source, inventory::Batch* batch) {
+  if (quarantined_.empty()) return;
+  const bool quarantine = sources_[source].quarantine.has_value();
+  (quarantine ? duplicates_ : retried_) += std::erase_if(batch->rows, [&](const inventory::Row& row) {
+    const auto place = quarantined_.find(NameOf(row));
+    if (!quarantine) return place != quarantined_.end();
+    return place->second.source != source || place->second.row_number != row.row_number;
+  });
 }
 
 size_t RowFeed::NextBatchRows() const {
@@ -187,8 +216,10 @@ size_t RowFeed::NextBatchRows() const {
 }
 
 void RowFeed::Publish() {
-  inventory::Counts counts;
-  for (const Source& source : sources_) Accumulate(source.reader->counts(), &counts);
+  inventory::Counts counts = ended_counts_;
+  if (reading_ < sources_.size() && sources_[reading_].reader) {
+    Accumulate(sources_[reading_].reader->counts(), &counts);
+  }
   counts.rows += rows_all_done_;
   counts.rows -= duplicates_;
   counts.selected -= duplicates_ + retried_;

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_set>
+#include <unordered_map>
 #include <vector>
 
 #include "earthcatalog/base/queue.h"
@@ -29,7 +29,9 @@ struct FeedPosition {
 };
 
 // Several inventories read as one: first the quarantined rows that a run takes up again, then the inventory
-// itself, without those rows. No row comes twice from the quarantine or from both.
+// itself, without those rows. No row comes twice from the quarantine or from both: one that is in several
+// quarantine files comes from the last of them, so that what is behind a commit is never in a file behind
+// which the next run goes on.
 class RowFeed {
  public:
   struct Limits {
@@ -45,7 +47,7 @@ class RowFeed {
   // The first rows of the inventory are behind a commit: counted, not fed. With `all` no other row is read.
   void SkipDone(const InventoryProgress& progress, bool all);
   // The rows of a quarantine file but the first `rows_done`, fed before the inventory's; filters do not apply
-  // to them.
+  // to them. Reads it once now, for its rows' names, and again when its turn comes.
   Status AddQuarantine(const io::Location& file, uint64_t rows_done = 0);
 
   // Pushes all rows and closes `out`. Run by one thread.
@@ -61,9 +63,14 @@ class RowFeed {
 
  private:
   struct Source {
-    std::unique_ptr<inventory::Reader> reader;
-    std::string quarantine_file;  // empty for the inventory
-    bool escaped = false;         // its buckets and keys are percent-encoded
+    std::optional<io::Location> quarantine;     // the file; nothing: the inventory
+    uint64_t rows_done = 0;                     // of the quarantine file
+    std::unique_ptr<inventory::Reader> reader;  // of a quarantine file only while it is its turn
+    inventory::Counts counts{};                 // when it has ended
+  };
+  struct QuarantinedPlace {
+    size_t source;
+    uint64_t row_number;
   };
   // Rows of one source.
   struct Portion {
@@ -77,7 +84,9 @@ class RowFeed {
     InventoryProgress progress;
   };
   Result<std::optional<Portion>> NextPortion();
-  void DropRowsSeenBefore(const Source& source, inventory::Batch* batch);
+  // The next rows of a source; nothing at its end.
+  Result<std::optional<inventory::Batch>> Read(Source* source);
+  void DropRowsOfOtherPlaces(size_t source, inventory::Batch* batch);
   Status Feed(Portion portion, BoundedQueue<inventory::Batch>* out, FlowWindow* window);
   void MarkEnded();
   void SetMarks(const std::vector<Mark>& marks);
@@ -87,14 +96,16 @@ class RowFeed {
 
   const inventory::Options options_;
   const Limits limits_;
-  std::vector<Source> sources_;                  // the inventory last
-  size_t reading_ = 0;                           // the source whose turn it is
-  std::vector<size_t> ended_;                    // sources that have ended since the last portion
-  std::unordered_set<std::string> quarantined_;  // bucket, NUL, key
+  std::vector<Source> sources_;  // the inventory last
+  size_t reading_ = 0;           // the source whose turn it is
+  inventory::Counts ended_counts_;
+  std::vector<size_t> ended_;  // sources that have ended since the last portion
+  // Of each quarantined row, by bucket, NUL, key: the last place.
+  std::unordered_map<std::string, QuarantinedPlace> quarantined_;
   uint64_t sequence_ = 0;
   uint64_t rows_taken_ = 0;  // fed, or to be fed next
   uint64_t rows_fed_ = 0;
-  uint64_t duplicates_ = 0;     // quarantined rows that were in an older file, too
+  uint64_t duplicates_ = 0;     // quarantined rows that are in a newer file, too
   uint64_t retried_ = 0;        // the inventory's rows that came from the quarantine before
   uint64_t selected_done_ = 0;  // of the inventory, before this run
   uint64_t rows_all_done_ = 0;  // of an inventory that is not read, since it is behind a commit as a whole

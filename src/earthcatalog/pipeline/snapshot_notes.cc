@@ -82,6 +82,22 @@ void InsertRows(const Json& rows, std::map<std::string, uint64_t>* map) {
   }
 }
 
+// What the commits say of it, newest first.
+std::vector<InventoryProgress> AllProgress(const iceberg::Table& table, const Selection& selection) {
+  std::vector<InventoryProgress> all;
+  for (const iceberg::Snapshot& snapshot : HistoryOf(table)) {
+    const Summary& summary = snapshot.summary;
+    if (Find(summary, kInventory) != selection.inventory || Find(summary, kSince) != SinceText(selection) ||
+        Find(summary, kSuffix) != SuffixText(selection)) {
+      continue;
+    }
+    const auto rows = FindCount(summary, kRows);
+    const auto selected = FindCount(summary, kSelected);
+    if (rows && selected) all.push_back({*rows, *selected, Find(summary, kEnded) == "true"});
+  }
+  return all;
+}
+
 }  // namespace
 
 void NoteInventory(const Selection& selection, const InventoryProgress& progress, Summary* summary) {
@@ -94,15 +110,13 @@ void NoteInventory(const Selection& selection, const InventoryProgress& progress
 }
 
 std::optional<InventoryProgress> FindProgress(const iceberg::Table& table, const Selection& selection) {
-  for (const iceberg::Snapshot& snapshot : HistoryOf(table)) {
-    const Summary& summary = snapshot.summary;
-    if (Find(summary, kInventory) != selection.inventory || Find(summary, kSince) != SinceText(selection) ||
-        Find(summary, kSuffix) != SuffixText(selection)) {
-      continue;
-    }
-    const auto rows = FindCount(summary, kRows);
-    const auto selected = FindCount(summary, kSelected);
-    if (rows && selected) return InventoryProgress{*rows, *selected, Find(summary, kEnded) == "true"};
+  const std::vector<InventoryProgress> progress = AllProgress(table, selection);
+  return progress.empty() ? std::nullopt : std::optional(progress.front());
+}
+
+std::optional<InventoryProgress> FindEnd(const iceberg::Table& table, const Selection& selection) {
+  for (const InventoryProgress& progress : AllProgress(table, selection)) {
+    if (progress.ended) return progress;
   }
   return std::nullopt;
 }

@@ -37,6 +37,9 @@ void NoteInventory(const Selection& selection, const InventoryProgress& progress
 // current snapshot: what was rolled back does not count.
 std::optional<InventoryProgress> FindProgress(const iceberg::Table& table, const Selection& selection);
 
+// The newest of these that had it to its end, whatever a later run began again.
+std::optional<InventoryProgress> FindEnd(const iceberg::Table& table, const Selection& selection);
+
 struct QuarantineNotes {
   std::set<std::string> written;   // names of files with rows of commits
   std::set<std::string> finished;  // of files that a retry has taken up as a whole

@@ -88,6 +88,30 @@ TEST_F(RowFeedTest, QuarantinedRowsComeFirstAndOnce) {
   EXPECT_EQ(feed.counts().selected, 4u);
 }
 
+// A row that is in two files, and a crash between them.
+TEST_F(RowFeedTest, WhereverARetryIsKilledEachRowIsTakenUpOnce) {
+  const std::vector<io::Location> files = {Quarantine({"x", "y", "v"}), Quarantine({"y", "z", "y"}),
+                                           Quarantine({"x"}), Quarantine({"v", "w"})};
+  RowFeed whole({}, {});
+  for (const io::Location& file : files) ASSERT_TRUE(whole.AddQuarantine(file).ok());
+  std::vector<std::string> all;
+  Drain(&whole, &all);
+  ASSERT_THAT(all, testing::UnorderedElementsAre("v", "w", "x", "y", "z"));
+  for (size_t done = 0; done <= all.size(); ++done) {
+    const FeedPosition position = whole.PositionAt(done);
+    RowFeed rest({}, {});
+    for (const io::Location& file : files) {
+      const auto& finished = position.finished_quarantine;
+      if (std::find(finished.begin(), finished.end(), file.path) != finished.end()) continue;
+      const bool begun = file.path == position.unfinished_quarantine;
+      ASSERT_TRUE(rest.AddQuarantine(file, begun ? position.unfinished_rows : 0).ok());
+    }
+    std::vector<std::string> keys;
+    Drain(&rest, &keys);
+    EXPECT_EQ(keys, std::vector(all.begin() + static_cast<long>(done), all.end()));
+  }
+}
+
 TEST_F(RowFeedTest, AQuarantineFileIsDoneWhenAllItsRowsAre) {
   const io::Location first = Quarantine({"x.json", "y.json"});
   const io::Location second = Quarantine({"z.json"});
