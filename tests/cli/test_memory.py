@@ -1,6 +1,7 @@
 """Memory stays below the limit and does not grow with the inventory."""
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,33 @@ def test_memory_is_bounded_whatever_the_length(program: Program, large: Archive,
         assert report["commits"] > 1, "more than one commit's memory is needed for this to say anything"
         peaks.append(report["peak_memory"])
     assert max(peaks) < LIMIT + PROCESS, [peak // MIB for peak in peaks]
+    assert peaks[1] < peaks[0] + 48 * MIB, [peak // MIB for peak in peaks]
+
+
+def test_an_export_s_memory_is_bounded_whatever_the_number_of_files(
+    program: Program, large: Archive, tmp_path: Path
+) -> None:
+    script = """
+import resource, subprocess, sys
+code = subprocess.run(sys.argv[1:]).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(code)
+"""
+    by_small_process = Program(program.path, launcher=(sys.executable, "-c", script))
+    peaks: list[int] = []
+    files: list[int] = []
+    for count in (ITEMS // 5, ITEMS):
+        base = Base(tmp_path / str(count))
+        inventory = large.head(count).csv(tmp_path / f"{count}.csv")
+        program.ingest(inventory, base, "--source", large.folder)
+        output = tmp_path / "items.ndjson"
+        done = by_small_process.run("export", base.path, "--output", output)
+        assert done.returncode == 0, done.stderr
+        assert output.read_bytes().count(b"\n") == count
+        peaks.append(int(done.stdout) << 10)
+        files.append(len(base.parquet_files()))
+    assert files[1] > 2 * files[0]
+    assert max(peaks) < 192 * MIB, [peak // MIB for peak in peaks]
     assert peaks[1] < peaks[0] + 48 * MIB, [peak // MIB for peak in peaks]
 
 

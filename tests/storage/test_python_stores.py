@@ -1,6 +1,8 @@
 """The Python package with the catalogues of obstore's stores."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,3 +124,24 @@ def test_stores_that_can_hold_no_catalog(ec: Any, stores: Any) -> None:
         ec.open(store=stores.GCSStore("bucket", skip_signature=True))
     with pytest.raises(ValueError, match="is not in the store's bucket"):
         ec.open("s3://other/base", store=stores.S3Store("bucket", skip_signature=True, region="us-east-1"))
+
+
+@pytest.mark.parametrize("taken", [0, 1, 40])
+@pytest.mark.usefixtures("ec")
+def test_danger_python_ends_while_items_are_still_being_read(filled: S3Base, taken: int) -> None:
+    script = f"""
+import sys
+import earthcatalog as ec
+
+items = ec.open(base=sys.argv[1]).items()
+print(len([next(items) for _ in range({taken})]))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, filled.uri],
+        env=s3.environment(filled.bucket.server),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{taken}\n", "")

@@ -35,8 +35,8 @@ struct RowsInFile {
   int64_t first = 0;  // their place in the file
 };
 
-// Reads a file batch by batch, in the order of its rows, its columns as item_columns.h says. Memory: what the
-// columns of one row group take in the file, and a batch. One thread at a time.
+// Reads a file batch by batch, in the order of its rows, its columns as item_columns.h says. Memory: a batch,
+// and of a file in an object store what the columns of one row group take in it. One thread at a time.
 class DataFileReader {
  public:
   // `columns`: top-level names, those that the file has are read; empty for all. `wanted`: ascending rows of

@@ -16,9 +16,9 @@
 namespace earthcatalog::catalog {
 
 // The order of the rows is that of the files, and of the rows in them, whatever comes first from the disk or
-// the network. Has threads of its own. Memory: 64 MiB of rows and files that wait or are being read, and for
-// each file that is read, of which there are at most 16, a batch; a single file may take more, as
-// DataFileReader says. Used by one thread at a time.
+// the network. Has threads of its own. Memory: 16 MiB of rows that wait and of files that are being read, and
+// a batch for each of these, of which there are at most 16; of a file larger than that, which is read alone,
+// what DataFileReader says. Used by one thread at a time.
 class DataFilesReader {
  public:
   struct File {

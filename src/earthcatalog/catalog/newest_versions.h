@@ -20,7 +20,7 @@ namespace earthcatalog::catalog {
 class NewestVersions {
  public:
   // Reads the identities of all rows, with `ids` only of the items with these ids. Memory: about 100 bytes
-  // for each item found, what DataFilesReader takes meanwhile, and 64 MiB of small files that are kept for
+  // for each item found, what DataFilesReader takes meanwhile, and 32 MiB of small files that are kept for
   // reading their items.
   static Result<NewestVersions> Find(const Catalog& catalog, const std::vector<std::string>& ids,
                                      const CancelSource& cancel);
