@@ -131,6 +131,17 @@ def test_another_way_to_the_same_folder(program: Program, killed: Base, tmp_path
     assert killed.parquet_files() == named
 
 
+def make_another_table(program: Program, base: Base, db: Path, archive: Archive) -> None:
+    """In the same warehouse: by somebody who put the first one's metadata aside, and back."""
+    metadata = base.warehouse / "earthcatalog" / "stac_items" / "metadata"
+    aside = metadata.rename(base.path.parent / "aside")
+    inventory = archive.head(5).csv(base.path.parent / "five.csv")
+    command = ["incremental", "--inventory", inventory, "--catalog", db, "--warehouse", base.warehouse]
+    done = program.run(*command, "--source", archive.folder)
+    assert done.returncode == 0, done.stderr
+    shutil.copytree(aside, metadata, dirs_exist_ok=True)
+
+
 def test_the_files_of_a_lost_catalog_are_no_orphans(program: Program, killed: Base, archive: Archive) -> None:
     """Nor does a new table come to lie between them."""
     killed.db.unlink()
@@ -143,10 +154,7 @@ def test_the_files_of_a_lost_catalog_are_no_orphans(program: Program, killed: Ba
     killed.db.unlink()  # an empty one
     assert contents(killed) == before
 
-    metadata = killed.warehouse / "earthcatalog" / "stac_items" / "metadata"
-    metadata.rename(killed.path.parent / "aside")
-    program.ingest(inventory, killed, "--source", archive.folder)
-    shutil.copytree(killed.path.parent / "aside", metadata, dirs_exist_ok=True)
+    make_another_table(program, killed, killed.db, archive)
     before = contents(killed)
     done = program.run("clean", killed.path, "--older-than", "0s")
     assert done.returncode == 2
@@ -197,13 +205,7 @@ def test_an_age_that_is_none(program: Program, base: Base, age: str) -> None:
 def test_young_metadata_of_another_table_protects_its_old_files(
     program: Program, killed: Base, archive: Archive
 ) -> None:
-    other = killed.path / "other.db"
-    inventory = archive.head(5).csv(killed.path.parent / "five.csv")
-    done = program.run(
-        *("incremental", "--inventory", inventory, "--catalog", other, "--warehouse", killed.warehouse),
-        *("--source", archive.folder),
-    )
-    assert done.returncode == 0, done.stderr
+    make_another_table(program, killed, killed.path / "other.db", archive)
     for path in killed.parquet_files():
         os.utime(path, (0, 0))
     before = contents(killed)

@@ -20,6 +20,7 @@ import pytest
 from harness import archives, tables, web
 from harness.archives import Archive
 from harness.crashes import crash_at
+from harness.odd_items import make_item, point
 from harness.program import Argument, Base, Program
 
 FULL = os.environ.get("EARTHCATALOG_FULL") == "1"
@@ -242,6 +243,30 @@ def test_killed_before_the_only_commit(small_job: Job, base: Base) -> None:
     assert not list(base.failed.glob("*.parquet"))
     small_job.finish(base)
     small_job.check(base)
+
+
+@pytest.mark.parametrize("flags", [(), ("--chunk-size", 5)], ids=["by memory", "by chunk size"])
+def test_killed_where_commits_end_within_a_batch(
+    program: Program, base: Base, tmp_path: Path, flags: tuple[Argument, ...]
+) -> None:
+    """Large items of unknown size: a batch is eight rows for this memory, and a commit three of them."""
+    items = [make_item(f"item-{n}", point(n, n), note="x" * 1_900_000) for n in range(30)]
+    archive = archives.write_items(tmp_path / "archive", items)
+    (archive.folder / archive.rows[4].bucket / archive.rows[4].key).unlink()
+    inventory = tmp_path / "inventory.csv"
+    lines = [f"{row.bucket},{row.key}\nitems,{n}.txt\n" for n, row in enumerate(archive.rows)]
+    inventory.write_text("bucket,key\n" + "".join(lines))
+    with_memory = ("--memory-limit", "128MiB", *flags)
+    job = Job(program, inventory, str(archive.folder), with_memory).undisturbed(Base(tmp_path / "whole"))
+    assert job.report["commits"] >= 30 / 3
+    for count in (3, 4, 5):  # metadata files: the table's own is the first
+        point_of_time = crash_at("rename", ".metadata.json", count=count)
+        done = program.run(*job.command(base), env=point_of_time)
+        assert done.returncode == -signal.SIGKILL
+    report = job.finish(base)
+    assert 0 < report["inventory"]["skipped_done"] < 60
+    assert set(tables.fanned_out(base).values()) == {1}
+    job.check(base)
 
 
 def mend(job: Job, archive: Archive) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from harness import archives, expected
 from harness.archives import Archive, Item, ItemKey, key_of
-from harness.odd_items import make_item, point
+from harness.odd_items import make_item, point, polygon, rectangle
 from harness.program import Argument, Base, Catalogue, Program
 
 WriteArchive = Callable[[Iterable[Item]], Archive]
@@ -141,6 +141,51 @@ def test_the_newest_version_is_the_item(
         inventory = archive.csv(tmp_path / f"{number}.csv")
         program.ingest(inventory, base, "--source", archive.folder, "--again")
     check_items(exported(program, base), [item for item in versions if item["properties"]["title"] == newest])
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [(), ("--chunk-size", 20), ("--chunk-size", 20, "--batch-add-files")],
+    ids=["one chunk", "commits", "chunks of one commit"],
+)
+def test_danger_of_versions_in_one_commit_that_no_date_tells_apart(
+    program: Program, base: Base, tmp_path: Path, flags: tuple[Argument, ...]
+) -> None:
+    """The last row of the inventory is the item, whichever files, cells and years its versions are in."""
+    dice = random.Random(23)
+    versions = []
+    for number in range(300):
+        west = dice.choice([-60, 5, 8])
+        item = make_item(f"item-{dice.randrange(100)}", polygon(rectangle(west, 10, west + 14, 20)))
+        item["properties"] |= {
+            "title": str(number),
+            "platform": dice.choice(["S1A", "S1B"]),
+            "datetime": dice.choice(["2019-06-01T00:00:00Z", "2020-01-01T00:00:00Z", "2020-02-01T00:00:00Z"]),
+        }
+        if dice.random() < 0.2:
+            item["properties"]["updated"] = dice.choice(["2021-01-01T00:00:00Z", "2022-01-01T00:00:00Z"])
+        versions.append(item)
+    archive = archives.write_items(tmp_path / "archive", versions)
+    program.ingest(archive.csv(tmp_path / "inventory.csv"), base, "--source", archive.folder, *flags)
+    newest: dict[ItemKey, Item] = {}
+    for item in versions:
+        held = newest.setdefault(key_of(item), item)
+        if item["properties"].get("updated", "") >= held["properties"].get("updated", ""):
+            newest[key_of(item)] = item
+    found = {key_of(item): item["properties"]["title"] for item in exported(program, base)}
+    assert found == {key: item["properties"]["title"] for key, item in newest.items()}
+
+
+@pytest.mark.parametrize("where", [(10.0, 20.0), (-60.0, 5.0)], ids=["same file", "another file"])
+@pytest.mark.parametrize("year", [2018, 2020, 2022])
+def test_danger_of_two_versions_without_updated_in_one_commit(
+    program: Program, base: Base, tmp_path: Path, where: tuple[float, float], year: int
+) -> None:
+    versions = [version(None, "first"), version(None, "last", where=where)]
+    versions[1]["properties"]["datetime"] = f"{year}-03-01T00:00:00Z"
+    archive = archives.write_items(tmp_path / "archive", versions)
+    program.ingest(archive.csv(tmp_path / "inventory.csv"), base, "--source", archive.folder)
+    check_items(exported(program, base), versions[1:])
 
 
 def test_a_stopped_export_leaves_no_file(program: Program, mixed: Catalogue, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include <algorithm>
+#include <charconv>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -57,6 +58,16 @@ std::array<uint64_t, 2> Hash(std::optional<std::string_view> collection, std::st
   return {hash.low64, hash.high64};
 }
 
+// part_000012_0a1b2c3d.parquet; 0 for files of others.
+int64_t PartNumber(std::string_view uri) {
+  constexpr std::string_view kPrefix = "part_";
+  const std::string_view name = uri.substr(uri.rfind('/') + 1);
+  int64_t number = 0;
+  if (name.starts_with(kPrefix))
+    std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), number);
+  return number;
+}
+
 // Whether the bounds of the column `id` allow for one of the ids.
 bool MayHold(const iceberg::DataFile& file, int id_field, const std::unordered_set<std::string>& ids) {
   const auto lower = file.lower_bounds.find(id_field);
@@ -87,7 +98,7 @@ Status NewestVersions::ListFiles(const Catalog& catalog) {
   const auto add = [&](const iceberg::DataFile& file) {
     if (!MayHold(file, id_field, wanted_)) return Status::OK();
     files_.push_back({{file.path, file.file_size}, {}});
-    sequence_numbers_.push_back(file.sequence_number);
+    ingested_.push_back({file.sequence_number, PartNumber(file.path)});
     return Status::OK();
   };
   return catalog.table().ScanFiles(std::nullopt, nullptr, add, /*with_metrics=*/!wanted_.empty());
@@ -120,11 +131,18 @@ void NewestVersions::Add(const arrow::RecordBatch& rows, Place first) {
       if (!wanted_.contains(buffer)) continue;
       missing_.erase(buffer);
     }
-    const Newest found{{updated[row], created[row], sequence_numbers_[first.file]},
+    const auto& [sequence_number, part_number] = ingested_[first.file];
+    const Newest found{{updated[row], created[row], sequence_number, part_number},
                        {first.file, first.row + static_cast<uint32_t>(row)}};
     const auto [item, is_new] = items_.try_emplace(Hash(collections[row], id, &buffer), found);
-    if (!is_new && item->second.version < found.version) item->second = found;
+    if (!is_new && IsNewer(found, item->second)) item->second = found;
   }
+}
+
+bool NewestVersions::IsNewer(const Newest& a, const Newest& b) const {
+  if (a.version != b.version) return a.version > b.version;
+  if (a.place.file == b.place.file) return a.place.row > b.place.row;
+  return files_[a.place.file].file.uri > files_[b.place.file].file.uri;
 }
 
 void NewestVersions::CollectRows() {

@@ -14,9 +14,11 @@
 
 namespace earthcatalog::catalog {
 
-// One row for each item: of its newest version, the first in the order of the files. An item is a collection
-// and an id; the newest version is that with the latest `updated`, then `created`, then commit; a version
-// without the one or the other is older than one with it.
+// One row for each item, of its newest version. An item is a collection and an id; the newest version is that
+// with the latest `updated`, then `created`, then the one ingested last; a version without the one or the
+// other is older than one with it. Ingested last is what has the latest commit, then the largest part number
+// in its file's name, then is the last row of the file with the largest path: the pipeline writes files so
+// that this is true (pipeline/version_parts.h), and in any table it is definite.
 class NewestVersions {
  public:
   // Reads the identities of all rows, with `ids` only of the items with these ids. Memory: about 100 bytes
@@ -37,7 +39,7 @@ class NewestVersions {
 
  private:
   struct Version {
-    int64_t updated, created, sequence_number;
+    int64_t updated, created, sequence_number, part_number;
     auto operator<=>(const Version&) const = default;
   };
   struct Place {
@@ -55,12 +57,16 @@ class NewestVersions {
   Status ListFiles(const Catalog& catalog);
   Status ReadFiles(const Catalog& catalog, const CancelSource& cancel);
   void Add(const arrow::RecordBatch& rows, Place first);
+  bool IsNewer(const Newest& a, const Newest& b) const;
   void CollectRows();
 
   std::unordered_set<std::string> wanted_;  // empty: every id
   std::unordered_set<std::string> missing_;
   std::vector<FileRows> files_;
-  std::vector<int64_t> sequence_numbers_;  // of the files
+  struct Ingested {
+    int64_t sequence_number, part_number;
+  };
+  std::vector<Ingested> ingested_;  // of the files
   std::unordered_map<Identity, Newest, HashIdentity> items_;
 };
 

@@ -108,8 +108,9 @@ class GroupWriter {
     ARROW_ASSIGN_OR_RAISE(const auto rows, WithCell(items, cell));
     ARROW_ASSIGN_OR_RAISE(geoparquet::EncodedFile encoded, writer_->Write(*rows));
     const std::string year = group.year ? fmt::format("{:04}", *group.year) : "unknown";
-    const io::Location location = target_.warehouse.Join(fmt::format(
-        "grid_partition={}/year={}/part_{:06}_{}.parquet", cell, year, target_.part_number, suffix_));
+    const io::Location location =
+        target_.warehouse.Join(fmt::format("grid_partition={}/year={}/part_{:06}_{}.parquet", cell, year,
+                                           target_.part_number + group.part, suffix_));
     const std::shared_ptr<arrow::Buffer> bytes = encoded.bytes;
     if (uploads_ == nullptr) ARROW_RETURN_NOT_OK(io::WriteFileAtomically(location, std::string_view(*bytes)));
     files_.push_back(Describe(group, std::move(cell), location.uri, std::move(encoded)));

@@ -16,7 +16,7 @@ struct WriteTarget {
   io::Location warehouse;
   std::shared_ptr<arrow::Schema> schema;  // with field ids and grid_partition
   std::shared_ptr<const grid::Partitioner> partitioner;
-  int64_t part_number = 0;
+  int64_t part_number = 0;  // of the chunk's part 0
   int threads = 1;
 };
 

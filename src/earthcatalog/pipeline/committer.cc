@@ -82,8 +82,8 @@ Status Committer::WriteChunk(Chunk chunk) {
   }
   if (pending_failure_bytes_ >= options_.max_failure_bytes) ARROW_RETURN_NOT_OK(StageFailures());
   ARROW_ASSIGN_OR_RAISE(const FannedOut rows, FanOut(*schema_, std::move(chunk)));
-  const WriteTarget target{catalog_->warehouse(), schema_, partitioner_, next_part_number_++,
-                           options_.threads};
+  const WriteTarget target{catalog_->warehouse(), schema_, partitioner_, next_part_number_, options_.threads};
+  next_part_number_ += rows.parts;
   std::vector<iceberg::DataFile> files;
   const Status written = WriteFiles(target, rows, *cancel_, &files);
   for (iceberg::DataFile& file : files) {

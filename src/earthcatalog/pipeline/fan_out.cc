@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <numeric>
+#include <span>
 #include <tuple>
 
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/pipeline/conform.h"
+#include "earthcatalog/pipeline/sort_key.h"
+#include "earthcatalog/pipeline/version_parts.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -41,31 +44,6 @@ Result<std::shared_ptr<arrow::RecordBatch>> JoinBatches(
   }
   return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), length, std::move(columns));
 }
-
-// Compares rows of one column, nulls last.
-class SortKey {
- public:
-  explicit SortKey(std::shared_ptr<arrow::Array> column) : column_(std::move(column)) {
-    if (column_ != nullptr && column_->type_id() == arrow::Type::STRING) {
-      text_ = static_cast<const arrow::StringArray*>(column_.get());
-    } else if (column_ != nullptr && column_->type_id() == arrow::Type::TIMESTAMP) {
-      instant_ = static_cast<const arrow::TimestampArray*>(column_.get());
-    }
-  }
-  int Compare(int64_t a, int64_t b) const {
-    if (text_ == nullptr && instant_ == nullptr) return 0;
-    const bool a_null = column_->IsNull(a);
-    const bool b_null = column_->IsNull(b);
-    if (a_null || b_null) return static_cast<int>(a_null) - static_cast<int>(b_null);
-    if (text_ != nullptr) return text_->GetView(a).compare(text_->GetView(b));
-    return (instant_->Value(a) > instant_->Value(b)) - (instant_->Value(a) < instant_->Value(b));
-  }
-
- private:
-  std::shared_ptr<arrow::Array> column_;
-  const arrow::StringArray* text_ = nullptr;
-  const arrow::TimestampArray* instant_ = nullptr;
-};
 
 // The place of each item in file order, whatever file it goes to.
 std::vector<uint32_t> RankItems(const arrow::RecordBatch& items) {
@@ -101,13 +79,16 @@ Result<std::vector<int>> YearsOf(const arrow::RecordBatch& items) {
 struct Entry {
   grid::CellId cell;
   int year;
+  uint32_t part;
   uint32_t rank;
   uint32_t item;
 
   bool operator<(const Entry& other) const {
-    return std::tie(cell, year, rank) < std::tie(other.cell, other.year, other.rank);
+    return std::tie(cell, year, part, rank) < std::tie(other.cell, other.year, other.part, other.rank);
   }
-  bool SameFile(const Entry& other) const { return cell == other.cell && year == other.year; }
+  bool SameFile(const Entry& other) const {
+    return cell == other.cell && year == other.year && part == other.part;
+  }
 };
 
 }  // namespace
@@ -115,13 +96,16 @@ struct Entry {
 Result<FannedOut> FanOut(const arrow::Schema& schema, Chunk chunk) {
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
   std::vector<Entry> entries;
+  std::vector<std::span<const grid::CellId>> cells_of;  // each item
   FannedOut result;
   uint32_t item = 0;
   for (EncodedBatch& batch : chunk.batches) {
     if (batch.rows->num_rows() == 0) continue;
     for (size_t i = 0; i + 1 < batch.cells.offsets.size(); ++i, ++item) {
+      const auto* cells = batch.cells.cells.data();
+      cells_of.emplace_back(cells + batch.cells.offsets[i], cells + batch.cells.offsets[i + 1]);
       for (uint32_t c = batch.cells.offsets[i]; c < batch.cells.offsets[i + 1]; ++c) {
-        entries.push_back({batch.cells.cells[c], 0, 0, item});
+        entries.push_back({batch.cells.cells[c], 0, 0, 0, item});
       }
     }
     result.item_bytes.insert(result.item_bytes.end(), batch.item_bytes.begin(), batch.item_bytes.end());
@@ -131,7 +115,10 @@ Result<FannedOut> FanOut(const arrow::Schema& schema, Chunk chunk) {
   ARROW_ASSIGN_OR_RAISE(result.items, JoinBatches(schema, std::move(batches)));
   const std::vector<uint32_t> rank = RankItems(*result.items);
   ARROW_ASSIGN_OR_RAISE(const std::vector<int> years, YearsOf(*result.items));
+  const std::vector<uint32_t> parts = PartsOfVersions(*result.items, cells_of);
+  result.parts = *std::max_element(parts.begin(), parts.end()) + 1;
   for (Entry& entry : entries) {
+    entry.part = parts[entry.item];
     entry.year = years[entry.item];
     entry.rank = rank[entry.item];
   }
@@ -141,7 +128,7 @@ Result<FannedOut> FanOut(const arrow::Schema& schema, Chunk chunk) {
     if (i == 0 || !entries[i].SameFile(entries[i - 1])) {
       const std::optional<int> year =
           entries[i].year == kNoYear ? std::nullopt : std::optional(entries[i].year);
-      result.groups.push_back({entries[i].cell, year, i, i});
+      result.groups.push_back({entries[i].cell, year, entries[i].part, i, i});
     }
     result.groups.back().end = i + 1;
     result.order.push_back(entries[i].item);

@@ -1,8 +1,11 @@
 #include "earthcatalog/pipeline/fan_out.h"
 
 #include <arrow/json/from_string.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -72,6 +75,49 @@ TEST(FanOut, InstantsBefore1970AreInTheirOwnYear) {
   ASSERT_EQ(rows.groups.size(), 2u);
   EXPECT_EQ(rows.groups[0].year, 1969);
   EXPECT_EQ(rows.groups[1].year, 1970);
+}
+
+struct Version {
+  std::string id, datetime;
+  std::vector<grid::CellId> cells;
+};
+
+// The part of each version, in the order given; each must be in the group of its cell.
+std::vector<uint32_t> PartsOf(const std::vector<Version>& versions) {
+  Chunk chunk;
+  for (const Version& version : versions) {
+    chunk.batches.push_back(MakeBatch(fmt::format("[\"{}\"]", version.id), "[\"s1\"]",
+                                      fmt::format("[\"{}\"]", version.datetime), {version.cells}));
+  }
+  const FannedOut rows = FanOut(*kSchema, std::move(chunk)).ValueOrDie();
+  std::vector<uint32_t> parts(versions.size());
+  uint32_t most = 0;
+  for (const FileGroup& group : rows.groups) {
+    for (size_t i = group.begin; i < group.end; ++i) {
+      parts[static_cast<size_t>(rows.order[i])] = group.part;
+      // Of the versions of an item in one file the later are behind the earlier.
+      if (i > group.begin) {
+        EXPECT_TRUE(rows.order[i - 1] < rows.order[i] ||
+                    IdsOf(rows, group)[i - group.begin - 1] != IdsOf(rows, group)[i - group.begin]);
+      }
+    }
+    most = std::max(most, group.part);
+  }
+  EXPECT_EQ(rows.parts, most + 1);
+  return parts;
+}
+
+TEST(FanOut, DangerTheLastVersionOfAnItemCannotBeTold) {
+  const std::string may = "2020-05-01T00:00:00", june = "2020-06-01T00:00:00";
+  EXPECT_THAT(PartsOf({{"a", may, {1}}, {"b", june, {1, 2}}, {"c", may, {2}}}), ElementsAre(0, 0, 0));
+  EXPECT_THAT(PartsOf({{"a", june, {1}}, {"b", june, {1}}, {"a", may, {1}}}), ElementsAre(0, 0, 1))
+      << "it would be sorted before the first";
+  EXPECT_THAT(PartsOf({{"a", may, {1, 2}}, {"a", may, {2, 3}}, {"a", may, {1, 2}}}), ElementsAre(0, 1, 2));
+}
+
+TEST(FanOut, ARowThatIsRepeatedMakesNoMoreFiles) {
+  EXPECT_THAT(PartsOf(std::vector<Version>(50, {"a", "2020-05-01T00:00:00", {1, 2}})),
+              testing::Each(testing::Eq(0u)));
 }
 
 TEST(FanOut, AChunkWithoutItemsHasNoGroups) {
