@@ -36,8 +36,8 @@ class ConditionalObject {
   // since.
   Result<std::string> Put(std::string_view bytes, const std::optional<std::string>& expected) const;
 
-  // To be asked of an object that is there: whether the server heeds conditions. An error that says so when it
-  // does not: then the object has been replaced by `bytes`.
+  // To be asked of an object that is there: whether the server heeds conditions. An error that says so when
+  // it does not: then the object has been replaced by `bytes`.
   Status CheckConditions(std::string_view bytes) const;
 
   // Removes the version `expected`. kCommitConflict when another one is there. No object is as good as a
