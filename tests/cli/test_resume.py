@@ -105,6 +105,13 @@ def test_again_goes_on_with_what_was_not_finished(ingest: Ingest, base: Base) ->
     assert ids(base) == sorted(names(*range(COUNT)) * 2)
 
 
+def test_a_plain_run_never_goes_on_with_what_again_began(ingest: Ingest, base: Base) -> None:
+    ingest("--limit", 15)
+    assert ingest("--again", "--limit", 5)["items_processed"] == 5
+    assert ingest()["items_processed"] == 25
+    assert ids(base) == sorted(names(*range(COUNT)) + names(*range(5)))
+
+
 def test_another_selection_is_another_progress(ingest: Ingest, base: Base, forty: Archive) -> None:
     ingest("--limit", 5)
     tomorrow = (dt.datetime.now(dt.UTC) + dt.timedelta(days=1)).strftime("%Y-%m-%d")

@@ -195,6 +195,39 @@ def test_of_two_runs_of_one_inventory_one_adds_it(
     assert base.data_keys() == keys
 
 
+@pytest.mark.parametrize("slow_one", ["retries, too", "adds others"])
+def test_a_quarantine_that_another_run_takes_up(
+    gateway: S3Server,
+    new_base: NewBase,
+    running: Running,
+    few: Few,
+    held_back: tuple[HeldBack, str],
+    tmp_path: Path,
+    slow_one: str,
+) -> None:
+    archive, _ = few
+    gate, url = held_back
+    program, base = running(gateway), new_base(gateway)
+    (first, first_csv), (_second, second_csv) = parts(archive, 2, tmp_path)
+    (tmp_path / "nothing").mkdir()
+    program.ingest(first_csv, base, "--source", tmp_path / "nothing", code=1)
+    what = ["--retry-failed"] if slow_one == "retries, too" else ["--inventory", second_csv]
+    slow = program.start("incremental", *what, "--source", url, *base.flags, "--no-lock")
+    assert gate.reached.wait(30)
+    program.ingest(None, base, "--retry-failed", "--source", archive.folder, "--no-lock")
+    gate.release()
+    _out, err = slow.communicate(timeout=60)
+    if slow_one == "retries, too":
+        assert slow.returncode == 1
+        assert "another run has added rows of the same quarantine meanwhile" in err
+        expected = first.items
+    else:
+        assert slow.returncode == 0, err
+        expected = archive.items
+    assert exported_keys(program, base) == Counter(key_of(item) for item in expected)
+    assert base.list_keys("warehouse_failed/") == []
+
+
 def test_a_killed_writer_is_taken_over(
     gateway: S3Server, new_base: NewBase, running: Running, few: Few, held_back: tuple[HeldBack, str]
 ) -> None:

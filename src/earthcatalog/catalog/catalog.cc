@@ -104,6 +104,10 @@ Result<std::unique_ptr<Catalog>> Catalog::OpenOrCreate(const Locations& location
   }
   ARROW_ASSIGN_OR_RAISE(Places places, Places::Of(locations));
   ARROW_RETURN_NOT_OK(io::CheckWritable(places.warehouse));
+  if (places.db.local) {  // opening makes the file
+    ARROW_ASSIGN_OR_RAISE(const auto db, places.db.fs->GetFileInfo(places.db.path));
+    if (!db.IsFile()) ARROW_RETURN_NOT_OK(CheckHoldsNoTable(places.warehouse));
+  }
   ARROW_ASSIGN_OR_RAISE(auto store, places.OpenStore(/*create=*/true));
   std::unique_ptr<Catalog> catalog(new Catalog(std::move(places)));
   ARROW_ASSIGN_OR_RAISE(const auto current, store->CurrentMetadata());

@@ -23,13 +23,7 @@ class S3LockStore : public LockStore {
   }
 
   Result<bool> Create(const LockHolder& holder) override {
-    const std::string text = holder.ToJson();
-    ARROW_ASSIGN_OR_RAISE(const bool created, UnlessConflict(object_.Put(text, std::nullopt).status()));
-    if (!created) return false;
-    const Status heeded = object_.CheckConditions(text);
-    if (!heeded.ok()) static_cast<void>(io::DeleteFile(object_.location()));
-    ARROW_RETURN_NOT_OK(heeded);
-    return true;
+    return UnlessConflict(object_.Put(holder.ToJson(), std::nullopt).status());
   }
 
   Result<bool> Replace(const std::string& version, const LockHolder& holder) override {

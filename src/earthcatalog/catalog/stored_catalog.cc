@@ -26,6 +26,7 @@ Result<std::shared_ptr<StoredCatalog>> StoredCatalog::Open(const io::Location& o
   std::shared_ptr<StoredCatalog> catalog(new StoredCatalog(std::move(stored)));
   if (create) catalog->local_copy_ = std::move(local_copy);
   ARROW_RETURN_NOT_OK(catalog->Refresh());
+  if (create && catalog->etag_) ARROW_RETURN_NOT_OK(catalog->object_.CheckConditions(catalog->bytes_));
   ARROW_RETURN_NOT_OK(catalog->BeginLocalCopy());
   if (catalog->bytes_.empty() && !create) {
     return NotFoundError("there is no catalog {}", io::NameForMessages(object.uri));
@@ -99,7 +100,8 @@ Status StoredCatalog::Commit(Change change) {
 }
 
 Status StoredCatalog::Create(const std::string& metadata_location) {
-  return Commit([&](iceberg::CatalogStore* store) { return store->Create(metadata_location); });
+  ARROW_RETURN_NOT_OK(Commit([&](iceberg::CatalogStore* store) { return store->Create(metadata_location); }));
+  return object_.CheckConditions(bytes_);
 }
 
 Status StoredCatalog::Swap(const std::string& expected, const std::string& metadata_location) {

@@ -16,7 +16,8 @@ class StoredCatalog : public iceberg::CatalogStore {
   // The file `object`, or a new one when it is missing and `create` is set. With `create`, `local_copy`, when
   // given, becomes what the object is, now and after each change, and where there is no object yet but a
   // copy, the object begins as that; who only reads does not touch it. kNotFound when there is nothing to
-  // read; kCorrupt when the file is no catalog; a usage error when the local file is another table's catalog.
+  // read; kCorrupt when the file is no catalog; a usage error when the local file is another table's catalog,
+  // or, with `create`, when the server ignores conditions (Create() looks, too).
   static Result<std::shared_ptr<StoredCatalog>> Open(const io::Location& object,
                                                      std::optional<io::Location> local_copy, bool create,
                                                      const io::S3RetryPolicy& policy = {});

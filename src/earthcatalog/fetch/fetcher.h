@@ -73,7 +73,8 @@ struct Options {
 //
 // A server that cannot be reached, or is overloaded for good, is no failure of the rows: Run() ends with an
 // error when nothing has gone well for some rounds of attempts with growing pauses, about two minutes, or
-// seconds when the server has never said anything. Only few rows fail meanwhile.
+// seconds when the server has never said anything. Only few rows fail meanwhile. Run() also ends with an
+// error when whoever asks is refused: where the credentials are wrong, and when of a thousand rows none came.
 class Fetcher {
  public:
   virtual ~Fetcher() = default;
@@ -81,6 +82,9 @@ class Fetcher {
   // Returns when `in` is drained (then closes `out`) or the run is stopped, within milliseconds also in the
   // middle of transfers. Watches both queues.
   virtual Status Run(BoundedQueue<inventory::Batch>* in, BoundedQueue<Batch>* out, CancelSource* cancel) = 0;
+
+  // Before Run(): earlier runs got rows of this inventory, so refusals are the rows' own, however many.
+  virtual void ExpectRefusals() {}
 
   // Options::max_in_flight, or less when the system allows no more.
   virtual int max_in_flight() const = 0;

@@ -59,6 +59,7 @@ class HttpRun {
   HttpRun& operator=(const HttpRun&) = delete;
 
   Status Run(const CancelSource& cancel);
+  void ExpectRefusals() { refusals_.Expect(); }
 
  private:
   Status MakeTransfers();
@@ -243,7 +244,9 @@ void HttpRun::NoticeRefusal(const Transfer& transfer, const Job& job, const Fail
   const auto problem = refusals_.Failed(bucket, code, failure, job.refused);
   if (!problem) return;
   outage_ = FailedError(
-      "{}. No row failed for that: the table is as of the last commit; run the same again when it is mended",
+      "{}. The table is as of the last commit; run the same again when it is mended, with --retry-failed "
+      "where "
+      "rows are in the quarantine for it",
       *problem);
 }
 
@@ -286,8 +289,11 @@ class HttpFetcher : public Fetcher {
 
   Status Run(BoundedQueue<inventory::Batch>* in, BoundedQueue<Batch>* out, CancelSource* cancel) override {
     ARROW_ASSIGN_OR_RAISE(const auto loop, SocketLoop::Make(options_.max_in_flight));
-    return HttpRun(options_, &urls_, &signer_, &counters_, loop.get(), in, out).Run(*cancel);
+    HttpRun run(options_, &urls_, &signer_, &counters_, loop.get(), in, out);
+    if (expect_refusals_) run.ExpectRefusals();
+    return run.Run(*cancel);
   }
+  void ExpectRefusals() override { expect_refusals_ = true; }
 
   int max_in_flight() const override { return options_.max_in_flight; }
   uint64_t bytes_fetched() const override { return counters_.bytes.load(std::memory_order_relaxed); }
@@ -298,6 +304,7 @@ class HttpFetcher : public Fetcher {
   ObjectUrls urls_;
   Signer signer_;
   Counters counters_;
+  bool expect_refusals_ = false;
 };
 
 }  // namespace

@@ -7,8 +7,10 @@
 namespace earthcatalog::fetch {
 namespace {
 
-// Some objects of a public archive may be private, or missing where nobody may list.
+// Some objects of an open archive are private, or missing where nobody may list: that is refused, too, and
+// with keys that S3 does not know, for that reason.
 constexpr uint64_t kRowsInVain = 1000;
+constexpr uint64_t kRowsOfUnknownKeys = 16;
 constexpr size_t kMaxBuckets = 10'000;
 
 bool IsAboutCredentials(std::string_view s3_code) {
@@ -29,12 +31,12 @@ bool IsRefusal(std::string_view s3_code, const Failure& failure) {
 }  // namespace
 
 void Refusals::SignedRefused(const std::string& bucket, std::string_view s3_code) {
-  if (signed_codes_.size() >= kMaxBuckets) signed_codes_.clear();
-  signed_codes_[bucket] = s3_code;
+  if (refused_.size() >= kMaxBuckets) refused_.clear();
+  refused_[bucket].code = s3_code;
 }
 
 void Refusals::Worked(const std::string& bucket) {
-  in_vain_ = 0;
+  anything_worked_ = true;
   if (bucket == last_worked_) return;
   last_worked_ = bucket;
   if (works_.size() >= kMaxBuckets) works_.clear();
@@ -43,19 +45,16 @@ void Refusals::Worked(const std::string& bucket) {
 
 std::optional<std::string> Refusals::Failed(const std::string& bucket, std::string_view s3_code,
                                             const Failure& failure, bool asked_without) {
-  const auto refused = asked_without ? signed_codes_.find(bucket) : signed_codes_.end();
-  const std::string_view code = refused == signed_codes_.end() ? s3_code : refused->second;
+  const auto refused = asked_without ? refused_.find(bucket) : refused_.end();
+  std::string_view code = s3_code;
+  if (refused != refused_.end() && !IsAboutCredentials(code) && ++refused->second.rows >= kRowsOfUnknownKeys)
+    code = refused->second.code;
   if (IsAboutCredentials(code) && !works_.contains(bucket)) {
     return fmt::format("the server of bucket {} refuses the credentials: {}", OneLine(bucket, 100), code);
   }
-  if (!IsRefusal(s3_code, failure)) {
-    in_vain_ = 0;
-    return std::nullopt;
-  }
-  if (++in_vain_ < kRowsInVain) return std::nullopt;
-  return fmt::format(
-      "the last {} rows were all refused, and nothing else came; the last one, in bucket {}: {}", kRowsInVain,
-      OneLine(bucket, 100), failure.message);
+  if (anything_worked_ || !IsRefusal(s3_code, failure) || ++in_vain_ < kRowsInVain) return std::nullopt;
+  return fmt::format("{} rows were refused, and nothing else came; the last one, in bucket {}: {}",
+                     kRowsInVain, OneLine(bucket, 100), failure.message);
 }
 
 }  // namespace earthcatalog::fetch

@@ -21,17 +21,26 @@ class Refusals {
   // The bucket gave an object, or said that there is none: it knows us.
   void Worked(const std::string& bucket);
 
+  // Earlier runs got rows: a thousand refusals are the rows' own.
+  void Expect() { anything_worked_ = true; }
+
   // A row failed, and not in passing. `asked_without`: after a refusal of its signed request. Gives what is
-  // wrong when it is with all rows: the credentials, at once in a bucket where nothing has worked; when many
-  // rows in a row were refused and nothing works anywhere, whatever it is.
+  // wrong when it is with all rows: the credentials, in a bucket where nothing has worked; or, when nothing
+  // has worked anywhere and many rows were refused, whatever it is.
   std::optional<std::string> Failed(const std::string& bucket, std::string_view s3_code,
                                     const Failure& failure, bool asked_without);
 
  private:
-  std::map<std::string, std::string> signed_codes_;  // by bucket
+  struct Refused {
+    std::string code;   // of the signed request
+    uint64_t rows = 0;  // also without a signature
+  };
+
+  std::map<std::string, Refused> refused_;  // by bucket
   std::set<std::string> works_;
   std::string last_worked_;
-  uint64_t in_vain_ = 0;  // rows refused since something worked
+  bool anything_worked_ = false;
+  uint64_t in_vain_ = 0;  // rows refused
 };
 
 }  // namespace earthcatalog::fetch

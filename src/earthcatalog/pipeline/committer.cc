@@ -48,6 +48,7 @@ Committer::Committer(const Options& options, catalog::Catalog* catalog,
       next_part_number_(catalog->table().last_sequence_number() + 1) {
   if (options_.selection) known_progress_ = FindProgress(catalog->table(), *options_.selection);
   known_retries_ = FindQuarantineNotes(catalog->table());
+  own_metadata_ = catalog->table().metadata_location();
 }
 
 Committer::~Committer() {
@@ -167,10 +168,10 @@ Status Committer::Append() {
   request.missing_properties = catalog_->UnrecordedGrid();
   request.sync = options_.sync;  // data and metadata are on one filesystem
   if (!schema_->Equals(*catalog_->table().schema())) request.schema = schema_;
-  const std::string before = catalog_->table().metadata_location();
   request.guard = [&] {
     if (options_.lock != nullptr) ARROW_RETURN_NOT_OK(options_.lock->Check());
-    return catalog_->table().metadata_location() == before ? Status::OK() : CheckNobodyElseDidTheRows();
+    others_committed_ |= catalog_->table().metadata_location() != own_metadata_;
+    return others_committed_ ? CheckNobodyElseDidTheRows(quarantine) : Status::OK();
   };
   const Status appended = catalog_->table().Append(request);
   if (KindOf(appended) == ErrorKind::kCommitUnknown) {
@@ -182,22 +183,37 @@ Status Committer::Append() {
   pending_files_.clear();
   pending_.commits = 1;
   if (options_.selection && position_.inventory) known_progress_ = position_.inventory;
-  if (quarantine.HaveRetries()) known_retries_ = FindQuarantineNotes(catalog_->table());
+  known_retries_.finished.insert(quarantine.finished.begin(), quarantine.finished.end());
+  for (const auto& [file, rows] : quarantine.rows_taken_up) known_retries_.rows_taken_up[file] = rows;
+  own_metadata_ = catalog_->table().metadata_location();
   return Status::OK();
 }
 
 // Two runs that count on the same rows would both add them: the lock was taken from one, or the answer to a
 // request of an earlier run comes late.
-Status Committer::CheckNobodyElseDidTheRows() const {
-  const bool same_progress =
-      !options_.selection || FindProgress(catalog_->table(), *options_.selection) == known_progress_;
-  if (same_progress && FindQuarantineNotes(catalog_->table()).SameRetries(known_retries_))
-    return Status::OK();
-  return FailedError(
-      "another run has added rows of the same {} meanwhile; what this one had not committed was taken back, "
-      "and "
-      "the next run goes on behind both",
-      same_progress ? "quarantine" : "inventory");
+Status Committer::CheckNobodyElseDidTheRows(const QuarantineNotes& pending) const {
+  const auto taken = [](const char* what) {
+    return FailedError(
+        "another run has added rows of the same {} meanwhile; what this one had not committed was taken "
+        "back, "
+        "and the next run goes on behind both",
+        what);
+  };
+  if (options_.selection) {
+    const auto progress = FindProgress(catalog_->table(), *options_.selection);
+    if (progress && progress != known_progress_) return taken("inventory");
+  }
+  const QuarantineNotes now = FindQuarantineNotes(catalog_->table());
+  for (const std::string& file : pending.finished) {
+    const bool by_us = known_retries_.finished.contains(file);
+    if ((now.finished.contains(file) && !by_us) || now.RowsTakenUp(file) != known_retries_.RowsTakenUp(file))
+      return taken("quarantine");
+  }
+  for (const auto& [file, rows] : pending.rows_taken_up) {
+    if (now.finished.contains(file) || now.RowsTakenUp(file) != known_retries_.RowsTakenUp(file))
+      return taken("quarantine");
+  }
+  return Status::OK();
 }
 
 QuarantineNotes Committer::PendingQuarantine() const {

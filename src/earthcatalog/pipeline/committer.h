@@ -62,7 +62,7 @@ class Committer {
   Status Commit();
   Status Append();
   // Whether what the commit says of rows is still true on top of what others have committed meanwhile.
-  Status CheckNobodyElseDidTheRows() const;
+  Status CheckNobodyElseDidTheRows(const QuarantineNotes& pending) const;
   QuarantineNotes PendingQuarantine() const;
   void RemoveRetriedQuarantine();
 
@@ -81,6 +81,8 @@ class Committer {
   // What the table says of these rows before the next commit.
   std::optional<InventoryProgress> known_progress_;
   QuarantineNotes known_retries_;
+  std::string own_metadata_;       // the table as this run last read or wrote it
+  bool others_committed_ = false;  // since the run began
 
   // Written since the last commit.
   std::vector<iceberg::DataFile> pending_files_;

@@ -199,13 +199,14 @@ class Run {
     return fetch;
   }
 
-  // Goes on where the last commit of this inventory ended. What was added to its end is only added once more
-  // with --again, which in turn goes on where the last such run was killed.
+  // Goes on behind what was added of this inventory. That is only added once more with --again, which in turn
+  // goes on where the last such run was killed.
   void Resume() {
     if (!selection_) return;
-    auto progress = options_.again ? std::nullopt : FindEnd(catalog_->table(), *selection_);
-    if (!progress) progress = FindProgress(catalog_->table(), *selection_);
+    const auto progress = options_.again ? FindProgress(catalog_->table(), *selection_)
+                                         : FindFurthest(catalog_->table(), *selection_);
     if (!progress) return;
+    fetcher_->ExpectRefusals();
     const bool done = progress->ended || (options_.limit && progress->selected >= *options_.limit);
     if (done && options_.again) return;
     all_done_ = done;

@@ -205,7 +205,8 @@ void RowFeed::DropRowsOfOtherPlaces(size_t source, inventory::Batch* batch) {
   const bool quarantine = sources_[source].quarantine.has_value();
   (quarantine ? duplicates_ : retried_) += std::erase_if(batch->rows, [&](const inventory::Row& row) {
     const auto place = quarantined_.find(NameOf(row));
-    if (!quarantine) return place != quarantined_.end();
+    if (place == quarantined_.end()) return false;
+    if (!quarantine) return true;
     return place->second.source != source || place->second.row_number != row.row_number;
   });
 }

@@ -114,11 +114,13 @@ std::optional<InventoryProgress> FindProgress(const iceberg::Table& table, const
   return progress.empty() ? std::nullopt : std::optional(progress.front());
 }
 
-std::optional<InventoryProgress> FindEnd(const iceberg::Table& table, const Selection& selection) {
-  for (const InventoryProgress& progress : AllProgress(table, selection)) {
-    if (progress.ended) return progress;
-  }
-  return std::nullopt;
+std::optional<InventoryProgress> FindFurthest(const iceberg::Table& table, const Selection& selection) {
+  const std::vector<InventoryProgress> all = AllProgress(table, selection);
+  const auto furthest =
+      std::max_element(all.begin(), all.end(), [](const InventoryProgress& a, const InventoryProgress& b) {
+        return std::pair(a.ended, a.rows) < std::pair(b.ended, b.rows);
+      });
+  return furthest == all.end() ? std::nullopt : std::optional(*furthest);
 }
 
 void NoteQuarantine(const QuarantineNotes& notes, Summary* summary) {

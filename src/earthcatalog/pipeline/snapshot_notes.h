@@ -37,8 +37,8 @@ void NoteInventory(const Selection& selection, const InventoryProgress& progress
 // current snapshot: what was rolled back does not count.
 std::optional<InventoryProgress> FindProgress(const iceberg::Table& table, const Selection& selection);
 
-// The newest of these that had it to its end, whatever a later run began again.
-std::optional<InventoryProgress> FindEnd(const iceberg::Table& table, const Selection& selection);
+// The furthest that any commit of that history had behind it, whatever later runs began again.
+std::optional<InventoryProgress> FindFurthest(const iceberg::Table& table, const Selection& selection);
 
 struct QuarantineNotes {
   std::set<std::string> written;   // names of files with rows of commits
@@ -46,9 +46,9 @@ struct QuarantineNotes {
   std::map<std::string, uint64_t>
       rows_taken_up{};  // of files that a retry has taken up in part: from the start
 
-  bool HaveRetries() const { return !finished.empty() || !rows_taken_up.empty(); }
-  bool SameRetries(const QuarantineNotes& other) const {
-    return finished == other.finished && rows_taken_up == other.rows_taken_up;
+  uint64_t RowsTakenUp(const std::string& file) const {
+    const auto found = rows_taken_up.find(file);
+    return found == rows_taken_up.end() ? 0 : found->second;
   }
 };
 

@@ -34,8 +34,10 @@ class Signing : public testing::Test {
     EXPECT_TRUE(running.Join().ok());
     return std::move(batches.at(0).items);
   }
-  Status RunToItsEnd(ScriptedServer& server, std::vector<inventory::Row> rows) {
-    Running running(FetcherOf(server, Keys()));
+  Status RunToItsEnd(ScriptedServer& server, std::vector<inventory::Row> rows, bool expect_refusals = false) {
+    auto fetcher = FetcherOf(server, Keys());
+    if (expect_refusals) fetcher->ExpectRefusals();
+    Running running(std::move(fetcher));
     running.Give(std::move(rows));
     running.EndOfInventory();
     return running.Join();
@@ -163,11 +165,10 @@ TEST_F(Signing, WrongCredentialsEndTheRun) {
       if (also_unsigned) code = "InvalidAccessKeyId";
       return Reply{.status = 403, .body = fmt::format("<Error><Code>{}</Code></Error>", code)};
     });
-    const Status status = RunToItsEnd(server, RowsOf({"1", "2", "3"}));
-    EXPECT_THAT(
-        status.message(),
-        HasSubstr(fmt::format("the server of bucket bucket refuses the credentials: {}. No row failed",
-                              also_unsigned ? "InvalidAccessKeyId" : "SignatureDoesNotMatch")));
+    const Status status = RunToItsEnd(server, RowsOf(std::vector<std::string>(20, "a")));
+    EXPECT_THAT(status.message(),
+                HasSubstr(fmt::format("the server of bucket bucket refuses the credentials: {}. The table",
+                                      also_unsigned ? "InvalidAccessKeyId" : "SignatureDoesNotMatch")));
   }
 }
 
@@ -182,13 +183,31 @@ TEST_F(Signing, WhereOtherRowsCameARefusedSignatureIsTheRows) {
   EXPECT_EQ(KindOf(Fetch(server, RowsOf(keys)).back()), "http_403");
 }
 
-TEST_F(Signing, WhenRowAfterRowIsRefusedTheRunEnds) {
-  ScriptedServer server(
-      [](const Request&, int) { return Reply{.status = 403, .body = "<Code>AccessDenied</Code>"}; });
-  const std::vector<std::string> keys(1100, "a");
-  EXPECT_THAT(RunToItsEnd(server, RowsOf(keys)).message(), HasSubstr("the last 1000 rows were all refused"));
-  const std::vector<std::string> few(999, "a");
-  EXPECT_TRUE(RunToItsEnd(server, RowsOf(few)).ok());
+// An open bucket that nobody may list, and keys that S3 does not know: what is missing is refused for them.
+TEST_F(Signing, AMissingObjectAmongTheFirstEndsNothing) {
+  ScriptedServer server([](const Request& request, int) {
+    if (IsSigned(request)) return Reply{.status = 403, .body = "<Code>InvalidAccessKeyId</Code>"};
+    return request.target == "/gone" ? Reply{.status = 403, .body = "<Code>AccessDenied</Code>"}
+                                     : Reply{.body = "{}"};
+  });
+  std::vector<std::string> keys(60, "good");
+  std::fill_n(keys.begin(), 10, "gone");
+  const std::vector<Item> items = Fetch(server, RowsOf(keys));
+  EXPECT_EQ(KindOf(items[0]), "http_403");
+  EXPECT_EQ(items[59].body, "{}");
+}
+
+TEST_F(Signing, WhenNothingButRefusalsComesTheRunEnds) {
+  ScriptedServer server([](const Request& request, int) {
+    return request.target == "/good" ? Reply{.body = "{}"}
+                                     : Reply{.status = 403, .body = "<Code>AccessDenied</Code>"};
+  });
+  std::vector<std::string> keys(1100, "a");
+  EXPECT_THAT(RunToItsEnd(server, RowsOf(keys)).message(), HasSubstr("1000 rows were refused"));
+  EXPECT_TRUE(RunToItsEnd(server, RowsOf(std::vector<std::string>(999, "a"))).ok());
+  EXPECT_TRUE(RunToItsEnd(server, RowsOf(keys), /*expect_refusals=*/true).ok());
+  keys[0] = "good";
+  EXPECT_TRUE(RunToItsEnd(server, RowsOf(keys)).ok());
 }
 
 TEST_F(Signing, NewCredentialsAreAskedForWhenTheServerCallsThemExpired) {
