@@ -3,10 +3,12 @@
 EARTHCATALOG_PROGRAM  the program; by default the one of `make build`
 EARTHCATALOG_CORPUS   a folder of real items, <bucket>/<collection>/<id>.json
 EARTHCATALOG_FULL=1   a larger generated archive
+EARTHCATALOG_TEST_STORAGE=s3, or =s3-unsigned: catalogues lie in a real S3 server
 CI=true               what is missing fails the test instead of skipping it
 """
 
 import contextlib
+import itertools
 import os
 import random
 from collections import defaultdict
@@ -14,13 +16,14 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from harness import archives, s3, web
+from harness import archives, s3, tables, web
 from harness.archives import Archive, Item
 from harness.odd_items import ODD_ITEMS
 from harness.program import Base, Catalogue, Program
 from harness.requirement import PROJECT, missing, path_from_environment
 from harness.s3 import S3Server
 
+STORAGE = os.environ.get("EARTHCATALOG_TEST_STORAGE", "local")
 SAMPLE_ITEMS = 20_000 if os.environ.get("EARTHCATALOG_FULL") == "1" else 3_000
 
 
@@ -30,10 +33,31 @@ def program() -> Program:
     return Program(path_from_environment("EARTHCATALOG_PROGRAM", default, "the program"))
 
 
+@pytest.fixture(scope="session")
+def new_place(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], Base]]:
+    """Makes a place for a catalogue, with nothing there yet: a folder, or one of its name in a bucket."""
+    if STORAGE == "local":
+        yield Base
+        return
+    server: S3Server = request.getfixturevalue("gateway")
+    assert server.folder
+    numbers = itertools.count()
+    signed = STORAGE == "s3"
+
+    def make(path: Path) -> Base:
+        bucket = server.new_bucket(f"place-{next(numbers)}", writable=not signed)
+        assert server.folder
+        return s3.BucketFolder(server.folder / bucket.name / path.name, f"s3://{bucket.name}/{path.name}")
+
+    with pytest.MonkeyPatch.context() as patch:
+        s3.set_environment(patch, server, signed=signed)
+        patch.setenv(tables.BUCKETS, str(server.folder))
+        yield make
+
+
 @pytest.fixture
-def base(tmp_path: Path) -> Base:
-    """A place for a catalogue, with nothing there yet."""
-    return Base(tmp_path / "base")
+def base(tmp_path: Path, new_place: Callable[[Path], Base]) -> Base:
+    return new_place(tmp_path / "base")
 
 
 @pytest.fixture(scope="session")
@@ -88,12 +112,13 @@ def mixed(
     program: Program,
     archive: Archive,
     odd_archive: Archive,
+    new_place: Callable[[Path], Base],
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Catalogue:
     """A table of everything, in several commits, its schema evolving: generated, odd and real items."""
     folder = tmp_path_factory.mktemp("mixed")
-    base = Base(folder)
+    base = new_place(folder)
     parts = [archive.head(600), odd_archive]
     with contextlib.suppress(pytest.skip.Exception):  # the other items do
         parts.append(request.getfixturevalue("corpus"))
@@ -103,14 +128,19 @@ def mixed(
 
 
 @pytest.fixture(scope="session")
-def empty_commits(program: Program, archive: Archive, tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+def empty_commits(
+    program: Program,
+    archive: Archive,
+    new_place: Callable[[Path], Base],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Catalogue:
     """A table of three commits, of which only the second has rows: all others failed."""
     folder = tmp_path_factory.mktemp("empty-commits")
     part = archive.head(30)
     copy = archives.write_items(folder / "archive", part.items)
     for row in (*copy.rows[:10], *copy.rows[20:]):
         (copy.folder / row.bucket / row.key).unlink()
-    base = Base(folder / "base")
+    base = new_place(folder / "base")
     inventory = copy.csv(folder / "inventory.csv")
     program.ingest(inventory, base, "--source", copy.folder, "--chunk-size", 10, code=1)
     return Catalogue(base, part.items[10:20])

@@ -78,7 +78,7 @@ def check_quarantine(base: Base, report: dict[str, Any]) -> None:
                 }
             )
         )
-    assert sorted(report["quarantine_files"]) == sorted(map(str, base.failed.glob("*.parquet")))
+    assert sorted(report["quarantine_files"]) == sorted(map(base.name_of, base.failed.glob("*.parquet")))
     assert report["quarantined_by_kind"] == {
         kind: list(kinds.values()).count(kind) for kind in set(kinds.values())
     }
@@ -200,7 +200,7 @@ def test_a_death_between_commit_and_clean_up_catalogues_nothing_twice(
     inventory = Archive(broken.folder, []).csv(tmp_path / "empty.csv")
     report = program.ingest(inventory, base, *source, *flags)
     assert report["inventory"]["rows"] == 0
-    assert list(base.failed.iterdir()) == []
+    assert list(base.failed.glob("*")) == []
     assert set(tables.fanned_out(base).values()) == {1}
 
 
@@ -215,7 +215,7 @@ def test_a_quarantine_file_goes_with_the_commit_of_its_last_row(
     mend(broken, [key for key, _content, _kind in BROKEN])
     names = sorted(file.name for file in base.failed.iterdir())
     program.ingest(None, base, *source, "--retry-failed", "--chunk-size", 1)
-    assert list(base.failed.iterdir()) == []
+    assert list(base.failed.glob("*")) == []
     done = retried_files(base)
     assert names[0] in done[0], "its rows are the first"
     assert sorted(name for part in done for name in part) in (names, names[:1])

@@ -34,8 +34,17 @@ class Base:
         return self.path / ".lock"
 
     @property
+    def place(self) -> str:
+        """As the program is told it."""
+        return str(self.path)
+
+    @property
     def flags(self) -> list[Argument]:
-        return ["--catalog", self.db, "--warehouse", self.warehouse]
+        return ["--catalog", f"{self.place}/{self.db.name}", "--warehouse", f"{self.place}/warehouse"]
+
+    def name_of(self, path: Path) -> str:
+        """What the program calls a file of the catalogue."""
+        return f"{self.place}/{path.relative_to(self.path)}"
 
     def parquet_files(self) -> set[Path]:
         """Every data file in the warehouse folder, named by a commit or not."""

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from .program import Argument
+from .program import Argument, Base
 from .requirement import PROJECT, require, require_module
 from .web import free_port, wait_for_port
 
@@ -35,6 +35,7 @@ class S3Server:
     url: str
     access_key: str = ACCESS_KEY
     secret_key: str = SECRET_KEY
+    folder: Path | None = None  # in which each bucket is a folder, if there is one
 
     @property
     def client(self) -> Any:
@@ -47,17 +48,19 @@ class S3Server:
             aws_secret_access_key=self.secret_key,
         )
 
-    def new_bucket(self, name: str, *, public: bool = False) -> "Bucket":
+    def new_bucket(self, name: str, *, public: bool = False, writable: bool = False) -> "Bucket":
+        """What is `public` all may read, what is `writable` they may change, too."""
         self.client.create_bucket(Bucket=name)
-        if public:
+        if public or writable:
+            object_actions = ["s3:GetObject", *(["s3:PutObject", "s3:DeleteObject"] if writable else [])]
             statements = [
                 {
                     "Effect": "Allow",
                     "Principal": "*",
-                    "Action": [action],
+                    "Action": actions,
                     "Resource": [f"arn:aws:s3:::{name}{rest}"],
                 }
-                for action, rest in (("s3:GetObject", "/*"), ("s3:ListBucket", ""))
+                for actions, rest in ((object_actions, "/*"), (["s3:ListBucket"], ""))
             ]
             policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
             self.client.put_bucket_policy(Bucket=name, Policy=policy)
@@ -132,6 +135,17 @@ class S3Base:
         return path
 
 
+@dataclass(frozen=True)
+class BucketFolder(Base):
+    """A place in a bucket that is a folder: the program has it by URIs, tests look at it by paths."""
+
+    uri: str = ""
+
+    @property
+    def place(self) -> str:
+        return self.uri
+
+
 def environment(server: S3Server | None, *, signed: bool = True) -> dict[str, str]:
     """What a process needs that is to reach `server`, and nothing of AWS that this one has."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
@@ -144,11 +158,11 @@ def environment(server: S3Server | None, *, signed: bool = True) -> dict[str, st
     return kept
 
 
-def set_environment(monkeypatch: pytest.MonkeyPatch, server: S3Server) -> None:
+def set_environment(monkeypatch: pytest.MonkeyPatch, server: S3Server, *, signed: bool = True) -> None:
     """Gives it to this process, for those that it starts."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    for name, value in environment(server).items():
+    for name, value in environment(server, signed=signed).items():
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
 
@@ -183,7 +197,7 @@ def versitygw(certificate: Path | None = None) -> Iterator[S3Server]:
         try:
             if not wait_for_port(port, process):
                 raise RuntimeError(f"versitygw did not start: {log.read_text()}")
-            yield S3Server("versitygw", f"http{'s' if tls else ''}://127.0.0.1:{port}")
+            yield S3Server("versitygw", f"http{'s' if tls else ''}://127.0.0.1:{port}", folder=buckets)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=30)

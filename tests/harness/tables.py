@@ -1,10 +1,10 @@
 """The table as PyIceberg and Arrow see it."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -17,15 +17,27 @@ from .archives import ItemKey
 from .program import Base
 
 IDENTIFIER = "earthcatalog.stac_items"
+BUCKETS = "EARTHCATALOG_TEST_BUCKETS"  # the folder of a server's buckets, while tests use it
 Row = dict[str, Any]
 
 
+def catalog_of(base: Base) -> SqlCatalog:
+    properties = {}
+    if BUCKETS in os.environ:
+        properties = {"s3.endpoint": os.environ["AWS_ENDPOINT_URL"]}
+        if "AWS_ACCESS_KEY_ID" not in os.environ:
+            properties["s3.anonymous"] = "true"
+    return SqlCatalog("earthcatalog", uri=f"sqlite:///{base.db}", **properties)
+
+
 def load(base: Base) -> Table:
-    return SqlCatalog("earthcatalog", uri=f"sqlite:///{base.db}").load_table(IDENTIFIER)
+    return catalog_of(base).load_table(IDENTIFIER)
 
 
 def local_path(uri: str) -> Path:
     """Of a path as Iceberg's metadata names it: nothing in it is percent-encoded."""
+    if uri.startswith("s3://"):
+        return Path(os.environ[BUCKETS]) / uri.removeprefix("s3://")
     prefix = "file://"
     assert uri.startswith((prefix, "/")), uri
     return Path(uri.removeprefix(prefix))
@@ -89,8 +101,6 @@ def read_file(path: Path | str) -> pa.Table:
 
 
 def metadata_path(table: Table) -> Path:
-    location = urlparse(table.metadata_location)
-    assert location.scheme in ("", "file")
     return local_path(table.metadata_location)
 
 

@@ -62,8 +62,8 @@ class Catalog {
 
   // Creates database, table and warehouse folder when they are missing; a table that somebody else creates
   // at the same moment is as good. `grid` given and different from the table's is a usage error that names
-  // both. `partitioner`: that of `grid`, where the caller has it; a
-  // custom grid's must be given.
+  // both; so is a new database over a warehouse that holds a table. `partitioner`: that of `grid`, where the
+  // caller has it; a custom grid's must be given.
   static Result<std::unique_ptr<Catalog>> OpenOrCreate(
       const Locations& locations, const std::optional<grid::Config>& grid,
       std::shared_ptr<const grid::Partitioner> partitioner = nullptr);
