@@ -52,9 +52,9 @@ struct RetryPolicy {
 struct Options {
   std::string source;  // empty: s3://<bucket>/<key>; a directory or an http(s) URL: <source>/<bucket>/<key>
   int max_in_flight = 64;
-  // Bodies fetched or being fetched and not yet released (Batch::held), in bytes. Above it a row only starts
-  // when it is the very next: the first that is not fetched, and all before it have been released. So whoever
-  // takes the parts in their order always gets the next one.
+  // Bodies fetched or being fetched and not yet released (Batch::held), in bytes. Above it a row is only
+  // asked for, at first or again, when it is the very next: the first that is not fetched, and all before it
+  // have been released. So whoever takes the parts in their order always gets the next one.
   int64_t max_buffered_bytes = 64 << 20;
   // A part of a batch ends with the row whose body makes it so many bytes.
   int64_t part_bytes = 64 << 20;

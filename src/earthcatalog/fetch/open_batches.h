@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <list>
+#include <tuple>
 
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/fetch/handed_on.h"
@@ -31,6 +32,10 @@ class OpenBatches {
   class Ticket {
    public:
     Item& item() const { return open_->items[index_]; }
+    // Whether this row comes first, of two that are not finished.
+    bool Before(const Ticket& other) const {
+      return std::tie(open_->sequence, index_) < std::tie(other.open_->sequence, other.index_);
+    }
 
    private:
     friend class OpenBatches;
@@ -38,9 +43,10 @@ class OpenBatches {
     size_t index_ = 0;
   };
 
-  // No new row starts while more than `max_bytes` are held, here or by the next stages, except the very next
-  // one (Options::max_buffered_bytes): its part must always be able to end, or no memory would be freed. A
-  // part has at least `part_bytes`, unless it is the last of its batch. `released`: see HandedOn.
+  // No row starts, or is asked for again, while more than `max_bytes` are held, here or by the next stages,
+  // except the very next one (Options::max_buffered_bytes): its part must always be able to end, or no memory
+  // would be freed. A part has at least `part_bytes`, unless it is the last of its batch. `released`: see
+  // HandedOn.
   OpenBatches(int64_t max_bytes, int64_t part_bytes, std::function<void()> released)
       : max_bytes_(std::max<int64_t>(max_bytes, 1)),
         part_bytes_(part_bytes),
@@ -56,7 +62,7 @@ class OpenBatches {
   Ticket Start();
   // The row that Start() would give.
   const inventory::Row& Next() const { return open_.back().items[open_.back().started].row; }
-  // Whether the body of a row that was started without asking for it may be asked for: as MayStart().
+  // Whether the body of a row that was started may be asked for, at first or again: as MayStart().
   bool HasRoomFor(const Ticket& ticket) const { return HasRoomFor(*ticket.open_, ticket.index_); }
 
   // The best guess of what the row's body will be: the inventory's size where it has one, else the average of

@@ -28,7 +28,6 @@ std::optional<Job> Schedule::Next(Clock::time_point now) {
   if (!job) return std::nullopt;
   ++in_flight_;
   ++job->host->in_flight;
-  job->asked = true;
   return job;
 }
 
@@ -88,19 +87,19 @@ void Schedule::MakeReady(Clock::time_point now) {
   while (!waiting_.empty() && waiting_.top().due <= now) {
     const Job job = waiting_.top().job;
     waiting_.pop();
-    if (job.host->ready.empty()) ready_hosts_.push_back(job.host);
-    job.host->ready.push_front(job);  // before those that were never asked for
-    ++ready_rows_;
+    SetAside(job);
   }
 }
 
 std::optional<Job> Schedule::NextReady(Clock::time_point now) {
   for (size_t i = 0; i < ready_hosts_.size(); ++i) {
     Host* host = ready_hosts_[i];
-    const Job job = host->ready.front();
-    // The first row that was never asked for is of the oldest batch among these.
-    if (!MayStart(*host, now) || (!job.asked && !batches_.HasRoomFor(job.ticket))) continue;
-    host->ready.pop_front();
+    const Job job = host->ready.top();
+    // Also of a row that was asked before, whose body would be held like any other. When there is no room,
+    // the very next row of all has some, and it is the first of its host: so it starts when its time has
+    // come.
+    if (!MayStart(*host, now) || !batches_.HasRoomFor(job.ticket)) continue;
+    host->ready.pop();
     --ready_rows_;
     ready_hosts_.erase(ready_hosts_.begin() + static_cast<ptrdiff_t>(i));
     if (!host->ready.empty()) ready_hosts_.push_back(host);  // the others' turn
@@ -118,11 +117,15 @@ std::optional<Job> Schedule::NextNew(Clock::time_point now) {
     budget_.RowStarted();
     Enter(job);
     if (may_start) return job;
-    if (job.host->ready.empty()) ready_hosts_.push_back(job.host);
-    job.host->ready.push_back(job);
-    ++ready_rows_;
+    SetAside(job);
   }
   return std::nullopt;
+}
+
+void Schedule::SetAside(const Job& job) {
+  if (job.host->ready.empty()) ready_hosts_.push_back(job.host);
+  job.host->ready.push(job);
+  ++ready_rows_;
 }
 
 void Schedule::Enter(const Job& job) {

@@ -2,7 +2,6 @@
 // host.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <optional>
 #include <queue>
@@ -22,17 +21,21 @@ struct Job {
   OpenBatches::Ticket ticket{};
   Host* host = nullptr;
   int failures = 0;
-  bool asked = false;  // at least once
   bool region_corrected = false;
   bool credentials_renewed = false;
   bool refused = false;  // with a signature, so it is asked without one
 };
 
+struct LaterRow {
+  bool operator()(const Job& a, const Job& b) const { return b.ticket.Before(a.ticket); }
+};
+
 struct Host {
   HostPace pace;
-  int rows = 0;             // on their way
-  int in_flight = 0;        // of these, requests
-  std::deque<Job> ready{};  // of these, due, but the host has no room
+  int rows = 0;       // on their way
+  int in_flight = 0;  // of these, requests
+  // Of these, due, but the host or the memory has no room; the first row on top.
+  std::priority_queue<Job, std::vector<Job>, LaterRow> ready{};
 };
 
 // One thread. A job that Next() has given is in flight until Done() or Retry().
@@ -74,6 +77,7 @@ class Schedule {
   void MakeReady(Clock::time_point now);
   std::optional<Job> NextReady(Clock::time_point now);
   std::optional<Job> NextNew(Clock::time_point now);
+  void SetAside(const Job& job);
   void Enter(const Job& job);
   void Leave(const Job& job);
   void Wait(const Job& job, Clock::time_point due);

@@ -1,43 +1,18 @@
 // Many files read ahead of whoever takes their rows.
 #include "earthcatalog/catalog/data_files_reader.h"
 
-#include <arrow/builder.h>
-#include <arrow/io/file.h>
-#include <arrow/table.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <parquet/arrow/writer.h>
 
 #include <filesystem>
 
+#include "unit/catalog/number_files.h"
 #include "unit/support/temp_folder.h"
 
 namespace earthcatalog::catalog {
 namespace {
 
 using testing::HasSubstr;
-
-constexpr int64_t kRowGroup = 1500;  // a batch and a half
-
-// A file of rows `first`, `first` + 1, … in the column `number`; with `text`, of so many bytes, in each row.
-StoredFile WriteNumbers(const io::Location& folder, int64_t first, int64_t count, size_t text_bytes) {
-  arrow::Int64Builder numbers;
-  arrow::StringBuilder texts;
-  for (int64_t i = first; i < first + count; ++i) {
-    EXPECT_TRUE(numbers.Append(i).ok());
-    std::string text = std::to_string(i);
-    text.resize(text_bytes, 'x');
-    EXPECT_TRUE(texts.Append(text).ok());
-  }
-  const auto schema =
-      arrow::schema({arrow::field("number", arrow::int64()), arrow::field("text", arrow::utf8())});
-  const auto table = arrow::Table::Make(schema, {*numbers.Finish(), *texts.Finish()});
-  const io::Location location = folder.Join(std::to_string(first) + ".parquet");
-  const auto sink = arrow::io::FileOutputStream::Open(location.path).ValueOrDie();
-  EXPECT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, kRowGroup).ok());
-  EXPECT_TRUE(sink->Close().ok());
-  return {location.uri, static_cast<int64_t>(std::filesystem::file_size(location.path))};
-}
 
 class DataFilesReaderTest : public testing::Test {
  protected:

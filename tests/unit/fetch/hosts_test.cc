@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 
 #include "earthcatalog/fetch/host_pace.h"
-#include "earthcatalog/fetch/http_fetcher.h"
 #include "unit/fetch/running.h"
 
 namespace earthcatalog::fetch {
@@ -18,12 +17,6 @@ std::vector<std::string> Numbers(int count) {
   std::vector<std::string> keys;
   for (int i = 0; i < count; ++i) keys.push_back(std::to_string(i));
   return keys;
-}
-
-std::unique_ptr<Fetcher> ManyHosts(const Options& options, const ScriptedServer& server) {
-  return MakeHttpFetcher(options,
-                         ObjectUrls::S3("http", "us-east-1", fmt::format("localhost:{}", server.port())))
-      .ValueOrDie();
 }
 
 Outcome Busy() { return {.failure = Failure{"http_503", ""}, .transient = true, .busy = true}; }

@@ -117,26 +117,26 @@ TEST(OpenBatches, AboveTheLimitOnlyTheVeryNextRowStarts) {
 
 // A hundred large bodies in one batch, and a taker that is slow.
 TEST(OpenBatches, WhatIsHandedOnCountsUntilItIsReleased) {
-  OpenBatches batches(10'000, 1'000, {});
+  OpenBatches batches(100'000, 10'000, {});
   batches.Add(Rows(0, 100));
   std::vector<std::shared_ptr<void>> held;
   std::string part;
   int started = 0;
   while (batches.MayStart()) {
-    Finish(&batches, batches.Start(), 1'000);
+    Finish(&batches, batches.Start(), 10'000);
     held.push_back(Take(&batches, &part));
     ++started;
   }
+  EXPECT_GT(started, 1);
   EXPECT_LE(started, 10);
   EXPECT_FALSE(batches.WantsBatch());
-  while (held.size() > 1) {
-    held.pop_back();  // out of turn
-    if (!batches.MayStart()) continue;
-    Finish(&batches, batches.Start(), 9'000);
-    held.push_back(Take(&batches, &part));
-    EXPECT_FALSE(batches.MayStart()) << "the taker has the next part already";
-    break;
-  }
+  held.pop_back();  // out of turn: it makes room, but the first part is still held
+  ASSERT_TRUE(batches.MayStart());
+  Finish(&batches, batches.Start(), 90'000);
+  held.push_back(Take(&batches, &part));
+  EXPECT_FALSE(batches.MayStart()) << "the taker has the next part already";
+  held.erase(held.begin());
+  EXPECT_FALSE(batches.MayStart()) << "nor are all before it released";
   held.clear();
   EXPECT_TRUE(batches.MayStart());
 }
@@ -172,6 +172,7 @@ TEST(OpenBatches, RowsWithoutBodiesWeighToo) {
   EXPECT_TRUE(batches.WantsBatch());
   batches.Add(Rows(1, 1));
   EXPECT_FALSE(batches.WantsBatch());
+  EXPECT_FALSE(batches.MayStart());
 }
 
 }  // namespace

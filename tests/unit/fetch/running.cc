@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <tuple>
 
+#include "earthcatalog/fetch/http_fetcher.h"
+
 namespace earthcatalog::fetch {
 
 using std::chrono::milliseconds;
@@ -35,6 +37,12 @@ std::vector<inventory::Row> RowsOf(const std::vector<std::string>& keys, const s
     rows.push_back(std::move(row));
   }
   return rows;
+}
+
+std::unique_ptr<Fetcher> ManyHosts(const Options& options, const test::ScriptedServer& server) {
+  return MakeHttpFetcher(options,
+                         ObjectUrls::S3("http", "us-east-1", fmt::format("localhost:{}", server.port())))
+      .ValueOrDie();
 }
 
 Running::Running(const Options& options, size_t out_capacity)

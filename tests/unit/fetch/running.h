@@ -18,6 +18,9 @@ Options OptionsFor(const std::string& source);
 std::vector<inventory::Row> RowsOf(const std::vector<std::string>& keys,
                                    const std::string& bucket = "bucket");
 
+// Each bucket is a host of its own.
+std::unique_ptr<Fetcher> ManyHosts(const Options& options, const test::ScriptedServer& server);
+
 // A fetcher at work. Stops it when destroyed, if it has not ended.
 class Running {
  public:
