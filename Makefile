@@ -180,6 +180,16 @@ test-python: python build ## Python, command and reader tests against the instal
 	@EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) EARTHCATALOG_JARS=$(CURDIR)/build/jars \
 	  $(if $(wildcard .venv-peer/bin/python),EARTHCATALOG_PEER_PYTHON=$(CURDIR)/.venv-peer/bin/python) \
 	  EARTHCATALOG_GPIO=$(CURDIR)/.venv-gpio/bin/gpio $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests
+	@echo "==> python: resuming, with the catalogues in S3"
+	@EARTHCATALOG_TEST_STORAGE=s3 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) \
+	  tests/cli/test_resume.py
+
+.PHONY: test-s3
+test-s3: python build ## the main job's tests with every catalogue in a real S3 server; of them `make test` takes one file
+	@EARTHCATALOG_TEST_STORAGE=s3 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) \
+	  tests/cli/test_resume.py tests/cli/test_quarantine.py tests/cli/test_determinism.py \
+	  tests/interop/test_accounting.py tests/interop/test_fan_out.py tests/interop/test_pyiceberg.py \
+	  tests/interop/test_snapshots.py tests/interop/test_manifests.py
 
 # full_pytest TESTS: their long versions.
 define full_pytest

@@ -3,7 +3,7 @@
 EARTHCATALOG_PROGRAM  the program; by default the one of `make build`
 EARTHCATALOG_CORPUS   a folder of real items, <bucket>/<collection>/<id>.json
 EARTHCATALOG_FULL=1   a larger generated archive
-EARTHCATALOG_TEST_STORAGE=s3, or =s3-unsigned: catalogues lie in a real S3 server
+EARTHCATALOG_TEST_STORAGE=s3  catalogues lie in a real S3 server
 CI=true               what is missing fails the test instead of skipping it
 """
 
@@ -42,15 +42,14 @@ def new_place(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], Base]
     server: S3Server = request.getfixturevalue("gateway")
     assert server.folder
     numbers = itertools.count()
-    signed = STORAGE == "s3"
 
     def make(path: Path) -> Base:
-        bucket = server.new_bucket(f"place-{next(numbers)}", writable=not signed)
+        bucket = server.new_bucket(f"place-{next(numbers)}")
         assert server.folder
         return s3.BucketFolder(server.folder / bucket.name / path.name, f"s3://{bucket.name}/{path.name}")
 
     with pytest.MonkeyPatch.context() as patch:
-        s3.set_environment(patch, server, signed=signed)
+        s3.set_environment(patch, server)
         patch.setenv(tables.BUCKETS, str(server.folder))
         yield make
 

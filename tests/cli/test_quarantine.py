@@ -108,7 +108,7 @@ def test_summary_names_kinds_and_files(program: Program, base: Base, broken: Arc
     assert ["not_found", "1"] in words
     assert "items/000001.stac.json" in done.stdout
     (file,) = base.failed.glob("*.parquet")
-    assert str(file) in done.stdout
+    assert base.name_of(file) in done.stdout
 
 
 def test_retry_takes_up_what_was_mended(
@@ -194,6 +194,7 @@ def test_a_death_between_commit_and_clean_up_catalogues_nothing_twice(
     assert not file.exists()
     assert retried_files(base) == [[file.name]]
 
+    file.parent.mkdir(exist_ok=True)
     file.write_bytes(content)  # as if the run had died before it removed the file
     staged = base.failed / "failed_0_0.parquet.staged"
     staged.write_bytes(b"what a killed run leaves")

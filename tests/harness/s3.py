@@ -48,19 +48,17 @@ class S3Server:
             aws_secret_access_key=self.secret_key,
         )
 
-    def new_bucket(self, name: str, *, public: bool = False, writable: bool = False) -> "Bucket":
-        """What is `public` all may read, what is `writable` they may change, too."""
+    def new_bucket(self, name: str, *, public: bool = False) -> "Bucket":
         self.client.create_bucket(Bucket=name)
-        if public or writable:
-            object_actions = ["s3:GetObject", *(["s3:PutObject", "s3:DeleteObject"] if writable else [])]
+        if public:
             statements = [
                 {
                     "Effect": "Allow",
                     "Principal": "*",
-                    "Action": actions,
+                    "Action": [action],
                     "Resource": [f"arn:aws:s3:::{name}{rest}"],
                 }
-                for actions, rest in ((object_actions, "/*"), (["s3:ListBucket"], ""))
+                for action, rest in (("s3:GetObject", "/*"), ("s3:ListBucket", ""))
             ]
             policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
             self.client.put_bucket_policy(Bucket=name, Policy=policy)
@@ -158,11 +156,11 @@ def environment(server: S3Server | None, *, signed: bool = True) -> dict[str, st
     return kept
 
 
-def set_environment(monkeypatch: pytest.MonkeyPatch, server: S3Server, *, signed: bool = True) -> None:
+def set_environment(monkeypatch: pytest.MonkeyPatch, server: S3Server) -> None:
     """Gives it to this process, for those that it starts."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    for name, value in environment(server, signed=signed).items():
+    for name, value in environment(server).items():
         if name.startswith("AWS_"):
             monkeypatch.setenv(name, value)
 

@@ -25,8 +25,6 @@ def catalog_of(base: Base) -> SqlCatalog:
     properties = {}
     if BUCKETS in os.environ:
         properties = {"s3.endpoint": os.environ["AWS_ENDPOINT_URL"]}
-        if "AWS_ACCESS_KEY_ID" not in os.environ:
-            properties["s3.anonymous"] = "true"
     return SqlCatalog("earthcatalog", uri=f"sqlite:///{base.db}", **properties)
 
 

@@ -122,7 +122,7 @@ Status CheckStagedQuarantine(const std::vector<io::Location>& files) {
     if (info.IsFile()) continue;
     return FailedError(
         "{} is gone: another run, or somebody, removed it before the commit; run the command again",
-        staged.path);
+        staged.name());
   }
   return Status::OK();
 }
@@ -136,7 +136,7 @@ Status PublishQuarantine(const std::vector<io::Location>& files) {
     if (info.ok() && info->type() == arrow::fs::FileType::NotFound) continue;
     return WithContext(moved, fmt::format("the failed rows are in {}, and the next run takes them from there "
                                           "to {}; now that could not be done",
-                                          staged.path, file.path));
+                                          staged.name(), file.name()));
   }
   return Status::OK();
 }
