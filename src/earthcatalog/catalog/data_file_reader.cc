@@ -15,8 +15,10 @@ namespace {
 
 using InputFile = std::shared_ptr<arrow::io::RandomAccessFile>;
 
-// Items are kilobytes each, so this is some megabytes.
-constexpr int64_t kBatchRows = 1024;
+constexpr int64_t kBatchBytes = 2 << 20;
+constexpr int64_t kMaxBatchRows = 1024;
+// Sizes in a footer are only claims.
+constexpr int64_t kMaxColumnBytes = int64_t{1} << 40;
 
 std::vector<int> LeavesOf(const parquet::SchemaDescriptor& schema, const std::vector<std::string>& columns) {
   std::vector<int> leaves;
@@ -27,6 +29,15 @@ std::vector<int> LeavesOf(const parquet::SchemaDescriptor& schema, const std::ve
     }
   }
   return leaves;
+}
+
+// What these columns of the row group are without compression.
+int64_t BytesOf(const parquet::RowGroupMetaData& group, const std::vector<int>& leaves) {
+  int64_t bytes = 0;
+  for (const int leaf : leaves) {
+    bytes += std::clamp<int64_t>(group.ColumnChunk(leaf)->total_uncompressed_size(), 0, kMaxColumnBytes);
+  }
+  return bytes;
 }
 
 Result<InputFile> OpenInputFile(const io::Location& table, const StoredFile& file) {
@@ -70,18 +81,36 @@ Result<DataFileReader> DataFileReader::Open(const io::Location& table, const Sto
     parquet::ReaderProperties pages;
     if (table.local && file.bytes == nullptr) pages.enable_buffered_stream();
     parquet::ArrowReaderProperties properties;
-    properties.set_batch_size(kBatchRows);
     properties.set_pre_buffer(!table.local && file.bytes == nullptr);
     parquet::arrow::FileReaderBuilder builder;
     ARROW_RETURN_NOT_OK(builder.Open(std::move(input), pages));
     builder.properties(properties)->memory_pool(arrow::default_memory_pool());
     ARROW_RETURN_NOT_OK(builder.Build(&reader.file_));
     reader.leaves_ = LeavesOf(*reader.file_->parquet_reader()->metadata()->schema(), columns);
-    return Status::OK();
+    return reader.PlanBatches();
   };
   const Status status = open();
   if (!status.ok()) return Explain(status, table, file);
   return reader;
+}
+
+Status DataFileReader::PlanBatches() {
+  BEGIN_PARQUET_CATCH_EXCEPTIONS
+  const parquet::FileMetaData& metadata = *file_->parquet_reader()->metadata();
+  for (int i = 0; i < metadata.num_row_groups(); ++i) {
+    const auto group = metadata.RowGroup(i);
+    const int64_t rows = std::max<int64_t>(group->num_rows(), 1);
+    const int64_t bytes = BytesOf(*group, leaves_);
+    const int64_t bytes_of_row = bytes / rows + 1;
+    batch_rows_.push_back(std::clamp<int64_t>(kBatchBytes / bytes_of_row, 1, kMaxBatchRows));
+    const int64_t first = std::exchange(rows_, rows_ + group->num_rows());
+    if (Wants(first, rows_)) {
+      batch_bytes_ = std::max(batch_bytes_, std::min(rows, batch_rows_.back()) * bytes_of_row);
+      page_bytes_ = std::max(page_bytes_, bytes);
+    }
+  }
+  return Status::OK();
+  END_PARQUET_CATCH_EXCEPTIONS
 }
 
 Result<RowsInFile> DataFileReader::Next() {
@@ -99,6 +128,7 @@ Result<RowsInFile> DataFileReader::NextWanted() {
       group_end_ += metadata.RowGroup(row_group_)->num_rows();
       // One at a time: Arrow holds what the file has of all row groups that it is told to read.
       if (Wants(next_row_, group_end_)) {
+        file_->set_batch_size(batch_rows_[static_cast<size_t>(row_group_)]);
         ARROW_ASSIGN_OR_RAISE(batches_, file_->GetRecordBatchReader({row_group_}, leaves_));
       }
       ++row_group_;

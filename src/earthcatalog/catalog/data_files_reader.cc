@@ -18,10 +18,9 @@ constexpr std::chrono::milliseconds kCancelInterval(50);
 int64_t BytesWhileRead(const StoredFile& file) { return std::clamp<int64_t>(file.size, 0, kBufferBytes); }
 
 // Few rows of many columns are mostly what Arrow needs to describe them.
-int64_t BytesOf(const RowsInFile& rows) {
-  constexpr int64_t kDescription = 64 << 10;
-  return kDescription + arrow::util::TotalBufferSize(*rows.rows);
-}
+constexpr int64_t kDescription = 64 << 10;
+
+int64_t BytesOf(const RowsInFile& rows) { return kDescription + arrow::util::TotalBufferSize(*rows.rows); }
 
 }  // namespace
 
@@ -98,32 +97,50 @@ Status DataFilesReader::ReadOne(size_t file) {
     ARROW_ASSIGN_OR_RAISE(stored.bytes, ReadSmallFile(table_, stored));
   }
   ARROW_ASSIGN_OR_RAISE(auto reader, DataFileReader::Open(table_, stored, columns_, files_[file].wanted));
-  while (true) {
+  // Of a larger file it is its size that counts: its pages come one after the other.
+  const int64_t page_bytes = stored.bytes == nullptr ? 0 : reader.page_bytes();
+  if (page_bytes > 0) ARROW_RETURN_NOT_OK(TakeRoom(file, page_bytes));
+  const int64_t batch_bytes = kDescription + reader.batch_bytes();
+  for (bool more = true; more;) {
+    const int64_t room = reader.AtEnd() ? 0 : batch_bytes;
+    if (room > 0) ARROW_RETURN_NOT_OK(TakeRoom(file, room));
     ARROW_ASSIGN_OR_RAISE(RowsInFile rows, reader.Next());
-    if (rows.rows == nullptr) break;
-    ARROW_RETURN_NOT_OK(Push(file, std::move(rows)));
+    more = rows.rows != nullptr;
+    if (more) Push(file, std::move(rows));
+    GiveRoom(room);
   }
   Keep(files_[file].file, std::move(stored.bytes));
+  GiveRoom(page_bytes);
   return Status::OK();
 }
 
-Status DataFilesReader::Push(size_t file, RowsInFile rows) {
-  const int64_t bytes = BytesOf(rows);
+// Before the memory is taken. Fails only when the reading is stopped.
+Status DataFilesReader::TakeRoom(size_t file, int64_t bytes) {
   std::unique_lock lock(mutex_);
-  std::deque<RowsInFile>& waiting = slots_[file].waiting;
   // The rows that Next() waits for have always room, so that it never waits in vain.
   changed_.wait(lock, [&] {
     return stop_.stopped() || used_bytes_ + bytes <= kBufferBytes ||
-           (file == current_file_ && waiting.empty());
+           (file == current_file_ && slots_[file].waiting.empty());
   });
   if (stop_.stopped()) {
     lock.unlock();
     return stop_.status();
   }
-  waiting.push_back(std::move(rows));
   used_bytes_ += bytes;
-  changed_.notify_all();
   return Status::OK();
+}
+
+void DataFilesReader::GiveRoom(int64_t bytes) {
+  std::lock_guard lock(mutex_);
+  used_bytes_ -= bytes;
+  changed_.notify_all();
+}
+
+void DataFilesReader::Push(size_t file, RowsInFile rows) {
+  std::lock_guard lock(mutex_);
+  used_bytes_ += BytesOf(rows);
+  slots_[file].waiting.push_back(std::move(rows));
+  changed_.notify_all();
 }
 
 void DataFilesReader::Keep(StoredFile* file, std::shared_ptr<arrow::Buffer> bytes) {

@@ -16,9 +16,9 @@
 namespace earthcatalog::catalog {
 
 // The order of the rows is that of the files, and of the rows in them, whatever comes first from the disk or
-// the network. Has threads of its own. Memory: 16 MiB of rows that wait and of files that are being read, and
-// a batch for each of these, of which there are at most 16; of a file larger than that, which is read alone,
-// what DataFileReader says. Used by one thread at a time.
+// the network. Has threads of its own. Memory: 16 MiB of files and batches that are being read and of rows
+// that wait, and what the rows that Next() waits for take beyond that: a batch, or, of a file larger than
+// 16 MiB, which is read alone, what DataFileReader says. Used by one thread at a time.
 class DataFilesReader {
  public:
   struct File {
@@ -46,7 +46,9 @@ class DataFilesReader {
 
   Status ReadFiles();  // each thread
   Status ReadOne(size_t file);
-  Status Push(size_t file, RowsInFile rows);
+  Status TakeRoom(size_t file, int64_t bytes);
+  void GiveRoom(int64_t bytes);
+  void Push(size_t file, RowsInFile rows);
   void Keep(StoredFile* file, std::shared_ptr<arrow::Buffer> bytes);
 
   const io::Location table_;
@@ -58,7 +60,7 @@ class DataFilesReader {
   std::vector<Slot> slots_;    // of the files
   size_t next_file_ = 0;       // to be read
   size_t current_file_ = 0;    // whose rows Next() gives
-  int64_t used_bytes_ = 0;     // of files being read and rows that wait
+  int64_t used_bytes_ = 0;     // of files and batches being read and rows that wait
   int64_t bytes_to_keep_ = 0;  // that may still be kept
   CancelSource stop_;
   int wake_up_ = 0;

@@ -10,7 +10,8 @@
 
 namespace earthcatalog::geoparquet {
 
-// One thread at a time; useless after an error. Memory: the rows of one row group.
+// One thread at a time; useless after an error. Memory: the rows of one row group, 128 MiB at most, and for a
+// moment before it is written a copy of them.
 class StreamWriter {
  public:
   virtual ~StreamWriter() = default;

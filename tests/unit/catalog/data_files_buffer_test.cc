@@ -37,7 +37,20 @@ class DataFilesBufferTest : public testing::Test {
   DataFilesReader Open() {
     std::vector<DataFilesReader::File> files;
     for (StoredFile& file : files_) files.push_back({&file, nullptr});
-    return DataFilesReader(Folder(), std::move(files), {"text"}, 0);
+    return DataFilesReader(table_, std::move(files), {"text"}, 0);
+  }
+  // While all rows are taken, with naps.
+  int64_t MostHeld() {
+    const CancelSource never;
+    DataFilesReader reader = Open();
+    int64_t most = 0;
+    for (int batch = 0;; ++batch) {
+      if (batch % 8 == 0) AwaitFullBuffer();
+      most = std::max(most, Held());
+      const auto rows = reader.Next(never);
+      EXPECT_TRUE(rows.ok()) << rows.status();
+      if (!rows.ok() || !*rows) return most;
+    }
   }
 
   int64_t Held() const { return arrow::default_memory_pool()->bytes_allocated() - before_; }
@@ -50,6 +63,7 @@ class DataFilesBufferTest : public testing::Test {
   }
 
   const test::TempFolder folder_;
+  io::Location table_ = Folder();
   std::vector<StoredFile> files_;
   int64_t rows_ = 0;
   int64_t before_ = 0;
@@ -80,19 +94,49 @@ TEST_F(DataFilesBufferTest, DangerASlowTakerFindsRowsMissingOrOutOfTheirOrder) {
 }
 
 TEST_F(DataFilesBufferTest, DangerRowsThatNobodyTakesFillTheMemory) {
-  const CancelSource never;
-  DataFilesReader reader = Open();
-  int64_t most = 0;
-  for (int batch = 0;; ++batch) {
-    if (batch % 4 == 0) AwaitFullBuffer();
-    most = std::max(most, Held());
-    const auto rows = reader.Next(never);
-    ASSERT_TRUE(rows.ok()) << rows.status();
-    if (!*rows) break;
-  }
+  const int64_t most = MostHeld();
   EXPECT_GT(most, 12 * kMiB) << "the buffer should have been full";
-  // And a batch of 4 MiB of each thread, and what it was read from.
-  EXPECT_LT(most, 16 * kMiB + (std::min(CoreCount(), 16) + 1) * 6 * kMiB);
+  // And a batch that Next() waits for, and of each thread the page it reads, which is there twice for a
+  // moment.
+  EXPECT_LT(most, 20 * kMiB + std::min(CoreCount(), 16) * 2 * kMiB);
+}
+
+// Sixteen at once, as in an object store; each has 100 rows of 20 KB in 100 KB.
+TEST_F(DataFilesBufferTest, DangerFilesCountByTheirSizeAndTakeTwentyTimesTheMemory) {
+  files_.clear();
+  for (size_t i = 0; i < 48; ++i) {
+    files_.push_back(WriteNumbers(Folder(), FirstOf(i), 100, 20'000, arrow::Compression::SNAPPY));
+    ASSERT_LT(files_.back().size, 200'000);
+  }
+  before_ = arrow::default_memory_pool()->bytes_allocated();
+  table_.local = false;
+  const int64_t most = MostHeld();
+  EXPECT_GT(most, 10 * kMiB);
+  EXPECT_LT(most, 24 * kMiB);
+}
+
+TEST_F(DataFilesBufferTest, BatchesHaveAsManyRowsAsFitTwoMebibytes) {
+  struct Case {
+    size_t text_bytes;
+    int64_t rows;
+  };
+  for (const auto& [text_bytes, rows] : {Case{100, 1024}, Case{20'000, 104}, Case{3'000'000, 1}}) {
+    const StoredFile file = WriteNumbers(Folder(), 1'000'000, 3 * rows, text_bytes);
+    DataFileReader reader = DataFileReader::Open(Folder(), file).ValueOrDie();
+    const RowsInFile first = reader.Next().ValueOrDie();
+    EXPECT_NEAR(static_cast<double>(first.rows->num_rows()), static_cast<double>(rows), 1);
+    EXPECT_NEAR(static_cast<double>(reader.batch_bytes()), static_cast<double>(rows) * text_bytes,
+                0.1 * kMiB);
+    EXPECT_FALSE(reader.AtEnd());
+    for (int64_t row = first.rows->num_rows(); row < 3 * rows;) {
+      const RowsInFile next = reader.Next().ValueOrDie();
+      ASSERT_NE(next.rows, nullptr);
+      EXPECT_EQ(next.first, row);
+      row += next.rows->num_rows();
+    }
+    EXPECT_TRUE(reader.AtEnd());
+    EXPECT_EQ(reader.Next().ValueOrDie().rows, nullptr);
+  }
 }
 
 TEST_F(DataFilesBufferTest, MayBeCancelledOrLeftWhileItsThreadsWaitForRoom) {

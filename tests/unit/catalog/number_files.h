@@ -23,7 +23,8 @@ inline std::string NumberText(int64_t number, size_t bytes) {
 }
 
 // A file of rows `first`, `first` + 1, … in the column `number`; with `text`, of so many bytes, in each row.
-inline StoredFile WriteNumbers(const io::Location& folder, int64_t first, int64_t count, size_t text_bytes) {
+inline StoredFile WriteNumbers(const io::Location& folder, int64_t first, int64_t count, size_t text_bytes,
+                               arrow::Compression::type compression = arrow::Compression::UNCOMPRESSED) {
   arrow::Int64Builder numbers;
   arrow::StringBuilder texts;
   for (int64_t i = first; i < first + count; ++i) {
@@ -35,7 +36,10 @@ inline StoredFile WriteNumbers(const io::Location& folder, int64_t first, int64_
   const auto table = arrow::Table::Make(schema, {*numbers.Finish(), *texts.Finish()});
   const io::Location location = folder.Join(std::to_string(first) + ".parquet");
   const auto sink = arrow::io::FileOutputStream::Open(location.path).ValueOrDie();
-  EXPECT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, kNumbersRowGroup).ok());
+  const auto properties = parquet::WriterProperties::Builder().compression(compression)->build();
+  EXPECT_TRUE(
+      parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, kNumbersRowGroup, properties)
+          .ok());
   EXPECT_TRUE(sink->Close().ok());
   return {location.uri, static_cast<int64_t>(std::filesystem::file_size(location.path))};
 }

@@ -37,6 +37,19 @@ TEST(StreamWriter, PartsBecomeRowGroups) {
   EXPECT_EQ(MetadataOf(file, "geo"), MetadataOf(WriteFile(*part), "geo"));  // the same places again and again
 }
 
+// Small batches are united on the way: rows stay in their order, whatever comes between.
+TEST(StreamWriter, SmallPartsAndLargeOnesKeepTheirOrder) {
+  arrow::RecordBatchVector parts;
+  int first = 0;
+  for (int i = 0; i < 400; ++i) {
+    const int count = i % 150 == 149 ? 3000 : 1 + i % 3;
+    parts.push_back(ExampleRows(first, count));
+    first += count;
+  }
+  const auto rows = arrow::Table::FromRecordBatches(parts).ValueOrDie()->CombineChunksToBatch().ValueOrDie();
+  ExpectReadsBack(Stream(parts), rows);
+}
+
 TEST(StreamWriter, NoRowsAreAFileOfNone) {
   const EncodedFile file = Stream({});
   const auto table = ReadBack(file.bytes);
