@@ -1,8 +1,10 @@
 """What `earthcatalog export` gives: the items as they were, each once."""
 
 import json
+import os
 import random
 import signal
+import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -96,6 +98,34 @@ def test_danger_an_export_of_nothing_replaces_a_file(
     done = program.run("export", demo.base.path, *flags[:2], "--ids", *map(str, range(100, 112)))
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.endswith("in the table: 100, 101, 102, 103, 104, 105, 106, 107, 108, 109 and 2 more\n")
+
+
+def test_danger_an_export_takes_the_place_of_a_device_or_a_link(
+    program: Program, demo: Catalogue, tmp_path: Path
+) -> None:
+    whole = program.run("export", demo.base.path).stdout
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "target")
+    for _ in range(2):  # to nothing, and to a file
+        assert program.run("export", demo.base.path, "--output", link).returncode == 0
+        assert link.is_symlink()
+        assert (tmp_path / "target").read_text() == whole
+
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    copy = tmp_path / "copy"
+    with copy.open("w") as output, subprocess.Popen(["cat", pipe], stdout=output) as reader:
+        assert program.run("export", demo.base.path, "--output", pipe).returncode == 0
+        assert reader.wait(30) == 0
+    assert copy.read_text() == whole
+    assert pipe.is_fifo()
+
+    # A link to a pipe that has no name.
+    assert program.run("export", demo.base.path, "--output", "/dev/stdout").stdout == whole
+    assert {path.name for path in tmp_path.iterdir()} == {"link", "target", "pipe", "copy"}
+    done = program.run("export", demo.base.path, "--output", tmp_path)
+    assert done.returncode == 2
+    assert "it is a directory" in done.stderr
 
 
 @pytest.mark.parametrize("format_", ["ndjson", "stac-json", "parquet"])

@@ -12,10 +12,11 @@ namespace earthcatalog::io {
 
 // Under the location's name nothing is to be seen before Commit(): locally the bytes go to a hidden file in
 // the same directory, which is renamed; object stores do it anyway. Without Commit() they are discarded.
-// Replaces an existing file. One thread at a time.
+// Replaces an existing file; behind a symbolic link, the file that it leads to. A device or a pipe cannot be
+// replaced: it gets the bytes as they come. One thread at a time.
 class AtomicOutput {
  public:
-  // Creates missing parent directories.
+  // Creates missing parent directories. An error when a directory has the name.
   static Result<std::unique_ptr<AtomicOutput>> Open(const Location& location);
   ~AtomicOutput();
   AtomicOutput(const AtomicOutput&) = delete;
@@ -26,11 +27,14 @@ class AtomicOutput {
   Status Commit();
 
  private:
-  AtomicOutput(const Location& location, std::string written_path)
-      : location_(location), written_path_(std::move(written_path)) {}
+  AtomicOutput(const Location& location, std::string path, std::string written_path)
+      : location_(location), path_(std::move(path)), written_path_(std::move(written_path)) {}
+
+  bool renames() const { return written_path_ != path_; }
 
   const Location location_;
-  const std::string written_path_;  // differs from the location's locally
+  const std::string path_;          // the location's, behind symbolic links
+  const std::string written_path_;  // differs from it when the file is renamed at the end
   std::shared_ptr<arrow::io::OutputStream> stream_;
   bool committed_ = false;
 };
