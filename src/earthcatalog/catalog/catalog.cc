@@ -57,8 +57,7 @@ Status CheckHoldsNoTable(const io::Location& warehouse) {
     if (!name.ends_with(".metadata.json") || name.starts_with("00000-")) continue;
     return UsageError(
         "the warehouse {} holds a table already, which another catalog file names: give --catalog that file, "
-        "or "
-        "another --warehouse",
+        "or another --warehouse",
         io::NameForMessages(warehouse.name()));
   }
   return Status::OK();

@@ -245,8 +245,7 @@ void HttpRun::NoticeRefusal(const Transfer& transfer, const Job& job, const Fail
   if (!problem) return;
   outage_ = FailedError(
       "{}. The table is as of the last commit; run the same again when it is mended, with --retry-failed "
-      "where "
-      "rows are in the quarantine for it",
+      "where rows are in the quarantine for it",
       *problem);
 }
 

@@ -195,8 +195,7 @@ Status Committer::CheckNobodyElseDidTheRows(const QuarantineNotes& pending) cons
   const auto taken = [](const char* what) {
     return FailedError(
         "another run has added rows of the same {} meanwhile; what this one had not committed was taken "
-        "back, "
-        "and the next run goes on behind both",
+        "back, and the next run goes on behind both",
         what);
   };
   if (options_.selection) {
@@ -204,14 +203,15 @@ Status Committer::CheckNobodyElseDidTheRows(const QuarantineNotes& pending) cons
     if (progress && progress != known_progress_) return taken("inventory");
   }
   const QuarantineNotes now = FindQuarantineNotes(catalog_->table());
+  const auto taken_up_by_others = [&](const std::string& file) {
+    return (now.finished.contains(file) && !known_retries_.finished.contains(file)) ||
+           now.RowsTakenUp(file) != known_retries_.RowsTakenUp(file);
+  };
   for (const std::string& file : pending.finished) {
-    const bool by_us = known_retries_.finished.contains(file);
-    if ((now.finished.contains(file) && !by_us) || now.RowsTakenUp(file) != known_retries_.RowsTakenUp(file))
-      return taken("quarantine");
+    if (taken_up_by_others(file)) return taken("quarantine");
   }
   for (const auto& [file, rows] : pending.rows_taken_up) {
-    if (now.finished.contains(file) || now.RowsTakenUp(file) != known_retries_.RowsTakenUp(file))
-      return taken("quarantine");
+    if (taken_up_by_others(file)) return taken("quarantine");
   }
   return Status::OK();
 }
