@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,9 @@ class S3Server:
     secret_key: str = SECRET_KEY
     folder: Path | None = None  # in which each bucket is a folder, if there is one
 
-    @property
+    @cached_property
     def client(self) -> Any:
-        """A boto3 client of the owner."""
+        """A boto3 client of the owner; making one takes longer than most requests."""
         return require_module("boto3").client(
             "s3",
             endpoint_url=self.url,

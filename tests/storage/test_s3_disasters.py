@@ -49,6 +49,8 @@ class Job:
             *base.flags,
             "--chunk-size",
             size,
+            "--h3-resolution",
+            0,
             "--json",
             *flags,
         ]
@@ -103,9 +105,10 @@ def job(
 ) -> Job:
     bucket = gateway.new_bucket("items-of-disasters")
     part = archive.head(ITEMS)
+    missing = range(1, ITEMS, ITEMS // MISSING)[:MISSING]
     rows = [replace(row, bucket=bucket.name) for row in part.rows]
     for number, (row, old) in enumerate(zip(rows, part.rows, strict=True)):
-        if number % (ITEMS // MISSING) != 1:
+        if number not in missing:
             bucket.put(row.key, (archive.folder / old.bucket / old.key).read_bytes())
     listed = Archive(archive.folder, rows)
     return Job(program, gateway, listed.csv(tmp_path_factory.mktemp("disasters") / "inventory.csv"))
