@@ -151,8 +151,8 @@ const std::string& ListSchema() {
 }
 
 template <typename Value, typename Make>
-std::map<int, Value> SomeMap(FuzzedDataProvider* data, Make make) {
-  std::map<int, Value> map;
+earthcatalog::iceberg::FieldMap<Value> SomeMap(FuzzedDataProvider* data, Make make) {
+  earthcatalog::iceberg::FieldMap<Value> map;
   for (int n = data->ConsumeIntegralInRange(0, 3); n > 0; --n) map[data->ConsumeIntegral<int>()] = make();
   return map;
 }

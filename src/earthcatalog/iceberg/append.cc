@@ -72,10 +72,7 @@ Status Append::WriteManifests(const TableMetadata& base) {
   std::optional<ManifestWriter> writer;
   for (const DataFile* file : sorted) {
     if (!writer) writer.emplace(schema_json, spec, snapshot_id_);
-    ManifestEntry entry;
-    entry.snapshot_id = snapshot_id_;
-    entry.file = *file;
-    ARROW_RETURN_NOT_OK(writer->Add(entry));
+    ARROW_RETURN_NOT_OK(writer->AddNew(*file));
     if (writer->bytes_written() < target) continue;
     ARROW_RETURN_NOT_OK(WriteManifest(&*writer));
     writer.reset();

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "earthcatalog/iceberg/field_map.h"
 
 namespace earthcatalog::iceberg {
 
@@ -25,12 +26,12 @@ struct DataFile {
   Partition partition;
   int64_t record_count = 0;
   int64_t file_size = 0;
-  std::map<int, int64_t> column_sizes;  // by field id, these and all below
-  std::map<int, int64_t> value_counts;
-  std::map<int, int64_t> null_value_counts;
-  std::map<int, int64_t> nan_value_counts;
-  std::map<int, std::string> lower_bounds;  // single-value serialization
-  std::map<int, std::string> upper_bounds;
+  FieldMap<int64_t> column_sizes;  // by field id, these and all below
+  FieldMap<int64_t> value_counts;
+  FieldMap<int64_t> null_value_counts;
+  FieldMap<int64_t> nan_value_counts;
+  FieldMap<std::string> lower_bounds;  // single-value serialization
+  FieldMap<std::string> upper_bounds;
   std::vector<int64_t> split_offsets;
   int64_t sequence_number = 0;  // of the commit that brought its rows; set by reading
 };

@@ -34,7 +34,9 @@ class ManifestWriter {
   // `schema_json`: the table's current schema. `spec` is one of cell and year.
   ManifestWriter(const Json& schema_json, const PartitionSpec& spec, int64_t snapshot_id);
 
-  Status Add(const ManifestEntry& entry);
+  // A file of this commit.
+  Status AddNew(const DataFile& file);
+  Status Add(const ManifestEntry& entry) { return Add(entry, entry.file); }
   size_t bytes_written() const { return writer_.bytes_written(); }
 
   struct Finished {
@@ -44,6 +46,8 @@ class ManifestWriter {
   Result<Finished> Finish();
 
  private:
+  Status Add(const ManifestEntry& entry, const DataFile& file);
+
   PartitionSpec spec_;
   AvroWriter writer_;
   ManifestFile row_;

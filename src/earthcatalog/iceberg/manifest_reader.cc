@@ -46,7 +46,8 @@ void ReadValue(AvroDecoder& in, const AvroType& type, std::string* value) {
 
 // Pairs are told apart by their order, which the specification fixes.
 template <typename Value>
-void DecodeMap(AvroDecoder& in, const AvroType& type, std::map<int, Value>* map) {
+void DecodeMap(AvroDecoder& in, const AvroType& type, FieldMap<Value>* map) {
+  std::vector<std::pair<int, Value>> entries;
   in.Array(type, [&](const AvroType& item) {
     in.Record(item, [&](const AvroType& pair) {
       int key = 0;
@@ -61,9 +62,10 @@ void DecodeMap(AvroDecoder& in, const AvroType& type, std::map<int, Value>* map)
           in.Skip(field.type);
         }
       }
-      map->emplace_hint(map->end(), key, std::move(value));
+      entries.emplace_back(key, std::move(value));
     });
   });
+  *map = FieldMap<Value>(std::move(entries));
 }
 
 Partition DecodePartition(AvroDecoder& in, const AvroType& type, const PartitionSpec& spec) {

@@ -66,7 +66,7 @@ void EncodeValue(const std::string& value, AvroEncoder& out) { out.Bytes(value);
 
 // Empty maps are written as such: PyIceberg's table of entries takes no null for one.
 template <typename Value>
-void EncodeMap(const std::map<int, Value>& map, AvroEncoder& out) {
+void EncodeMap(const FieldMap<Value>& map, AvroEncoder& out) {
   out.NotNull();
   out.Array(map, [&out](const auto& entry) {
     out.Integer(entry.first);
@@ -84,8 +84,9 @@ void EncodePartition(const Partition& partition, const PartitionSpec& spec, Avro
   }
 }
 
-void EncodeEntry(const ManifestEntry& entry, const PartitionSpec& spec, AvroEncoder& out) {
-  const DataFile& file = entry.file;
+// `entry` without its file, which stands beside it so that nobody copies it.
+void EncodeEntry(const ManifestEntry& entry, const DataFile& file, const PartitionSpec& spec,
+                 AvroEncoder& out) {
   out.Integer(static_cast<int>(entry.state));
   out.OptionalInteger(entry.snapshot_id);
   out.OptionalInteger(entry.sequence_number);
@@ -155,17 +156,23 @@ ManifestWriter::ManifestWriter(const Json& schema_json, const PartitionSpec& spe
           .contains_null = false, .contains_nan = false, .lower = std::nullopt, .upper = std::nullopt});
 }
 
-Status ManifestWriter::Add(const ManifestEntry& entry) {
+Status ManifestWriter::AddNew(const DataFile& file) {
+  ManifestEntry entry;
+  entry.snapshot_id = row_.added_snapshot_id;
+  return Add(entry, file);
+}
+
+Status ManifestWriter::Add(const ManifestEntry& entry, const DataFile& file) {
   const bool added = entry.state == State::kAdded;
   ++(added ? row_.added_files : row_.existing_files);
-  (added ? row_.added_rows : row_.existing_rows) += entry.file.record_count;
+  (added ? row_.added_rows : row_.existing_rows) += file.record_count;
   if (entry.sequence_number) {
     const int64_t sequence_number = *entry.sequence_number;
     const bool first = row_.min_sequence_number == ManifestFile::kUnassigned;
     row_.min_sequence_number = first ? sequence_number : std::min(row_.min_sequence_number, sequence_number);
   }
-  Summarize(entry.file.partition, spec_, &*row_.partitions);
-  return writer_.Record([&](AvroEncoder& out) { EncodeEntry(entry, spec_, out); });
+  Summarize(file.partition, spec_, &*row_.partitions);
+  return writer_.Record([&](AvroEncoder& out) { EncodeEntry(entry, file, spec_, out); });
 }
 
 Result<ManifestWriter::Finished> ManifestWriter::Finish() {

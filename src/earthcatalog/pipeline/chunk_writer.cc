@@ -61,6 +61,8 @@ iceberg::DataFile Describe(const FileGroup& group, std::string cell, std::string
   if (group.year) file.partition.year = *group.year - iceberg::Partition::kEpochYear;
   file.record_count = encoded.record_count;
   file.file_size = encoded.bytes->size();
+  for (auto* counts : {&file.column_sizes, &file.value_counts, &file.null_value_counts})
+    counts->reserve(encoded.columns.size());
   for (geoparquet::ColumnMetrics& column : encoded.columns) {
     file.column_sizes[column.field_id] = column.compressed_bytes;
     file.value_counts[column.field_id] = column.value_count;

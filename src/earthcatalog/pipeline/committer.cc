@@ -159,7 +159,7 @@ Status Committer::Commit() {
 // Also without files: the table must say which rows are behind it, and which quarantine is its own.
 Status Committer::Append() {
   iceberg::Table::AppendRequest request;
-  request.files = pending_files_;
+  request.files = std::exchange(pending_files_, {});
   const QuarantineNotes quarantine = PendingQuarantine();
   NoteQuarantine(quarantine, &request.summary);
   if (options_.selection && position_.inventory) {
@@ -175,12 +175,12 @@ Status Committer::Append() {
   };
   const Status appended = catalog_->table().Append(request);
   if (KindOf(appended) == ErrorKind::kCommitUnknown) {
-    // The table may live by these files. The next run knows whether the staged ones are its own.
-    pending_files_.clear();
+    // The table may live by its files. The next run knows whether the staged ones are its own.
     pending_quarantine_.clear();
+  } else if (!appended.ok()) {
+    pending_files_ = std::move(request.files);
   }
   ARROW_RETURN_NOT_OK(appended);
-  pending_files_.clear();
   pending_.commits = 1;
   if (options_.selection && position_.inventory) known_progress_ = position_.inventory;
   known_retries_.finished.insert(quarantine.finished.begin(), quarantine.finished.end());

@@ -195,7 +195,7 @@ TEST_F(ManifestTest, ReadsWhatOtherWritersMakeOfTheSameFields) {
   EXPECT_EQ(entries[0].file.partition, (Partition{"81fff", 54}));
   EXPECT_EQ(entries[0].file.record_count, 12);
   EXPECT_EQ(entries[0].file.file_size, 1200);
-  EXPECT_EQ(entries[0].file.lower_bounds, (std::map<int, std::string>{{1, "aa"}}));
+  EXPECT_EQ(entries[0].file.lower_bounds, (FieldMap<std::string>{{1, "aa"}}));
   EXPECT_EQ(entries[0].snapshot_id, 31);
   EXPECT_EQ(entries[0].sequence_number, 4);
 }
