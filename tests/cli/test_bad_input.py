@@ -390,6 +390,14 @@ def test_source_that_is_not_there(check: Check, tmp_path: Path) -> None:
     check(USAGE, tmp_path / "nowhere", source=tmp_path / "nowhere")
 
 
+def test_source_of_other_buckets_quarantines_nothing(check: Check, tmp_path: Path, small: Archive) -> None:
+    """One level too deep, say: every row would be `not_found`."""
+    for source in (small.folder / "items", tmp_path):
+        check(USAGE, f"the source directory {source}/ has no folder 'items'", source=source)
+        assert not check.base.failed.exists()
+    check.ingest()
+
+
 def test_source_that_is_a_file(check: Check, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     check(USAGE, tmp_path / "file", source=tmp_path / "file")

@@ -151,7 +151,7 @@ class Reading:
         base = Base(self.folder / "base")
         shutil.rmtree(base.path, ignore_errors=True)
         nothing = self.folder / "nothing"
-        nothing.mkdir(exist_ok=True)
+        (nothing / "archive").mkdir(parents=True, exist_ok=True)
         report = self.program.ingest(inventory, base, "--source", nothing, *flags, code=code)
         rows = [row for file in report["quarantine_files"] for row in pq.read_table(file).to_pylist()]
         report["selected_rows"] = [(row["bucket"], row["key"]) for row in rows]
@@ -235,7 +235,7 @@ def test_d23_a_data_file_that_cannot_be_read_is_an_error_that_names_it(
         part.write_bytes(whole[:60] + bytes([whole[60] ^ 1]) + whole[61:])
     else:
         shutil.copy(files[0], part)
-    (tmp_path / "nothing").mkdir()
+    (tmp_path / "nothing" / "archive").mkdir(parents=True)
     flags = ("--inventory", manifest, "--source", tmp_path / "nothing", *base.flags)
     done = program.run("incremental", *flags)
     assert done.returncode == FAILED

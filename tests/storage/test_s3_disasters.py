@@ -1,8 +1,9 @@
 """Everything in S3, runs that are killed, requests that go wrong: nothing is lost, nothing comes twice.
 
-EARTHCATALOG_FULL=1  20,000 items, 100 kills and 20 seeds instead of a few
+EARTHCATALOG_FULL=1  100 kills of 20,000 items, and 20 seeds of 2,000, instead of a few
 """
 
+import itertools
 import json
 import os
 import random
@@ -24,7 +25,8 @@ from harness.program import Argument, Program
 from harness.s3 import S3Base, S3Server
 
 FULL = os.environ.get("EARTHCATALOG_FULL") == "1"
-ITEMS, KILLS, SEEDS = (20_000, 100, range(20)) if FULL else (240, 5, range(2))
+ITEMS_TO_KILL, KILLS = (20_000, 100) if FULL else (240, 5)
+ITEMS, SEEDS = (2_000, range(20)) if FULL else (240, range(2))
 MISSING = 3
 # Each stall lasts the 30 seconds that the program waits for an answer.
 FAULTS = [fault for fault in WRITE_FAULTS if FULL or fault != "stall"]
@@ -39,9 +41,10 @@ class Job:
     program: Program
     server: S3Server
     inventory: Path
+    items: int
 
     def command(self, base: S3Base, *flags: Argument) -> list[Argument]:
-        size = ITEMS // 6
+        size = self.items // 6
         return [
             "incremental",
             "--inventory",
@@ -60,7 +63,7 @@ class Job:
         assert done.returncode in (0, 1), done.stderr
         report: dict[str, Any] = json.loads(done.stdout)
         assert not report["error"]
-        assert report["inventory"]["rows"] == ITEMS
+        assert report["inventory"]["rows"] == self.items
         return report
 
 
@@ -99,39 +102,58 @@ def read(base: S3Base, key: str) -> pa.Table:
     return pq.ParquetFile(pa.BufferReader(base.bucket.get(f"{base.prefix}/{key}"))).read()
 
 
+MakeJob = Callable[[int], Job]
+
+
 @pytest.fixture(scope="module")
-def job(
+def make_job(
     program: Program, gateway: S3Server, archive: Archive, tmp_path_factory: pytest.TempPathFactory
-) -> Job:
-    bucket = gateway.new_bucket("items-of-disasters")
-    part = archive.head(ITEMS)
-    missing = range(1, ITEMS, ITEMS // MISSING)[:MISSING]
-    rows = [replace(row, bucket=bucket.name) for row in part.rows]
-    for number, (row, old) in enumerate(zip(rows, part.rows, strict=True)):
-        if number not in missing:
-            bucket.put(row.key, (archive.folder / old.bucket / old.key).read_bytes())
-    listed = Archive(archive.folder, rows)
-    return Job(program, gateway, listed.csv(tmp_path_factory.mktemp("disasters") / "inventory.csv"))
+) -> MakeJob:
+    numbers = itertools.count()
+
+    def make(items: int) -> Job:
+        part = archive.head(items)
+        missing = range(1, items, items // MISSING)[:MISSING]
+        bucket = gateway.new_bucket(f"items-of-disasters-{next(numbers)}")
+        rows = [replace(row, bucket=bucket.name) for row in part.rows]
+        for number, (row, old) in enumerate(zip(rows, part.rows, strict=True)):
+            if number not in missing:
+                bucket.put(row.key, (archive.folder / old.bucket / old.key).read_bytes())
+        listed = Archive(archive.folder, rows)
+        path = tmp_path_factory.mktemp("disasters") / "inventory.csv"
+        return Job(program, gateway, listed.csv(path), items)
+
+    return make
 
 
 @pytest.fixture(scope="module")
-def undisturbed(job: Job) -> tuple[State, float]:
-    """And how long it takes."""
-    base = S3Base(job.server.new_bucket("undisturbed-by-disasters"))
+def job(make_job: MakeJob) -> Job:
+    return make_job(ITEMS)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(job: Job) -> State:
+    return left_by(job)[0]
+
+
+def left_by(job: Job) -> tuple[State, float]:
+    """What a run leaves that nobody disturbs, and how long it takes."""
+    base = S3Base(job.server.new_bucket(f"undisturbed-{job.inventory.parent.name}"))
     start = time.monotonic()
     report = job.finish(base)
     seconds = time.monotonic() - start
     assert report["items_quarantined"] == MISSING
     state = State.of(job.program, base)
-    assert len(state.items) == ITEMS - MISSING
+    assert len(state.items) == job.items - MISSING
     assert state.quarantine.total() == MISSING
     return state, seconds
 
 
 @pytest.mark.timeout(7200 if FULL else 300)
-def test_killed_at_random_moments(job: Job, undisturbed: tuple[State, float], new_base: NewBase) -> None:
+def test_killed_at_random_moments(make_job: MakeJob, new_base: NewBase) -> None:
     """Each run is killed at a moment of its time, again and again until one comes to its end."""
-    wanted, seconds = undisturbed
+    job = make_job(ITEMS_TO_KILL)
+    wanted, seconds = left_by(job)
     moments = random.Random(5)
     kills = 0
     while kills < KILLS:
@@ -150,9 +172,7 @@ def test_killed_at_random_moments(job: Job, undisturbed: tuple[State, float], ne
 
 @pytest.mark.timeout(7200 if FULL else 300)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_one_request_in_ten_broken(
-    job: Job, undisturbed: tuple[State, float], new_base: NewBase, seed: int
-) -> None:
+def test_one_request_in_ten_broken(job: Job, undisturbed: State, new_base: NewBase, seed: int) -> None:
     """Of items, data files, metadata, catalog file and lock. A run that gives up is repeated."""
     base = new_base(job.server)
     with fault_proxy(job.server.url, [Rule(FAULTS, rate=0.1)], seed=seed) as proxy:
@@ -163,26 +183,26 @@ def test_one_request_in_ten_broken(
                 break
     assert sum(proxy.broken.values()) > ITEMS // 20
     job.finish(base)
-    assert State.of(job.program, base) == undisturbed[0]
+    assert State.of(job.program, base) == undisturbed
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("fault", ["repeat", "twice"])
-def test_all_of_it_twice(job: Job, undisturbed: tuple[State, float], new_base: NewBase, fault: str) -> None:
+def test_all_of_it_twice(job: Job, undisturbed: State, new_base: NewBase, fault: str) -> None:
     """Something between sends each change to the server twice, or each answer to the client."""
     base = new_base(job.server)
     with fault_proxy(job.server.url, [Rule([fault], rate=1, in_a_row=1 << 30)]) as proxy:
         replace(job, server=replace(job.server, url=proxy.url)).finish(base)
     assert proxy.broken[fault] > ITEMS
-    assert State.of(job.program, base) == undisturbed[0]
+    assert State.of(job.program, base) == undisturbed
 
 
 @pytest.mark.timeout(300)
-def test_half_of_an_upload(job: Job, undisturbed: tuple[State, float], new_base: NewBase) -> None:
+def test_half_of_an_upload(job: Job, undisturbed: State, new_base: NewBase) -> None:
     """A server may keep what it got of an upload whose end was lost, over what was there before."""
     base = new_base(job.server)
     rule = Rule(["cut_upload"], rate=1, methods=["PUT"], in_a_row=2)
     with fault_proxy(job.server.url, [rule]) as proxy:
         replace(job, server=replace(job.server, url=proxy.url)).finish(base)
     assert proxy.broken["cut_upload"] > ITEMS // 10
-    assert State.of(job.program, base) == undisturbed[0]
+    assert State.of(job.program, base) == undisturbed

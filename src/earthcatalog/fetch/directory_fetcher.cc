@@ -52,6 +52,9 @@ class DirectoryReader {
   DirectoryReader(std::string root, int64_t max_body_bytes)
       : root_(std::move(root)), max_body_bytes_(max_body_bytes) {}
 
+  // An error when rows name buckets and none of these is a folder here: then the source is not theirs.
+  Status CheckBuckets(const std::vector<inventory::Row>& rows) const;
+
   void Read(Item* item) const {
     item->failure = ReadBody(item->row, &item->body);
     if (item->failure) item->body = {};
@@ -64,6 +67,21 @@ class DirectoryReader {
   const std::string root_;  // real path, with a slash at its end
   const int64_t max_body_bytes_;
 };
+
+Status DirectoryReader::CheckBuckets(const std::vector<inventory::Row>& rows) const {
+  std::string missing;
+  for (const inventory::Row& row : rows) {
+    if (row.bucket == missing || CheckForDirectory(row.bucket, row.key)) continue;
+    struct stat info;
+    if (stat((root_ + row.bucket).c_str(), &info) == 0 || errno != ENOENT) return Status::OK();
+    missing = row.bucket;
+  }
+  if (missing.empty()) return Status::OK();
+  return UsageError(
+      "the source directory {} has no folder '{}', the bucket of the first rows: items are read from "
+      "<source>/<bucket>/<key>",
+      OneLine(root_), OneLine(missing));
+}
 
 std::optional<Failure> DirectoryReader::ReadBody(const inventory::Row& row, std::string* body) const {
   if (auto failure = CheckForDirectory(row.bucket, row.key)) return failure;
@@ -103,17 +121,20 @@ std::optional<Failure> DirectoryReader::ReadAll(int descriptor, int64_t size, st
 class DirectoryRun {
  public:
   DirectoryRun(const Options& options, const DirectoryReader& reader, std::atomic<uint64_t>* bytes,
-               BoundedQueue<inventory::Batch>* in, BoundedQueue<Batch>* out, CancelSource* cancel)
+               BoundedQueue<inventory::Batch>* in, BoundedQueue<Batch>* out, CancelSource* cancel,
+               bool check_buckets)
       : reader_(reader),
         bytes_(*bytes),
         in_(*in),
         out_(*out),
         cancel_(*cancel),
         max_body_bytes_(options.max_body_bytes),
-        batches_(options.max_buffered_bytes, options.part_bytes, [this] {
-          const std::lock_guard lock(mutex_);
-          changed_.notify_all();
-        }) {}
+        batches_(options.max_buffered_bytes, options.part_bytes,
+                 [this] {
+                   const std::lock_guard lock(mutex_);
+                   changed_.notify_all();
+                 }),
+        check_buckets_(check_buckets) {}
 
   Status Run(int threads);
 
@@ -136,6 +157,7 @@ class DirectoryRun {
   std::mutex mutex_;  // of all that follows
   std::condition_variable changed_;
   OpenBatches batches_;
+  bool check_buckets_;       // of the first batch
   bool handing_on_ = false;  // a thread does; the others go on reading
   bool taking_ = false;
   bool in_drained_ = false;
@@ -206,6 +228,9 @@ void DirectoryRun::TakeBatch(Lock* lock) {
   taking_ = true;
   lock->unlock();
   auto batch = in_.Pop();  // fails only when the run is stopped
+  if (batch.ok() && *batch && std::exchange(check_buckets_, false)) {
+    if (const Status status = reader_.CheckBuckets((*batch)->rows); !status.ok()) cancel_.Fail(status);
+  }
   lock->lock();
   taking_ = false;
   if (batch.ok() && *batch) {
@@ -222,9 +247,10 @@ class DirectoryFetcher : public Fetcher {
       : options_(options), reader_(std::move(root), options.max_body_bytes) {}
 
   Status Run(BoundedQueue<inventory::Batch>* in, BoundedQueue<Batch>* out, CancelSource* cancel) override {
-    DirectoryRun run(options_, reader_, &bytes_, in, out, cancel);
+    DirectoryRun run(options_, reader_, &bytes_, in, out, cancel, !expect_refusals_);
     return run.Run(std::min(options_.max_in_flight, kMaxThreads));
   }
+  void ExpectRefusals() override { expect_refusals_ = true; }
 
   int max_in_flight() const override { return options_.max_in_flight; }
 
@@ -235,6 +261,7 @@ class DirectoryFetcher : public Fetcher {
   const Options options_;
   const DirectoryReader reader_;
   std::atomic<uint64_t> bytes_{0};
+  bool expect_refusals_ = false;
 };
 
 }  // namespace

@@ -74,7 +74,8 @@ struct Options {
 // A server that cannot be reached, or is overloaded for good, is no failure of the rows: Run() ends with an
 // error when nothing has gone well for some rounds of attempts with growing pauses, about two minutes, or
 // seconds when the server has never said anything. Only few rows fail meanwhile. Run() also ends with an
-// error when whoever asks is refused: where the credentials are wrong, and when of a thousand rows none came.
+// error when whoever asks is refused: where the credentials are wrong, and when of a thousand rows none came;
+// and when a directory has none of the buckets that the first batch names.
 class Fetcher {
  public:
   virtual ~Fetcher() = default;

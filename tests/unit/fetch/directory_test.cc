@@ -118,7 +118,27 @@ TEST_F(DirectoryFetch, MissingFilesAreNotFound) {
         std::string(300, 'n'), std::string(5000, 'n')}) {
     EXPECT_EQ(KindOf(Fetch(key)), "not_found") << key;
   }
-  EXPECT_EQ(KindOf(Fetch("a.json", "no-bucket")), "not_found");
+  EXPECT_EQ(KindOf(FetchAll(TestOptions(), {RowsOf({"a.json"})[0], RowsOf({"a.json"}, "no-bucket")[0]})[1]),
+            "not_found");
+}
+
+TEST_F(DirectoryFetch, ASourceWithoutTheBucketsIsNotTheirs) {
+  Running running(OptionsFor(folder_ / "source/bucket"));
+  running.Give(RowsOf({"a.json", "b.json"}));
+  running.EndOfInventory();
+  const Status status = running.Join();
+  EXPECT_EQ(earthcatalog::KindOf(status), ErrorKind::kUsage);
+  EXPECT_THAT(status.message(), testing::HasSubstr("source/bucket/ has no folder 'bucket'"));
+}
+
+TEST_F(DirectoryFetch, EarlierRunsMayHaveSeenABucketThatIsGone) {
+  auto fetcher = MakeFetcher(OptionsFor(folder_ / "source/bucket")).ValueOrDie();
+  fetcher->ExpectRefusals();
+  Running running(std::move(fetcher));
+  running.Give(RowsOf({"a.json"}));
+  const std::vector<Batch> batches = running.TakeRest();
+  ASSERT_THAT(batches, SizeIs(1));
+  EXPECT_EQ(KindOf(batches[0].items[0]), "not_found");
 }
 
 TEST_F(DirectoryFetch, LargeAndEmptyFiles) {
