@@ -1,6 +1,7 @@
 #include "earthcatalog/geoparquet/used_columns.h"
 
 #include <arrow/array/data.h>
+#include <arrow/util/bit_util.h>
 #include <arrow/util/bitmap_ops.h>
 
 #include <string_view>
@@ -53,21 +54,29 @@ const Names& ColumnsOfEveryFile(const arrow::Schema& table) {
 
 bool IsSelective(const arrow::Field& top) { return top.type()->id() == Type::STRUCT && top.name() != "bbox"; }
 
-// Which rows have a value, as bits; null for all of them.
+// Which rows have a value in a struct: those with a bit that also have one in what is above it. Nothing above
+// the top.
 struct Validity {
-  std::shared_ptr<arrow::Buffer> owned;
-  const uint8_t* bits = nullptr;
-  int64_t begin = 0;
+  const uint8_t* bits;
+  int64_t begin;
+  const Validity* above;
+
+  bool Has(int64_t row) const {
+    return arrow::bit_util::GetBit(bits, begin + row) && (above == nullptr || above->Has(row));
+  }
 };
 
 class UsedColumns {
  public:
   explicit UsedColumns(int64_t rows) : rows_(rows) {}
 
-  // `begin`: the first row, counted from the data's own offset. `parents`: rows in which the field can be.
-  void Note(const arrow::Field& field, const arrow::ArrayData& data, int64_t begin, const Validity& parents,
+  // `begin`: the first row, counted from the data's own offset. `above`: rows in which the field can be, null
+  // for all.
+  void Note(const arrow::Field& field, const arrow::ArrayData& data, int64_t begin, const Validity* above,
             bool always) {
-    const Validity valid = Both(parents, data, data.offset + begin);
+    const bool has_bits = !data.buffers.empty() && data.buffers[0] != nullptr;
+    const Validity own{has_bits ? data.buffers[0]->data() : nullptr, data.offset + begin, above};
+    const Validity* const valid = has_bits ? &own : above;
     const bool used = always || !field.nullable() || HasAny(data, valid);
     found_.push_back(used ? kUsed : kUnused);
     if (used && IsSelective(field)) NoteFields(field, data, data.offset + begin, valid);
@@ -75,25 +84,20 @@ class UsedColumns {
   std::string Take() { return std::move(found_); }
 
  private:
-  Validity Both(const Validity& parents, const arrow::ArrayData& data, int64_t begin) const {
-    if (data.buffers.empty() || data.buffers[0] == nullptr) return parents;
-    const uint8_t* const bits = data.buffers[0]->data();
-    if (parents.bits == nullptr) return {nullptr, bits, begin};
-    auto both = arrow::internal::BitmapAnd(arrow::default_memory_pool(), parents.bits, parents.begin, bits,
-                                           begin, rows_, /*out_offset=*/0);
-    if (!both.ok()) return {nullptr, bits, begin};  // no memory: then a column more than needed
-    const uint8_t* const both_bits = (*both)->data();
-    return {*std::move(both), both_bits, 0};
-  }
-
-  bool HasAny(const arrow::ArrayData& data, const Validity& valid) const {
+  // Where a bit is set the struct above has one nearly always, so the rows are looked at one by one only
+  // until the first.
+  bool HasAny(const arrow::ArrayData& data, const Validity* valid) const {
     if (data.type->id() == Type::NA) return false;
-    if (valid.bits == nullptr) return rows_ > 0;
-    return arrow::internal::CountSetBits(valid.bits, valid.begin, rows_) > 0;
+    if (valid == nullptr) return rows_ > 0;
+    if (arrow::internal::CountSetBits(valid->bits, valid->begin, rows_) == 0) return false;
+    for (int64_t row = 0; row < rows_; ++row) {
+      if (valid->Has(row)) return true;
+    }
+    return false;
   }
 
   void NoteFields(const arrow::Field& field, const arrow::ArrayData& data, int64_t begin,
-                  const Validity& valid) {
+                  const Validity* valid) {
     const size_t start = found_.size();
     const auto& fields = field.type()->fields();
     for (size_t i = 0; i < fields.size(); ++i) {
@@ -146,7 +150,7 @@ std::string FindUsedColumns(const arrow::RecordBatch& rows) {
   const Names& always = ColumnsOfEveryFile(*rows.schema());
   for (int i = 0; i < rows.num_columns(); ++i) {
     const arrow::Field& field = *rows.schema()->field(i);
-    used.Note(field, *rows.column_data(i), 0, Validity{}, always.contains(field.name()));
+    used.Note(field, *rows.column_data(i), 0, nullptr, always.contains(field.name()));
   }
   return used.Take();
 }
