@@ -125,14 +125,16 @@ $(PEER_STAMP): | packages-build
 	@touch $@
 
 .PHONY: bench
-bench: setup build $(PEER_STAMP) ## the benchmarks whose tables are in docs/benchmarks.md; an hour or two
+bench: setup build $(PEER_STAMP) ## the benchmarks whose tables are in docs/benchmarks.md; some hours
 	@cmake --preset release -DPython_EXECUTABLE=$(VENV_PYTHON) -DEARTHCATALOG_BUILD_BENCHMARKS=ON >/dev/null
-	@cmake --build build/release --target grid_benchmark item_benchmark $(NINJA_FLAGS)
+	@cmake --build build/release --target benchmarks/all $(NINJA_FLAGS)
 	@$(VENV_PYTHON) benchmarks/grid.py build/release/benchmarks/grid_benchmark \
 	  $(if $(PEER_STAMP),.venv-peer/bin/python)
 	@build/release/benchmarks/item_benchmark
+	@$(VENV_PYTHON) benchmarks/bounds.py build/release/benchmarks $(PROGRAM)
 	@$(VENV_PYTHON) benchmarks/sizes.py $(PROGRAM)
 	@$(VENV_PYTHON) benchmarks/incremental.py $(PROGRAM) $(if $(PEER_STAMP),.venv-peer/bin/python)
+	@$(VENV_PYTHON) benchmarks/scale.py $(PROGRAM) build/release/benchmarks/item_server
 
 # ---- checking ---------------------------------------------------------------------------------------------------
 

@@ -10,19 +10,16 @@ output) has medians.
 
 import argparse
 import datetime as dt
-import os
-import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
+from runs import run
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from harness import web
@@ -45,20 +42,6 @@ class Measured:
     files: int
     mib: float
     lost: int
-
-
-def run(command: list[str], environment: dict[str, str]) -> tuple[float, float, float]:
-    """Wall seconds, CPU seconds and peak memory in MiB of a process that must succeed."""
-    with tempfile.TemporaryFile() as output:
-        start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, **environment})
-        _, status, usage = os.wait4(process.pid, 0)
-        seconds = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode != 0:
-            output.seek(0)
-            sys.exit(f"{command[0]} failed:\n{output.read()[-3000:].decode(errors='replace')}")
-    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def ids_in(base: Path) -> tuple[set[str], int, int]:
@@ -91,21 +74,21 @@ class Contest:
         return [self.peer or "", script, self.url, BUCKET, self.inventory, str(base), *sizes]
 
     def measure(self, command: list[str], base: Path, *, may_lose: bool) -> Measured:
-        seconds, cpu, peak = run(command, {"PYTHONWARNINGS": "ignore"})
+        done = run(command, {"PYTHONWARNINGS": "ignore"})
         found, files, size = ids_in(base)
         lost = len(self.ids - found)
         if found - self.ids or (lost and not may_lose):
             sys.exit(f"{command[0]}: {lost} ids are missing, {len(found - self.ids)} are of no item")
-        shutil.rmtree(base)
-        return Measured(seconds, cpu, peak, files, size / 2**20, lost)
+        return Measured(done.seconds, done.cpu, done.peak_mib, files, size / 2**20, lost)
 
     def rounds(self, count: int, folder: Path) -> Iterator[tuple[int | None, str, Measured]]:
         """Chunk size, whose run, and what it took. The default of 0.6.1 is its chunk size of 500."""
         for number in range(count):
             for chunk_size in CHUNK_SIZES:
-                base = folder / f"base-{number}"
+                base = folder / f"ours-{number}-{chunk_size}"
                 yield chunk_size, OURS, self.measure(self.ours(base, chunk_size), base, may_lose=False)
                 if self.peer and chunk_size:
+                    base = folder / f"theirs-{number}-{chunk_size}"
                     yield chunk_size, PEER, self.measure(self.theirs(base, chunk_size), base, may_lose=True)
 
 
@@ -118,7 +101,7 @@ def print_pair(name: str, theirs: list[Measured], ours: list[Measured], items: i
     for who, runs in ((PEER, theirs), (OURS, ours)):
         if not runs:
             continue
-        median = Measured(*(statistics.median(figures) for figures in zip(*map(astuple, runs), strict=True)))
+        median = Measured(*map(statistics.median, zip(*map(astuple, runs), strict=True)))
         rate = items / median.seconds
         ratio = f" ({rate / theirs_rate:.0f} times)" if theirs_rate else ""
         theirs_rate = rate
@@ -138,23 +121,24 @@ def main() -> None:
     options = parser.parse_args()
     print("| scenario | items/s | CPU s per 1,000 items | peak MiB | files | MiB | items lost |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
-    for name, (begin, end) in SCENARIOS.items():
-        with tempfile.TemporaryDirectory() as folder:
-            archive = Path(folder) / "archive"
+    # All files stay until the end: ext4 searches long for inode numbers while many were given back just now.
+    with tempfile.TemporaryDirectory() as folder:
+        for name, (begin, end) in SCENARIOS.items():
+            archive = Path(folder) / name.replace(" ", "-") / "archive"
             ids = write_archive(archive, options.items, begin, end)
             with web.serve(archive) as url:
                 contest = Contest(options.program, options.peer, archive, url, ids)
                 runs: dict[tuple[int | None, str], list[Measured]] = defaultdict(list)
-                for chunk_size, who, measured in contest.rounds(options.rounds, Path(folder)):
+                for chunk_size, who, measured in contest.rounds(options.rounds, archive.parent):
                     runs[chunk_size, who].append(measured)
-                runs[None, PEER] = runs[500, PEER]
-                for chunk_size in CHUNK_SIZES:
-                    print_pair(
-                        f"{name}, {chunk_name(chunk_size)}",
-                        runs[chunk_size, PEER],
-                        runs[chunk_size, OURS],
-                        options.items,
-                    )
+            runs[None, PEER] = runs[500, PEER]
+            for chunk_size in CHUNK_SIZES:
+                print_pair(
+                    f"{name}, {chunk_name(chunk_size)}",
+                    runs[chunk_size, PEER],
+                    runs[chunk_size, OURS],
+                    options.items,
+                )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <charconv>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -56,6 +56,23 @@ class FileTree {
   std::set<fs::path> folders_;
 };
 
+// The inventory, after every item has gone through `store`.
+template <typename Store>
+Status WriteInventoryOf(const ArchiveOptions& options, const CancelSource& cancel, FileTree* tree,
+                        const Store& store) {
+  ARROW_RETURN_NOT_OK(tree->Remove(kInventory));  // an old one would name items that are gone
+  std::string inventory = "bucket,key,size,last_modified_date\r\n";
+  for (uint64_t i = 0; i < options.items; ++i) {
+    ARROW_RETURN_NOT_OK(cancel.status());
+    const SyntheticItem item = MakeItem(options, i);
+    ARROW_RETURN_NOT_OK(store(item));
+    // None of the fields has a character that RFC 4180 wants quoted.
+    fmt::format_to(std::back_inserter(inventory), "{},{},{},{}\r\n", kBucket, item.key, item.json.size(),
+                   FormatRfc3339(item.last_modified));
+  }
+  return tree->Write(kInventory, inventory);
+}
+
 }  // namespace
 
 SyntheticItem MakeItem(const ArchiveOptions& options, uint64_t index) {
@@ -67,19 +84,28 @@ SyntheticItem MakeItem(const ArchiveOptions& options, uint64_t index) {
   return {std::move(key), std::move(json), scene.updated};
 }
 
+std::optional<SyntheticItem> FindItem(const ArchiveOptions& options, std::string_view key) {
+  if (!key.ends_with(kSuffix)) return std::nullopt;
+  const std::string_view stem = key.substr(0, key.size() - kSuffix.size());
+  const char* const digits = stem.data() + stem.find_last_of('N') + 1;  // ids end in _N and the index
+  uint64_t index = 0;
+  const auto [end, error] = std::from_chars(digits, stem.data() + stem.size(), index);
+  if (error != std::errc() || end != stem.data() + stem.size()) return std::nullopt;
+  SyntheticItem item = MakeItem(options, index);
+  return item.key == key ? std::optional(std::move(item)) : std::nullopt;
+}
+
 Status WriteArchive(const ArchiveOptions& options, const std::string& directory, const CancelSource& cancel) {
   FileTree tree(directory);
-  ARROW_RETURN_NOT_OK(tree.Remove(kInventory));  // an old one would name items that are gone
-  std::string inventory = "bucket,key,size,last_modified_date\r\n";
-  for (uint64_t i = 0; i < options.items; ++i) {
-    ARROW_RETURN_NOT_OK(cancel.status());
-    const SyntheticItem item = MakeItem(options, i);
-    ARROW_RETURN_NOT_OK(tree.Write(fmt::format("{}/{}", kBucket, item.key), item.json));
-    // None of the fields has a character that RFC 4180 wants quoted.
-    fmt::format_to(std::back_inserter(inventory), "{},{},{},{}\r\n", kBucket, item.key, item.json.size(),
-                   FormatRfc3339(item.last_modified));
-  }
-  return tree.Write(kInventory, inventory);
+  return WriteInventoryOf(options, cancel, &tree, [&](const SyntheticItem& item) {
+    return tree.Write(fmt::format("{}/{}", kBucket, item.key), item.json);
+  });
+}
+
+Status WriteInventory(const ArchiveOptions& options, const std::string& directory,
+                      const CancelSource& cancel) {
+  FileTree tree(directory);
+  return WriteInventoryOf(options, cancel, &tree, [](const SyntheticItem&) { return Status::OK(); });
 }
 
 }  // namespace earthcatalog::synthetic

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "earthcatalog/base/cancel.h"
 #include "earthcatalog/base/status.h"
@@ -30,5 +32,12 @@ inline constexpr char kBucket[] = "synthetic-archive";
 // last_modified_date; RFC 4180). Existing files are replaced. After an error, or when `cancel` is stopped,
 // some items may be there, the inventory is not.
 Status WriteArchive(const ArchiveOptions& options, const std::string& directory, const CancelSource& cancel);
+
+// Writes the same <directory>/inventory.csv and no item: for who makes the items when they are asked for.
+Status WriteInventory(const ArchiveOptions& options, const std::string& directory,
+                      const CancelSource& cancel);
+
+// The item that has the key, whatever the archive's size is; nothing when none has.
+std::optional<SyntheticItem> FindItem(const ArchiveOptions& options, std::string_view key);
 
 }  // namespace earthcatalog::synthetic

@@ -82,6 +82,34 @@ TEST_F(Archive, WritesEveryItemAndItsInventoryRow) {
   EXPECT_EQ(ReadFile(directory_ / "inventory.csv"), inventory);
 }
 
+TEST_F(Archive, WritesTheSameInventoryWithoutItems) {
+  const ArchiveOptions options{.items = 60, .seed = 5};
+  ASSERT_TRUE(WriteArchive(options, directory_.string(), cancel_).ok());
+  const std::string inventory = ReadFile(directory_ / "inventory.csv");
+  fs::remove_all(directory_);
+  ASSERT_TRUE(WriteInventory(options, directory_.string(), cancel_).ok());
+  EXPECT_EQ(ReadFile(directory_ / "inventory.csv"), inventory);
+  EXPECT_FALSE(fs::exists(directory_ / kBucket));
+}
+
+TEST_F(Archive, FindsAnItemByItsKeyAndNoOther) {
+  const ArchiveOptions options{.seed = 5};
+  for (const uint64_t index : {uint64_t{0}, uint64_t{4711}, uint64_t{9'999'999}, uint64_t{1} << 40}) {
+    const SyntheticItem item = MakeItem(options, index);
+    const auto found = FindItem(options, item.key);
+    ASSERT_TRUE(found) << item.key;
+    EXPECT_EQ(found->json, item.json);
+    EXPECT_EQ(found->last_modified, item.last_modified);
+    EXPECT_FALSE(FindItem(options, "x" + item.key));
+    EXPECT_FALSE(FindItem(options, item.key + "x"));
+    EXPECT_FALSE(FindItem({.seed = 6}, item.key));
+  }
+  for (const char* key : {"", "N", "N1", ".stac.json", "N.stac.json", "N99999999999999999999.stac.json",
+                          "N-1.stac.json", "1.stac.json", "N1x.stac.json"}) {
+    EXPECT_FALSE(FindItem(options, key)) << key;
+  }
+}
+
 TEST_F(Archive, ReplacesWhatIsThere) {
   ASSERT_TRUE(WriteArchive({.items = 3, .seed = 1}, directory_.string(), cancel_).ok());
   const fs::path path = directory_ / kBucket / MakeItem({}, 0).key;

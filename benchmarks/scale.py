@@ -1,0 +1,106 @@
+"""Does the rate hold? The main job at sizes that differ fifty times, from a server that makes the items.
+
+    python benchmarks/scale.py PROGRAM ITEM_SERVER [--items 20000 200000 1000000] [--rounds 3]
+
+Each run starts from nothing, at the defaults; the sizes take turns. A time counts only when the files that
+PyIceberg finds in the table hold as many different ids as there are items. The table (Markdown, on standard
+output) has medians.
+"""
+
+import argparse
+import contextlib
+import json
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import astuple, dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+from runs import run
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+from harness import tables
+from harness.program import Base
+
+
+@dataclass(frozen=True)
+class Measured:
+    items_per_second: float
+    cpu_per_thousand: float
+    peak_mib: float
+    files: int
+    mib: float
+    commits: int
+
+
+@contextlib.contextmanager
+def item_server(program: str) -> Iterator[str]:
+    """The URL of a server of any made-up item, a process of its own."""
+    with subprocess.Popen([program], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
+
+
+def measure(program: str, inventory: Path, base: Base, url: str, items: int) -> Measured:
+    flags = ["--inventory", str(inventory), *map(str, base.flags), "--source", url, "--json"]
+    done = run([program, "incremental", *flags])
+    report = json.loads(done.output)
+    files = tables.data_files(tables.load(base))
+    ids = {id_ for path in files for id_ in pq.ParquetFile(path).read(["id"])["id"].to_pylist()}
+    if len(ids) != items or report["items_processed"] != items:
+        sys.exit(f"{len(ids):,} ids in the table, {report['items_processed']:,} reported, of {items:,} items")
+    sizes = [path.stat().st_size for path in files]
+    return Measured(
+        items_per_second=items / done.seconds,
+        cpu_per_thousand=1000 * done.cpu / items,
+        peak_mib=done.peak_mib,
+        files=len(sizes),
+        mib=sum(sizes) / 2**20,
+        commits=report["commits"],
+    )
+
+
+def print_table(runs: dict[int, list[Measured]]) -> None:
+    print("| items | items/s | of the first | CPU s per 1,000 items | peak MiB | files | MiB | commits |")
+    print("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    first = 0.0
+    for items, measured in runs.items():
+        median = Measured(*map(statistics.median, zip(*map(astuple, measured), strict=True)))
+        first = first or median.items_per_second
+        print(
+            f"| {items:,} | {median.items_per_second:,.0f} | {median.items_per_second / first:.0%}"
+            f" | {median.cpu_per_thousand:.3f} | {median.peak_mib:,.0f} | {median.files:,.0f}"
+            f" | {median.mib:,.1f} | {median.commits:,.0f} |"
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("server")
+    parser.add_argument("--items", type=int, nargs="+", default=[20_000, 200_000, 1_000_000])
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    runs: dict[int, list[Measured]] = defaultdict(list)
+    # All files stay until the end: ext4 searches long for inode numbers while many were given back just now.
+    with tempfile.TemporaryDirectory() as folder, item_server(options.server) as url:
+        for items in options.items:
+            subprocess.run([options.server, "--inventory", str(items), f"{folder}/{items}"], check=True)
+        for number in range(options.rounds):
+            for items in options.items:
+                print(f"round {number + 1} of {options.rounds}: {items:,} items", file=sys.stderr)
+                base = Base(Path(folder) / f"{items}-{number}")
+                inventory = Path(folder) / str(items) / "inventory.csv"
+                runs[items].append(measure(options.program, inventory, base, url, items))
+    print_table(runs)
+
+
+if __name__ == "__main__":
+    main()
