@@ -218,7 +218,7 @@ test-kills: python build ## 100 kills of a run over 20,000 items, on the disk an
 	$(call full_pytest,tests/cli/test_kill.py)
 	$(call full_pytest,tests/storage/test_s3_disasters.py -k killed)
 
-test-faults: python build ## 20,000 items through a bad network, 20 times, without and with S3
+test-faults: python build ## 2,000 items through a bad network, 20 times, without and with S3
 	$(call full_pytest,tests/cli/test_faults.py)
 	$(call full_pytest,tests/storage/test_s3_disasters.py -k broken)
 

@@ -153,7 +153,7 @@ const std::string& ListSchema() {
 template <typename Value, typename Make>
 earthcatalog::iceberg::FieldMap<Value> SomeMap(FuzzedDataProvider* data, Make make) {
   earthcatalog::iceberg::FieldMap<Value> map;
-  for (int n = data->ConsumeIntegralInRange(0, 3); n > 0; --n) map[data->ConsumeIntegral<int>()] = make();
+  for (int n = data->ConsumeIntegralInRange(0, 3); n > 0; --n) map.Set(data->ConsumeIntegral<int>(), make());
   return map;
 }
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from harness import archives, web
+from harness import archives, tables, web
 from harness.archives import Archive
 from harness.odd_items import make_item, point
 from harness.program import Argument, Base, Program
@@ -396,6 +396,7 @@ def test_source_of_other_buckets_quarantines_nothing(check: Check, tmp_path: Pat
         check(USAGE, f"the source directory {source}/ has no folder 'items'", source=source)
         assert not check.base.failed.exists()
     check.ingest()
+    assert len(tables.item_keys(check.base)) == len(small.rows)
 
 
 def test_source_that_is_a_file(check: Check, tmp_path: Path) -> None:

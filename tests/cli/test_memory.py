@@ -104,11 +104,12 @@ def test_rows_that_fail_are_bounded_too(
     """Hundreds of thousands of objects that are not there, then one that is."""
     missing = 400_000
     inventory = tmp_path / "missing.csv"
+    row = archive.rows[0]
+    folder = f"{row.bucket},some/long/folder/name/of/an/archive/that/is/gone"
     with inventory.open("w") as file:
         file.write("bucket,key,size\n")
         for n in range(missing):
-            file.write(f"nowhere,some/long/folder/name/of/an/archive/that/is/gone/{n:09}.stac.json,5000\n")
-        row = archive.rows[0]
+            file.write(f"{folder}/{n:09}.stac.json,5000\n")
         file.write(f"{row.bucket},{row.key},{row.size}\n")
     base = Base(tmp_path / "base")
     limit = ("--source", archive.folder, "--memory-limit", "128MiB")

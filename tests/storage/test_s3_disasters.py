@@ -52,8 +52,7 @@ class Job:
             *base.flags,
             "--chunk-size",
             size,
-            "--h3-resolution",
-            0,
+            *("--h3-resolution", 0),  # few files: this is about requests
             "--json",
             *flags,
         ]

@@ -209,7 +209,7 @@ def test_a_quarantine_that_another_run_takes_up(
     gate, url = held_back
     program, base = running(gateway), new_base(gateway)
     (first, first_csv), (_second, second_csv) = parts(archive, 2, tmp_path)
-    (tmp_path / "nothing").mkdir()
+    (tmp_path / "nothing" / archive.rows[0].bucket).mkdir(parents=True)
     program.ingest(first_csv, base, "--source", tmp_path / "nothing", code=1)
     what = ["--retry-failed"] if slow_one == "retries, too" else ["--inventory", second_csv]
     slow = program.start("incremental", *what, "--source", url, *base.flags, "--no-lock")

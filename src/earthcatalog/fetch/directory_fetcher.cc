@@ -52,7 +52,7 @@ class DirectoryReader {
   DirectoryReader(std::string root, int64_t max_body_bytes)
       : root_(std::move(root)), max_body_bytes_(max_body_bytes) {}
 
-  // An error when rows name buckets and none of these is a folder here: then the source is not theirs.
+  // An error when the rows name buckets of which none is a folder here: then the source is not theirs.
   Status CheckBuckets(const std::vector<inventory::Row>& rows) const;
 
   void Read(Item* item) const {
@@ -69,18 +69,21 @@ class DirectoryReader {
 };
 
 Status DirectoryReader::CheckBuckets(const std::vector<inventory::Row>& rows) const {
-  std::string missing;
+  const inventory::Row* first = nullptr;
+  const std::string* last = nullptr;
   for (const inventory::Row& row : rows) {
-    if (row.bucket == missing || CheckForDirectory(row.bucket, row.key)) continue;
+    if ((last != nullptr && row.bucket == *last) || CheckForDirectory(row.bucket, row.key)) continue;
     struct stat info;
-    if (stat((root_ + row.bucket).c_str(), &info) == 0 || errno != ENOENT) return Status::OK();
-    missing = row.bucket;
+    const bool exists = stat((root_ + row.bucket).c_str(), &info) == 0;
+    if (exists ? S_ISDIR(info.st_mode) : errno != ENOENT) return Status::OK();
+    if (first == nullptr) first = &row;
+    last = &row.bucket;
   }
-  if (missing.empty()) return Status::OK();
+  if (first == nullptr) return Status::OK();
   return UsageError(
-      "the source directory {} has no folder '{}', the bucket of the first rows: items are read from "
-      "<source>/<bucket>/<key>",
-      OneLine(root_), OneLine(missing));
+      "the source directory {} has no folder '{}' nor one of another bucket of the first rows: items are "
+      "read from <source>/<bucket>/<key>. If the bucket is rightly missing, make an empty folder of its name",
+      OneLine(root_), OneLine(first->bucket));
 }
 
 std::optional<Failure> DirectoryReader::ReadBody(const inventory::Row& row, std::string* body) const {
@@ -129,12 +132,11 @@ class DirectoryRun {
         out_(*out),
         cancel_(*cancel),
         max_body_bytes_(options.max_body_bytes),
-        batches_(options.max_buffered_bytes, options.part_bytes,
-                 [this] {
-                   const std::lock_guard lock(mutex_);
-                   changed_.notify_all();
-                 }),
-        check_buckets_(check_buckets) {}
+        check_buckets_(check_buckets),
+        batches_(options.max_buffered_bytes, options.part_bytes, [this] {
+          const std::lock_guard lock(mutex_);
+          changed_.notify_all();
+        }) {}
 
   Status Run(int threads);
 
@@ -153,11 +155,11 @@ class DirectoryRun {
   BoundedQueue<Batch>& out_;
   CancelSource& cancel_;
   const int64_t max_body_bytes_;
+  bool check_buckets_;  // of the first batch; the thread that takes one has it
 
   std::mutex mutex_;  // of all that follows
   std::condition_variable changed_;
   OpenBatches batches_;
-  bool check_buckets_;       // of the first batch
   bool handing_on_ = false;  // a thread does; the others go on reading
   bool taking_ = false;
   bool in_drained_ = false;
@@ -229,7 +231,11 @@ void DirectoryRun::TakeBatch(Lock* lock) {
   lock->unlock();
   auto batch = in_.Pop();  // fails only when the run is stopped
   if (batch.ok() && *batch && std::exchange(check_buckets_, false)) {
-    if (const Status status = reader_.CheckBuckets((*batch)->rows); !status.ok()) cancel_.Fail(status);
+    const Status status = reader_.CheckBuckets((*batch)->rows);
+    if (!status.ok()) {
+      cancel_.Fail(status);
+      batch = status;
+    }
   }
   lock->lock();
   taking_ = false;

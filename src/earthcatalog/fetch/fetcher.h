@@ -75,7 +75,7 @@ struct Options {
 // error when nothing has gone well for some rounds of attempts with growing pauses, about two minutes, or
 // seconds when the server has never said anything. Only few rows fail meanwhile. Run() also ends with an
 // error when whoever asks is refused: where the credentials are wrong, and when of a thousand rows none came;
-// and when a directory has none of the buckets that the first batch names.
+// and where a directory has none of the first batch's buckets.
 class Fetcher {
  public:
   virtual ~Fetcher() = default;
@@ -84,7 +84,8 @@ class Fetcher {
   // middle of transfers. Watches both queues.
   virtual Status Run(BoundedQueue<inventory::Batch>* in, BoundedQueue<Batch>* out, CancelSource* cancel) = 0;
 
-  // Before Run(): earlier runs got rows of this inventory, so refusals are the rows' own, however many.
+  // Before Run(): earlier runs got rows of this inventory, so refusals are the rows' own, however many, and a
+  // bucket may be gone.
   virtual void ExpectRefusals() {}
 
   // Options::max_in_flight, or less when the system allows no more.

@@ -4,6 +4,7 @@
 #include <arrow/util/bit_util.h>
 #include <arrow/util/bitmap_ops.h>
 
+#include <optional>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -54,8 +55,7 @@ const Names& ColumnsOfEveryFile(const arrow::Schema& table) {
 
 bool IsSelective(const arrow::Field& top) { return top.type()->id() == Type::STRUCT && top.name() != "bbox"; }
 
-// Which rows have a value in a struct: those with a bit that also have one in what is above it. Nothing above
-// the top.
+// Which rows have a value: those with a bit that also have one in the struct above. Null `above` at the top.
 struct Validity {
   const uint8_t* bits;
   int64_t begin;
@@ -75,8 +75,9 @@ class UsedColumns {
   void Note(const arrow::Field& field, const arrow::ArrayData& data, int64_t begin, const Validity* above,
             bool always) {
     const bool has_bits = !data.buffers.empty() && data.buffers[0] != nullptr;
-    const Validity own{has_bits ? data.buffers[0]->data() : nullptr, data.offset + begin, above};
-    const Validity* const valid = has_bits ? &own : above;
+    std::optional<Validity> own;
+    if (has_bits) own.emplace(Validity{data.buffers[0]->data(), data.offset + begin, above});
+    const Validity* const valid = own ? &*own : above;
     const bool used = always || !field.nullable() || HasAny(data, valid);
     found_.push_back(used ? kUsed : kUnused);
     if (used && IsSelective(field)) NoteFields(field, data, data.offset + begin, valid);
@@ -90,6 +91,7 @@ class UsedColumns {
     if (data.type->id() == Type::NA) return false;
     if (valid == nullptr) return rows_ > 0;
     if (arrow::internal::CountSetBits(valid->bits, valid->begin, rows_) == 0) return false;
+    if (valid->above == nullptr) return true;
     for (int64_t row = 0; row < rows_; ++row) {
       if (valid->Has(row)) return true;
     }

@@ -1,4 +1,4 @@
-// A map by field id: some dozens of entries, made and read in order, for each of very many data files.
+// Values by field id, in a sorted vector: some dozens of them for each of very many data files.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace earthcatalog::iceberg {
 
-// A vector of pairs that keeps itself sorted. Fast where ids come in rising order.
+// Fast where ids come in rising order.
 template <typename Value>
 class FieldMap {
  public:
@@ -17,9 +17,7 @@ class FieldMap {
   using const_iterator = typename std::vector<value_type>::const_iterator;
 
   FieldMap() = default;
-  FieldMap(std::initializer_list<value_type> entries) {
-    for (const value_type& entry : entries) (*this)[entry.first] = entry.second;
-  }
+  FieldMap(std::initializer_list<value_type> entries) : FieldMap(std::vector<value_type>(entries)) {}
   // In any order; of an id that is repeated the first counts.
   explicit FieldMap(std::vector<value_type> entries) : entries_(std::move(entries)) {
     const auto out_of_order = [](const value_type& a, const value_type& b) { return a.first >= b.first; };
@@ -30,11 +28,14 @@ class FieldMap {
     entries_.erase(std::unique(entries_.begin(), entries_.end(), same), entries_.end());
   }
 
-  Value& operator[](int id) {
-    const auto place =
-        entries_.empty() || entries_.back().first < id ? entries_.end() : LowerBound(entries_, id);
-    if (place != entries_.end() && place->first == id) return place->second;
-    return entries_.emplace(place, id, Value{})->second;
+  void Set(int id, Value value) {
+    const bool last = entries_.empty() || entries_.back().first < id;
+    const auto place = last ? entries_.end() : LowerBound(entries_, id);
+    if (place != entries_.end() && place->first == id) {
+      place->second = std::move(value);
+    } else {
+      entries_.emplace(place, id, std::move(value));
+    }
   }
 
   const_iterator find(int id) const {

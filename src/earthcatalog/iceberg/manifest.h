@@ -36,7 +36,7 @@ class ManifestWriter {
 
   // A file of this commit.
   Status AddNew(const DataFile& file);
-  Status Add(const ManifestEntry& entry) { return Add(entry, entry.file); }
+  Status Add(const ManifestEntry& entry) { return Write(entry, entry.file); }
   size_t bytes_written() const { return writer_.bytes_written(); }
 
   struct Finished {
@@ -46,7 +46,8 @@ class ManifestWriter {
   Result<Finished> Finish();
 
  private:
-  Status Add(const ManifestEntry& entry, const DataFile& file);
+  // `file` is written, whatever `entry.file` is: a new file need not be copied into an entry.
+  Status Write(const ManifestEntry& entry, const DataFile& file);
 
   PartitionSpec spec_;
   AvroWriter writer_;

@@ -84,7 +84,6 @@ void EncodePartition(const Partition& partition, const PartitionSpec& spec, Avro
   }
 }
 
-// `entry` without its file, which stands beside it so that nobody copies it.
 void EncodeEntry(const ManifestEntry& entry, const DataFile& file, const PartitionSpec& spec,
                  AvroEncoder& out) {
   out.Integer(static_cast<int>(entry.state));
@@ -159,10 +158,10 @@ ManifestWriter::ManifestWriter(const Json& schema_json, const PartitionSpec& spe
 Status ManifestWriter::AddNew(const DataFile& file) {
   ManifestEntry entry;
   entry.snapshot_id = row_.added_snapshot_id;
-  return Add(entry, file);
+  return Write(entry, file);
 }
 
-Status ManifestWriter::Add(const ManifestEntry& entry, const DataFile& file) {
+Status ManifestWriter::Write(const ManifestEntry& entry, const DataFile& file) {
   const bool added = entry.state == State::kAdded;
   ++(added ? row_.added_files : row_.existing_files);
   (added ? row_.added_rows : row_.existing_rows) += file.record_count;

@@ -61,15 +61,16 @@ iceberg::DataFile Describe(const FileGroup& group, std::string cell, std::string
   if (group.year) file.partition.year = *group.year - iceberg::Partition::kEpochYear;
   file.record_count = encoded.record_count;
   file.file_size = encoded.bytes->size();
-  for (auto* counts : {&file.column_sizes, &file.value_counts, &file.null_value_counts})
+  for (auto* counts : {&file.column_sizes, &file.value_counts, &file.null_value_counts}) {
     counts->reserve(encoded.columns.size());
+  }
   for (geoparquet::ColumnMetrics& column : encoded.columns) {
-    file.column_sizes[column.field_id] = column.compressed_bytes;
-    file.value_counts[column.field_id] = column.value_count;
-    file.null_value_counts[column.field_id] = column.null_count;
-    if (column.nan_count > 0) file.nan_value_counts[column.field_id] = column.nan_count;
-    if (column.lower) file.lower_bounds[column.field_id] = std::move(*column.lower);
-    if (column.upper) file.upper_bounds[column.field_id] = std::move(*column.upper);
+    file.column_sizes.Set(column.field_id, column.compressed_bytes);
+    file.value_counts.Set(column.field_id, column.value_count);
+    file.null_value_counts.Set(column.field_id, column.null_count);
+    if (column.nan_count > 0) file.nan_value_counts.Set(column.field_id, column.nan_count);
+    if (column.lower) file.lower_bounds.Set(column.field_id, *std::move(column.lower));
+    if (column.upper) file.upper_bounds.Set(column.field_id, *std::move(column.upper));
   }
   file.split_offsets = std::move(encoded.split_offsets);
   return file;

@@ -159,7 +159,7 @@ Status Committer::Commit() {
 // Also without files: the table must say which rows are behind it, and which quarantine is its own.
 Status Committer::Append() {
   iceberg::Table::AppendRequest request;
-  request.files = std::exchange(pending_files_, {});
+  request.files = std::exchange(pending_files_, {});  // given back where the commit certainly failed
   const QuarantineNotes quarantine = PendingQuarantine();
   NoteQuarantine(quarantine, &request.summary);
   if (options_.selection && position_.inventory) {
@@ -175,7 +175,7 @@ Status Committer::Append() {
   };
   const Status appended = catalog_->table().Append(request);
   if (KindOf(appended) == ErrorKind::kCommitUnknown) {
-    // The table may live by its files. The next run knows whether the staged ones are its own.
+    // The table may live by these data files. The next run knows whether the staged ones are its own.
     pending_quarantine_.clear();
   } else if (!appended.ok()) {
     pending_files_ = std::move(request.files);

@@ -222,6 +222,7 @@ class Run {
       RemoveStagedQuarantine(abandoned);
     }
     if (!options_.retry_failed) return Status::OK();
+    fetcher_->ExpectRefusals();
     ARROW_ASSIGN_OR_RAISE(const auto files, ListQuarantine(catalog_->warehouse()));
     for (const io::Location& file : files) {
       const auto done = notes.rows_taken_up.find(FileName(file.path));

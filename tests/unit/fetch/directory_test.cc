@@ -118,17 +118,30 @@ TEST_F(DirectoryFetch, MissingFilesAreNotFound) {
         std::string(300, 'n'), std::string(5000, 'n')}) {
     EXPECT_EQ(KindOf(Fetch(key)), "not_found") << key;
   }
-  EXPECT_EQ(KindOf(FetchAll(TestOptions(), {RowsOf({"a.json"})[0], RowsOf({"a.json"}, "no-bucket")[0]})[1]),
-            "not_found");
 }
 
+inventory::Row RowOf(const std::string& bucket) { return RowsOf({"a.json"}, bucket)[0]; }
+
 TEST_F(DirectoryFetch, ASourceWithoutTheBucketsIsNotTheirs) {
-  Running running(OptionsFor(folder_ / "source/bucket"));
-  running.Give(RowsOf({"a.json", "b.json"}));
-  running.EndOfInventory();
-  const Status status = running.Join();
-  EXPECT_EQ(earthcatalog::KindOf(status), ErrorKind::kUsage);
-  EXPECT_THAT(status.message(), testing::HasSubstr("source/bucket/ has no folder 'bucket'"));
+  folder_.Write("source/file", "where a folder should be");
+  for (const std::string& other : {std::string("other"), std::string("file")}) {
+    Running running(TestOptions());
+    running.Give({RowOf(".."), RowOf("missing"), RowOf("missing"), RowOf(other), RowOf("missing")});
+    running.EndOfInventory();
+    const Status status = running.Join();
+    EXPECT_EQ(earthcatalog::KindOf(status), ErrorKind::kUsage);
+    EXPECT_THAT(status.message(), testing::HasSubstr("/source/ has no folder 'missing' nor"));
+  }
+}
+
+TEST_F(DirectoryFetch, OneBucketOfTheFirstRowsIsEnough) {
+  const auto items =
+      FetchAll(TestOptions(), {RowOf("missing"), RowOf("other"), RowOf("bucket"), RowOf("..")});
+  EXPECT_EQ(KindOf(items[0]), "not_found");
+  EXPECT_EQ(KindOf(items[1]), "not_found");
+  EXPECT_EQ(items[2].body, "{\"a\": 1}");
+  EXPECT_EQ(KindOf(items[3]), "bad_key");
+  EXPECT_EQ(KindOf(Fetch("a.json", "..")), "bad_key");  // it names no bucket
 }
 
 TEST_F(DirectoryFetch, EarlierRunsMayHaveSeenABucketThatIsGone) {

@@ -5,6 +5,8 @@
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace earthcatalog::iceberg {
 namespace {
@@ -20,7 +22,8 @@ TEST(FieldMap, KeepsItsOrderWhateverTheOrderOfTheIds) {
     std::map<int, std::string> expected;
     for (int n = 0; n < round % 20; ++n) {
       const int id = std::uniform_int_distribution(-5, 15)(random);
-      map[id] = expected[id] = std::to_string(n);
+      expected[id] = std::to_string(n);
+      map.Set(id, expected[id]);
     }
     EXPECT_EQ(EntriesOf(map), Entries(expected.begin(), expected.end()));
     for (int id = -6; id < 17; ++id) {
@@ -36,6 +39,7 @@ TEST(FieldMap, OfAnIdThatIsRepeatedTheFirstCounts) {
   EXPECT_EQ(EntriesOf(FieldMap<std::string>(Entries{{3, "a"}, {1, "b"}, {3, "c"}, {2, "d"}, {1, "e"}})),
             (Entries{{1, "b"}, {2, "d"}, {3, "a"}}));
   EXPECT_EQ(EntriesOf(FieldMap<std::string>(Entries{{1, "a"}, {1, "b"}})), (Entries{{1, "a"}}));
+  EXPECT_EQ(EntriesOf({{2, "a"}, {1, "b"}, {2, "c"}}), (Entries{{1, "b"}, {2, "a"}}));
   EXPECT_TRUE(FieldMap<std::string>(Entries{}).empty());
 }
 
