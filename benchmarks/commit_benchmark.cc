@@ -45,10 +45,9 @@ struct Example {
   std::vector<DataFile> files;
 };
 
-Example MakeExample() {
+Example MakeExample(const TemporaryFolder& folder) {
   const Columns columns = GeneratedColumns(2 * kCommitFiles);
-  const TemporaryFolder folder;
-  const pipeline::WriteTarget target{.warehouse = io::Resolve(folder / "w").ValueOrDie(),
+  const pipeline::WriteTarget target{.warehouse = io::Resolve(folder / "example").ValueOrDie(),
                                      .schema = columns.schema,
                                      .partitioner = grid::MakePartitioner({}).ValueOrDie()};
   Example example{columns.schema, {}};
@@ -59,7 +58,8 @@ Example MakeExample() {
 // Tables in one folder. They stay as they were built: each commit is on a copy of the catalog file.
 class Tables {
  public:
-  explicit Tables(Example example) : example_(std::move(example)) {}
+  // `folder` outlives them.
+  Tables(Example example, const TemporaryFolder* folder) : example_(std::move(example)), folder_(*folder) {}
 
   // The catalog file of a table of that shape.
   const std::string& Of(const Shape& shape) {
@@ -105,7 +105,7 @@ class Tables {
   }
 
   const Example example_;
-  const TemporaryFolder folder_;
+  const TemporaryFolder& folder_;
   std::map<std::pair<int64_t, int64_t>, std::string> catalogs_;
   size_t next_file_ = 0;
   int number_ = 0;
@@ -173,7 +173,8 @@ int main(int argc, char** argv) {
   using namespace earthcatalog;
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  Tables tables(MakeExample());
+  const TemporaryFolder folder;
+  Tables tables(MakeExample(folder), &folder);
   for (const bool sync : {false, true}) {
     for (const Shape& shape : kShapes) {
       const std::string name =
