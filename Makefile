@@ -124,13 +124,15 @@ $(PEER_STAMP): | packages-build
 	@.venv-peer/bin/python -m pip install --quiet --requirement requirements/peer.txt
 	@touch $@
 
+STAGE_BENCHMARKS := inventory item write commit
+
 .PHONY: bench
 bench: setup build $(PEER_STAMP) ## the benchmarks whose tables are in docs/benchmarks.md; some hours
 	@cmake --preset release -DPython_EXECUTABLE=$(VENV_PYTHON) -DEARTHCATALOG_BUILD_BENCHMARKS=ON >/dev/null
 	@cmake --build build/release --target benchmarks/all $(NINJA_FLAGS)
 	@$(VENV_PYTHON) benchmarks/grid.py build/release/benchmarks/grid_benchmark \
 	  $(if $(PEER_STAMP),.venv-peer/bin/python)
-	@build/release/benchmarks/item_benchmark
+	@for stage in $(STAGE_BENCHMARKS); do "build/release/benchmarks/$${stage}_benchmark"; done
 	@$(VENV_PYTHON) benchmarks/bounds.py build/release/benchmarks $(PROGRAM)
 	@$(VENV_PYTHON) benchmarks/sizes.py $(PROGRAM)
 	@$(VENV_PYTHON) benchmarks/incremental.py $(PROGRAM) $(if $(PEER_STAMP),.venv-peer/bin/python)

@@ -13,35 +13,14 @@
 #include <vector>
 
 #include "earthcatalog/geoparquet/writer.h"
-#include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/item/item_encoder.h"
-#include "earthcatalog/item/item_schema.h"
-#include "earthcatalog/synthetic/archive.h"
+#include "generated_items.h"
 
 namespace earthcatalog {
 namespace {
 
-using Items = std::vector<std::string>;
-
 constexpr uint64_t kGeneratedItems = 200'000;
 constexpr size_t kBatchItems = 10'000;  // one file each
-
-// The schema that the items ask for, with field ids.
-std::shared_ptr<arrow::Schema> SchemaOf(const Items& items) {
-  const auto encoder = item::MakeItemEncoder(item::InitialSchema()).ValueOrDie();
-  auto schema = item::InitialSchema();
-  for (size_t i = 0; i < items.size(); i += kBatchItems) {
-    for (size_t k = i; k < std::min(i + kBatchItems, items.size()); ++k) (void)encoder->Append(items[k]);
-    const auto encoded = encoder->Finish().ValueOrDie();
-    if (encoded.additions) schema = item::Evolve(schema, encoded.additions).ValueOrDie();
-  }
-  int last_column_id = 0;
-  return iceberg::AssignFieldIds(*schema, nullptr, &last_column_id).ValueOrDie();
-}
-
-std::shared_ptr<arrow::Schema> WithoutCells(const std::shared_ptr<arrow::Schema>& schema) {
-  return schema->RemoveField(schema->GetFieldIndex(std::string(item::kGridPartition))).ValueOrDie();
-}
 
 // `write`: all the way to Parquet, or to columns only.
 void Encode(benchmark::State& state, const Items& items, bool write) {
@@ -71,12 +50,6 @@ void Encode(benchmark::State& state, const Items& items, bool write) {
   state.SetBytesProcessed(json_bytes);
   state.counters["json/item"] = static_cast<double>(json_bytes) / static_cast<double>(rows);
   if (write) state.counters["parquet/item"] = static_cast<double>(file_bytes) / static_cast<double>(rows);
-}
-
-Items GeneratedItems() {
-  Items items;
-  for (uint64_t i = 0; i < kGeneratedItems; ++i) items.push_back(synthetic::MakeItem({}, i).json);
-  return items;
 }
 
 std::map<std::string, Items> CorpusCollections(const std::filesystem::path& corpus) {
@@ -109,7 +82,7 @@ int main(int argc, char** argv) {
   using namespace earthcatalog;
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
-  const Items generated = GeneratedItems();
+  const Items generated = GeneratedItems(kGeneratedItems);
   Register("generated", &generated);
   const char* const corpus = std::getenv("EARTHCATALOG_CORPUS");
   const auto collections = corpus == nullptr ? std::map<std::string, Items>{} : CorpusCollections(corpus);

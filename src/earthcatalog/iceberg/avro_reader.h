@@ -23,6 +23,7 @@ class AvroDecoder {
 
   bool ok() const { return ok_; }
   size_t remaining() const { return bytes_.size(); }
+  std::string_view rest() const { return bytes_; }  // what was not read yet
 
   // A value of `type`, or nothing when it is null. Another type than asked for is an error.
   std::optional<int64_t> Integer(const AvroType& type);  // int or long

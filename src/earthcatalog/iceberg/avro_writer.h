@@ -20,6 +20,9 @@ class AvroEncoder {
   void Boolean(bool value) { out_->push_back(value ? '\1' : '\0'); }
   void Bytes(std::string_view value);  // bytes or string
 
+  // What an encoder for the same schema wrote.
+  void Encoded(std::string_view bytes) { out_->append(bytes); }
+
   // Which branch of a union of null and one other type, in this order, follows.
   void Null() { Integer(0); }
   void NotNull() { Integer(1); }

@@ -26,7 +26,13 @@ struct ManifestEntry {
   std::string format = "PARQUET";
   std::optional<std::string> key_metadata;
   std::optional<int64_t> sort_order_id;
+  // All of the file as the writer would encode it, which then takes this and looks at nothing else of the
+  // file but its partition and number of rows. Empty: not known.
+  std::string encoded_file;
 };
+
+// The Avro schema of a manifest's entries, as ManifestWriter writes it.
+std::string EntrySchemaText(const PartitionSpec& spec);
 
 // Writes one manifest and counts what its row in the manifest list says.
 class ManifestWriter {
@@ -60,6 +66,9 @@ struct EntryFilter {
   KeepPartition keep;        // empty: all
   bool with_metrics = true;  // false: the maps by column stay empty
   bool deleted = false;      // those too that the commit removed
+  // For ManifestWriter::Add() with the same spec: fills in `encoded_file` where the manifest is one of ours,
+  // and leaves the maps by column empty there.
+  bool to_copy = false;
 };
 
 // Calls `visit` for each entry that the filter keeps: live ones. The others are skipped over. `row` is

@@ -52,7 +52,8 @@ Result<std::optional<std::vector<ManifestEntry>>> EntriesToMove(const ManifestFi
     entries.back().state = ManifestEntry::State::kExisting;
     return Status::OK();
   };
-  const Status read = DecodeManifest(std::move(bytes), manifest, spec, {}, collect);
+  const Status read =
+      DecodeManifest(std::move(bytes), manifest, spec, {.keep = {}, .to_copy = true}, collect);
   ARROW_RETURN_NOT_OK(WithContext(read, manifest.path));
   if (!all_know_their_commit) return std::nullopt;
   return entries;

@@ -159,9 +159,12 @@ class EntryReader {
         case 4:
           entry.file_sequence_number = in.Integer(field.type);
           break;
-        case kDataFile:
+        case kDataFile: {
+          const std::string_view file = in.rest();
           wanted = ReadFile(in, field.type, wanted, &entry) && wanted;
+          if (filter_.to_copy) entry.encoded_file = file.substr(0, file.size() - in.remaining());
           break;
+        }
         default:
           in.Skip(field.type);
       }
@@ -217,7 +220,10 @@ Status DecodeManifest(std::string bytes, const ManifestFile& row, const Partitio
                       const EntryFilter& filter, const std::function<Status(const ManifestEntry&)>& visit) {
   ARROW_ASSIGN_OR_RAISE(AvroReader reader, AvroReader::Open(std::move(bytes)));
   FillIds(reader.schema(), spec);
-  EntryReader entries(row, spec, filter);
+  EntryFilter own_filter = filter;
+  own_filter.to_copy = filter.to_copy && reader.metadata().at("avro.schema") == EntrySchemaText(spec);
+  own_filter.with_metrics = filter.with_metrics && !own_filter.to_copy;
+  EntryReader entries(row, spec, own_filter);
   return reader.ForEachRecord([&](AvroDecoder& in) {
     ARROW_ASSIGN_OR_RAISE(const auto entry, entries.Read(in, *reader.schema()));
     return entry ? visit(*entry) : Status::OK();

@@ -51,16 +51,6 @@ Json DataFileType(const PartitionSpec& spec) {
                           }));
 }
 
-std::string SchemaText(const PartitionSpec& spec) {
-  return JsonText(AvroRecord("manifest_entry", Json::array({
-                                                   AvroRequired("status", 0, "int"),
-                                                   AvroOptional("snapshot_id", 1, "long"),
-                                                   AvroOptional("sequence_number", 3, "long"),
-                                                   AvroOptional("file_sequence_number", 4, "long"),
-                                                   AvroRequired("data_file", 2, DataFileType(spec)),
-                                               })));
-}
-
 void EncodeValue(int64_t value, AvroEncoder& out) { out.Integer(value); }
 void EncodeValue(const std::string& value, AvroEncoder& out) { out.Bytes(value); }
 
@@ -90,6 +80,7 @@ void EncodeEntry(const ManifestEntry& entry, const DataFile& file, const Partiti
   out.OptionalInteger(entry.snapshot_id);
   out.OptionalInteger(entry.sequence_number);
   out.OptionalInteger(entry.file_sequence_number);
+  if (!entry.encoded_file.empty()) return out.Encoded(entry.encoded_file);
   out.Integer(ManifestFile::kData);
   out.Bytes(file.path);
   out.Bytes(entry.format);
@@ -136,9 +127,19 @@ void Summarize(const Partition& partition, const PartitionSpec& spec,
 
 }  // namespace
 
+std::string EntrySchemaText(const PartitionSpec& spec) {
+  return JsonText(AvroRecord("manifest_entry", Json::array({
+                                                   AvroRequired("status", 0, "int"),
+                                                   AvroOptional("snapshot_id", 1, "long"),
+                                                   AvroOptional("sequence_number", 3, "long"),
+                                                   AvroOptional("file_sequence_number", 4, "long"),
+                                                   AvroRequired("data_file", 2, DataFileType(spec)),
+                                               })));
+}
+
 ManifestWriter::ManifestWriter(const Json& schema_json, const PartitionSpec& spec, int64_t snapshot_id)
     : spec_(spec),
-      writer_(SchemaText(spec),
+      writer_(EntrySchemaText(spec),
               {{"schema", JsonText(schema_json)},
                {"schema-id", std::to_string(FindInteger(schema_json, "schema-id").value_or(0))},
                {"partition-spec", JsonText(spec.fields_json)},

@@ -60,6 +60,51 @@ TEST_F(ManifestMergeTest, MergedEntriesKeepTheirSnapshotsAndSequenceNumbers) {
   }));
 }
 
+// Entries are copied as they are encoded where that is how this project's writer encodes them, and read and
+// written anew elsewhere.
+TEST_F(ManifestMergeTest, AllThatIsKnownOfAFileStaysInWhateverManifest) {
+  const auto table = CreateTable({{"commit.manifest.min-count-to-merge", "3"}});
+  std::map<std::string, DataFile> expected;
+  for (int i = 0; i < 5; ++i) {
+    const std::string name = "f" + std::to_string(i);
+    DataFile file = MakeFile(name, i == 1 ? std::nullopt : std::optional("8"),
+                             i == 2 ? std::nullopt : std::optional(i), i);
+    file.nan_value_counts = {{5, i}};
+    file.split_offsets = {4, 1000 + i};
+    if (i == 3) file.split_offsets.clear();
+    ASSERT_OK(AppendFiles(*table, {file}));
+    file.sequence_number = i + 1;
+    expected[name] = file;
+    if (i % 2 == 0) {  // another writer's: the same bytes under another name of a type
+      const std::string manifest = PathOf(Manifests(*table)[0].path);
+      std::string bytes = Slurp(manifest);
+      const size_t name_of_type = bytes.find("\"r102\"");
+      ASSERT_NE(name_of_type, std::string::npos);
+      bytes[name_of_type + 1] = 'x';
+      std::ofstream(manifest, std::ios::binary) << bytes;
+    }
+  }
+  ASSERT_EQ(Manifests(*table).size(), 2u);
+  size_t files = 0;
+  EXPECT_OK(table->ScanFiles(std::nullopt, {}, [&](const DataFile& file) {
+    const DataFile& wanted = expected.at(file.path);
+    EXPECT_EQ(file.partition, wanted.partition);
+    EXPECT_EQ(file.record_count, wanted.record_count);
+    EXPECT_EQ(file.file_size, wanted.file_size);
+    EXPECT_EQ(file.column_sizes, wanted.column_sizes);
+    EXPECT_EQ(file.value_counts, wanted.value_counts);
+    EXPECT_EQ(file.null_value_counts, wanted.null_value_counts);
+    EXPECT_EQ(file.nan_value_counts, wanted.nan_value_counts);
+    EXPECT_EQ(file.lower_bounds, wanted.lower_bounds);
+    EXPECT_EQ(file.upper_bounds, wanted.upper_bounds);
+    EXPECT_EQ(file.split_offsets, wanted.split_offsets);
+    EXPECT_EQ(file.sequence_number, wanted.sequence_number);
+    ++files;
+    return Status::OK();
+  }));
+  EXPECT_EQ(files, expected.size());
+}
+
 TEST_F(ManifestMergeTest, TheTargetSizeBoundsWhatIsMerged) {
   auto table = CreateTable();
   AppendOne(*table, 0);
