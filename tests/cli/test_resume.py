@@ -77,13 +77,24 @@ def test_d14_a_rerun_adds_nothing_twice(ingest: Ingest, base: Base, forty: Archi
 def test_it_says_that_all_is_done(program: Program, ingest: Ingest, base: Base, tmp_path: Path) -> None:
     ingest()
     (notice,) = ingest()["notices"]
-    assert "all 40 rows of this inventory are in the table or its quarantine already" in notice
+    assert "the 40 rows of this inventory were dealt with before" in notice
     assert "--again" in notice
+    assert "quarantine" not in notice
     (notice,) = ingest("--limit", 3)["notices"]
-    assert "the first 3 items of this inventory are" in notice
+    assert "the first 3 items of this inventory were" in notice
     done = program.run("incremental", "--inventory", tmp_path / "inventory.csv", *base.flags)
     assert done.returncode == 0, done.stderr
-    assert "all 40 rows" in done.stdout
+    assert "the 40 rows" in done.stdout
+
+
+def test_it_says_how_many_rows_wait_in_the_quarantine(ingest: Ingest, forty: Archive) -> None:
+    for row in forty.rows[3:6]:
+        (forty.folder / row.bucket / row.key).unlink()
+    ingest(code=1)
+    (notice,) = ingest()["notices"]
+    assert notice.endswith(". 3 rows wait in the quarantine, which --retry-failed takes up")
+    (notice,) = ingest("--retry-failed", code=1)["notices"]
+    assert "quarantine" not in notice
 
 
 def test_again_adds_all_once_more(ingest: Ingest, base: Base) -> None:

@@ -11,6 +11,8 @@ namespace {
 // with keys that S3 does not know, for that reason.
 constexpr uint64_t kRowsInVain = 1000;
 constexpr uint64_t kRowsOfUnknownKeys = 16;
+// A key that the server spells otherwise than we do has a wrong signature of its own.
+constexpr uint64_t kWrongSignaturesInARow = 16;
 constexpr size_t kMaxBuckets = 10'000;
 
 bool IsAboutCredentials(std::string_view s3_code) {
@@ -37,6 +39,7 @@ void Refusals::SignedRefused(const std::string& bucket, std::string_view s3_code
 
 void Refusals::Worked(const std::string& bucket) {
   anything_worked_ = true;
+  wrong_signatures_ = 0;
   if (bucket == last_worked_) return;
   last_worked_ = bucket;
   if (works_.size() >= kMaxBuckets) works_.clear();
@@ -49,8 +52,11 @@ std::optional<std::string> Refusals::Failed(const std::string& bucket, std::stri
   std::string_view code = s3_code;
   if (refused != refused_.end() && !IsAboutCredentials(code) && ++refused->second.rows >= kRowsOfUnknownKeys)
     code = refused->second.code;
-  if (IsAboutCredentials(code) && !works_.contains(bucket)) {
-    return fmt::format("the server of bucket {} refuses the credentials: {}", OneLine(bucket, 100), code);
+  if (IsAboutCredentials(code)) {
+    const bool of_the_row =
+        asked_without || (code == "SignatureDoesNotMatch" && ++wrong_signatures_ < kWrongSignaturesInARow);
+    if (!of_the_row || !works_.contains(bucket))
+      return fmt::format("the server of bucket {} refuses the credentials: {}", OneLine(bucket, 100), code);
   }
   if (anything_worked_ || !IsRefusal(s3_code, failure) || ++in_vain_ < kRowsInVain) return std::nullopt;
   return fmt::format("{} rows were refused, and nothing else came; the last one, in bucket {}: {}",

@@ -25,8 +25,8 @@ class Refusals {
   void Expect() { anything_worked_ = true; }
 
   // A row failed, and not in passing. `asked_without`: after a refusal of its signed request. Gives what is
-  // wrong when it is with all rows: the credentials, in a bucket where nothing has worked; or, when nothing
-  // has worked anywhere and many rows were refused, whatever it is.
+  // wrong when it is with all rows: the credentials, from the first request on or, as they expire or are
+  // revoked, any time later; or, when nothing has worked anywhere and many rows were refused, whatever it is.
   std::optional<std::string> Failed(const std::string& bucket, std::string_view s3_code,
                                     const Failure& failure, bool asked_without);
 
@@ -40,7 +40,8 @@ class Refusals {
   std::set<std::string> works_;
   std::string last_worked_;
   bool anything_worked_ = false;
-  uint64_t in_vain_ = 0;  // rows refused
+  uint64_t in_vain_ = 0;           // rows refused
+  uint64_t wrong_signatures_ = 0;  // since something worked
 };
 
 }  // namespace earthcatalog::fetch

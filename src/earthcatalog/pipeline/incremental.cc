@@ -14,6 +14,7 @@
 #include "earthcatalog/pipeline/committer.h"
 #include "earthcatalog/pipeline/encode.h"
 #include "earthcatalog/pipeline/flow_window.h"
+#include "earthcatalog/pipeline/notices.h"
 #include "earthcatalog/pipeline/quarantine.h"
 #include "earthcatalog/pipeline/row_feed.h"
 #include "earthcatalog/pipeline/snapshot_notes.h"
@@ -156,39 +157,12 @@ class Run {
       report->requests_retried = fetcher_->retries();
     }
     report->queues = queues_;
-    report->notices = Notices(report->inventory);
+    report->notices = NoticesOf(
+        options_, report->inventory,
+        {fetcher_ == nullptr ? options_.workers : fetcher_->max_in_flight(), all_done_, rows_in_quarantine_});
   }
 
  private:
-  std::vector<std::string> Notices(const inventory::Counts& counts) const {
-    std::vector<std::string> notices;
-    if (fetcher_ != nullptr && fetcher_->max_in_flight() < options_.workers) {
-      notices.push_back(
-          fmt::format("{} instead of {} workers: the system lets this process open no more files "
-                      "(ulimit -n)",
-                      fetcher_->max_in_flight(), options_.workers));
-    }
-    if (counts.passed_without_date > 0) {
-      notices.push_back(fmt::format("{} rows have no last-modified date and passed --since",
-                                    FormatCount(static_cast<int64_t>(counts.passed_without_date))));
-    }
-    if (counts.rows > 0 && counts.skipped_suffix == counts.rows) {
-      notices.push_back(
-          fmt::format("no key ends in {}: --suffix says what does; or is the first line a header "
-                      "without the columns bucket and key?",
-                      OneLine(options_.suffix)));
-    }
-    if (all_done_) {
-      const uint64_t number = options_.limit.value_or(counts.skipped_done);
-      notices.push_back(
-          fmt::format("{} {} {} of this inventory are in the table or its quarantine already; --retry-failed "
-                      "takes up the quarantine, --again adds all of them again",
-                      options_.limit ? "the first" : "all", FormatCount(static_cast<int64_t>(number)),
-                      options_.limit ? "items" : "rows"));
-    }
-    return notices;
-  }
-
   fetch::Options FetchOptions() const {
     fetch::Options fetch;
     fetch.source = options_.source;
@@ -221,7 +195,10 @@ class Run {
       ARROW_ASSIGN_OR_RAISE(const auto abandoned, UncommittedQuarantine(catalog_->warehouse(), notes));
       RemoveStagedQuarantine(abandoned);
     }
-    if (!options_.retry_failed) return Status::OK();
+    if (!options_.retry_failed) {
+      if (!all_done_) return Status::OK();
+      return CountQuarantine(catalog_->warehouse(), notes).Value(&rows_in_quarantine_);
+    }
     fetcher_->ExpectRefusals();
     ARROW_ASSIGN_OR_RAISE(const auto files, ListQuarantine(catalog_->warehouse()));
     for (const io::Location& file : files) {
@@ -281,6 +258,7 @@ class Run {
   const int threads_;
   std::optional<Selection> selection_;  // of the inventory, if there is one
   bool all_done_ = false;               // by earlier runs
+  uint64_t rows_in_quarantine_ = 0;     // where all is done and none is retried
   RowFeed feed_;
   FlowWindow window_;
   std::unique_ptr<fetch::Fetcher> fetcher_;

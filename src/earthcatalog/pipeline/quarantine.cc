@@ -4,6 +4,8 @@
 #include <arrow/io/memory.h>
 #include <arrow/table.h>
 #include <parquet/arrow/writer.h>
+#include <parquet/exception.h>
+#include <parquet/file_reader.h>
 
 #include <algorithm>
 #include <cstring>
@@ -151,6 +153,22 @@ Result<std::vector<io::Location>> ListQuarantine(const io::Location& warehouse) 
   std::vector<io::Location> files;
   for (const std::string& name : names) files.push_back(folder.Join(name));
   return files;
+}
+
+Result<uint64_t> CountQuarantine(const io::Location& warehouse, const QuarantineNotes& notes) {
+  ARROW_ASSIGN_OR_RAISE(const auto files, ListQuarantine(warehouse));
+  uint64_t rows = 0;
+  for (const io::Location& file : files) {
+    const auto count = [&]() -> Result<uint64_t> {
+      ARROW_ASSIGN_OR_RAISE(const auto input, file.fs->OpenInputFile(file.path));
+      PARQUET_CATCH_AND_RETURN(static_cast<uint64_t>(parquet::ReadMetaData(input)->num_rows()));
+    }();
+    if (!count.ok())
+      return FailedError("cannot read the quarantine {}: {}", file.name(),
+                         OneLine(count.status().message(), 300));
+    rows += *count - std::min(*count, notes.RowsTakenUp(FileName(file.path)));
+  }
+  return rows;
 }
 
 Result<std::vector<io::Location>> UncommittedQuarantine(const io::Location& warehouse,

@@ -47,6 +47,9 @@ void RemoveStagedQuarantine(const std::vector<io::Location>& files);
 // All published files, oldest first. An absent folder has none.
 Result<std::vector<io::Location>> ListQuarantine(const io::Location& warehouse);
 
+// Rows of all published files that no retry has taken up. Reads the files' ends.
+Result<uint64_t> CountQuarantine(const io::Location& warehouse, const QuarantineNotes& notes);
+
 // Where the file is while it is staged.
 io::Location StagedQuarantine(const io::Location& file);
 

@@ -183,6 +183,21 @@ TEST_F(Signing, WhereOtherRowsCameARefusedSignatureIsTheRows) {
   EXPECT_EQ(KindOf(Fetch(server, RowsOf(keys)).back()), "http_403");
 }
 
+TEST_F(Signing, CredentialsThatEndDuringTheRunEndIt) {
+  for (const std::string& code :
+       {std::string("InvalidAccessKeyId"), std::string("ExpiredToken"), std::string("RequestTimeTooSkewed"),
+        std::string("SignatureDoesNotMatch")}) {
+    ScriptedServer server([&](const Request& request, int) {
+      if (request.target == "/good") return Reply{.body = "{}"};
+      return Reply{.status = code == "ExpiredToken" ? 400 : 403,
+                   .body = fmt::format("<Error><Code>{}</Code></Error>", code)};
+    });
+    std::vector<std::string> keys(40, "good");
+    keys.resize(60, "later");
+    EXPECT_THAT(RunToItsEnd(server, RowsOf(keys)).message(), HasSubstr("refuses the credentials: " + code));
+  }
+}
+
 // An open bucket that nobody may list, and keys that S3 does not know: what is missing is refused for them.
 TEST_F(Signing, AMissingObjectAmongTheFirstEndsNothing) {
   ScriptedServer server([](const Request& request, int) {

@@ -1,0 +1,47 @@
+#include "earthcatalog/pipeline/notices.h"
+
+#include "earthcatalog/base/text.h"
+
+namespace earthcatalog::pipeline {
+namespace {
+
+std::string Count(uint64_t number) { return FormatCount(static_cast<int64_t>(number)); }
+
+std::string AllDone(const IncrementalOptions& options, const inventory::Counts& counts,
+                    uint64_t quarantined) {
+  std::string notice =
+      fmt::format("the {} {} of this inventory were dealt with before; --again adds all of them again",
+                  options.limit ? fmt::format("first {}", Count(*options.limit)) : Count(counts.skipped_done),
+                  options.limit ? "items" : "rows");
+  if (quarantined > 0) {
+    notice +=
+        fmt::format(". {} rows wait in the quarantine, which --retry-failed takes up", Count(quarantined));
+  }
+  return notice;
+}
+
+}  // namespace
+
+std::vector<std::string> NoticesOf(const IncrementalOptions& options, const inventory::Counts& counts,
+                                   const NoticeFacts& facts) {
+  std::vector<std::string> notices;
+  if (facts.max_in_flight < options.workers) {
+    notices.push_back(
+        fmt::format("{} instead of {} workers: the system lets this process open no more files (ulimit -n)",
+                    facts.max_in_flight, options.workers));
+  }
+  if (counts.passed_without_date > 0) {
+    notices.push_back(fmt::format("{} rows have no last-modified date and passed --since",
+                                  Count(counts.passed_without_date)));
+  }
+  if (counts.rows > 0 && counts.skipped_suffix == counts.rows) {
+    notices.push_back(
+        fmt::format("no key ends in {}: --suffix says what does; or is the first line a header without the "
+                    "columns bucket and key?",
+                    OneLine(options.suffix)));
+  }
+  if (facts.all_done) notices.push_back(AllDone(options, counts, facts.rows_in_quarantine));
+  return notices;
+}
+
+}  // namespace earthcatalog::pipeline

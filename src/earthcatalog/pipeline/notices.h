@@ -1,0 +1,23 @@
+// What a run tells its user besides the figures.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/inventory/inventory.h"
+#include "earthcatalog/pipeline/incremental.h"
+
+namespace earthcatalog::pipeline {
+
+struct NoticeFacts {
+  int max_in_flight;            // requests, as the system allows
+  bool all_done;                // by earlier runs
+  uint64_t rows_in_quarantine;  // known where all is done and none is retried
+};
+
+// A line each.
+std::vector<std::string> NoticesOf(const IncrementalOptions& options, const inventory::Counts& counts,
+                                   const NoticeFacts& facts);
+
+}  // namespace earthcatalog::pipeline
