@@ -159,6 +159,14 @@ def test_options_stand_for_the_environment(
     )
     assert ingest_done.returncode == 0, ingest_done.stderr
     assert program.run("info", base.uri, *options, env=env).returncode == 0
+    config = tmp_path / "config"
+    config.write_text(f"[profile other]\nregion = {s3.REGION}\nendpoint_url = {gateway.url}\n")
+    env = {name: value for name, value in env.items() if name not in ("AWS_ENDPOINT_URL", "AWS_REGION")}
+    env["AWS_CONFIG_FILE"] = str(config)
+    assert program.run("info", base.uri, "--profile", "other", env=env).returncode == 0
+    done = program.run("info", base.uri, "--profile", "othr", env=env)
+    assert done.returncode == 2
+    assert f"there is no profile 'othr' in {config} or {credentials}" in done.stderr
 
 
 def test_failed_rows_are_quarantined_and_retried_in_s3(

@@ -24,9 +24,10 @@ Result<bool> TryAcquire(LockStore* store, const LockHolder& self) {
   ARROW_ASSIGN_OR_RAISE(const auto found, store->Read());
   if (!found) return false;  // released in between
   if (found->holder.IsStale()) return store->Replace(found->version, self);
-  return Locked(found->holder,
-                fmt::format("wait for it, or remove {} if that process is gone (earthcatalog lock release)",
-                            store->name()));
+  return Locked(
+      found->holder,
+      fmt::format("wait for it, or remove {} if that process is gone (earthcatalog lock release --force)",
+                  store->name()));
 }
 
 }  // namespace

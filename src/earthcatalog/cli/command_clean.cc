@@ -20,12 +20,25 @@ struct Arguments {
   bool json = false;
 };
 
-void PrintClean(const pipeline::CleanReport& report) {
+// 2d, 1h, 30m, 90s: in the largest unit that it has a whole number of.
+std::string AgeText(int64_t seconds) {
+  for (const char* unit : {"d", "h", "m"}) {
+    const int64_t size = kSeconds.at(unit);
+    if (seconds > 0 && seconds % size == 0) return fmt::format("{}{}", seconds / size, unit);
+  }
+  return fmt::format("{}s", seconds);
+}
+
+void PrintClean(const pipeline::CleanReport& report, int64_t older_than) {
   for (const catalog::Orphan& orphan : report.files) {
     fmt::print("{:>12}  {}\n", FormatByteSize(orphan.bytes), OneLine(orphan.file.name(), 1000));
   }
   fmt::print("{} {} files ({}) that no snapshot names\n", report.dry_run ? "Would remove" : "Removed",
              FormatCount(static_cast<int64_t>(report.files.size())), FormatByteSize(report.bytes));
+  if (older_than > 0) {
+    fmt::print("What is younger than {} is left alone: it may be a running writer's (--older-than)\n",
+               AgeText(older_than));
+  }
 }
 
 Result<int> RunClean(const Arguments& arguments) {
@@ -39,7 +52,7 @@ Result<int> RunClean(const Arguments& arguments) {
     if (arguments.json) {
       fmt::print("{}\n", pipeline::CleanReportToJson(report));
     } else {
-      PrintClean(report);
+      PrintClean(report, arguments.older_than);
     }
   }
   ARROW_RETURN_NOT_OK(cleaned);

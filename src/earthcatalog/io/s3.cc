@@ -9,6 +9,7 @@
 #include <tuple>
 
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/io/aws_profile.h"
 #include "earthcatalog/io/location.h"
 #include "earthcatalog/io/s3_credentials.h"
 
@@ -47,7 +48,9 @@ Status CheckEndpoint(std::string_view endpoint) {
   const bool bare = endpoint.find_first_of("@?#") == std::string_view::npos;
   if (has_host && bare && (scheme == "http" || scheme == "https")) return Status::OK();
   return UsageError(
-      "AWS_ENDPOINT_URL is not a web address such as https://s3.example.org or http://localhost:9000");
+      "the endpoint of S3 (--endpoint-url, AWS_ENDPOINT_URL or a profile's endpoint_url) is not a web "
+      "address "
+      "such as https://s3.example.org or http://localhost:9000");
 }
 
 Result<Resolved> Resolve(const std::string& bucket, S3Settings settings) {
@@ -57,16 +60,17 @@ Result<Resolved> Resolve(const std::string& bucket, S3Settings settings) {
   fill(&settings.endpoint, {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"});
   fill(&settings.region, {"AWS_REGION", "AWS_DEFAULT_REGION"});
   if (settings.ca_file.empty()) settings.ca_file = CertificatesOfEnvironment();
+  const AwsProfile profile = AwsProfileOfEnvironment();
+  const std::string access_key = FirstSet({"AWS_ACCESS_KEY_ID"});
+  const bool asks_profile = settings.access_key.empty() && access_key.empty() && !settings.anonymous;
+  if (asks_profile) ARROW_RETURN_NOT_OK(CheckExists(profile));
+  if (settings.endpoint.empty()) settings.endpoint = profile.endpoint;
   while (settings.endpoint.ends_with('/')) settings.endpoint.pop_back();
   if (!settings.endpoint.empty()) ARROW_RETURN_NOT_OK(CheckEndpoint(settings.endpoint));
   if (!settings.region.empty() && !IsRegion(settings.region)) {
     return UsageError("AWS_REGION is no region name; one looks like us-west-2");
   }
-  Resolved resolved{std::move(settings),
-                    {},
-                    FirstSet({"AWS_ACCESS_KEY_ID"}),
-                    FirstSet({"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}),
-                    FirstSet({"AWS_ROLE_ARN"})};
+  Resolved resolved{std::move(settings), {}, access_key, profile.name, FirstSet({"AWS_ROLE_ARN"})};
   if (resolved.settings.region.empty() && resolved.settings.endpoint.empty()) resolved.bucket = bucket;
   return resolved;
 }

@@ -12,8 +12,9 @@
 namespace earthcatalog::io {
 
 // What a caller says of an S3 service. What is empty comes from the environment, as AWS's own tools read it:
-// AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, AWS_REGION or AWS_DEFAULT_REGION, AWS_CA_BUNDLE, and the usual
-// chain of credentials (variables, profile files, web identity, container and instance roles).
+// AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or the profile's endpoint_url, AWS_REGION or AWS_DEFAULT_REGION,
+// AWS_CA_BUNDLE, and the usual chain of credentials (variables, profile files, web identity, container and
+// instance roles).
 struct S3Settings {
   std::string endpoint = {};  // http(s)://host[:port]; asked in path style
   std::string region = {};
@@ -48,8 +49,8 @@ Result<std::shared_ptr<arrow::fs::FileSystem>> S3FileSystemFor(const std::string
 // The file of trusted certificates that the environment names, or "".
 std::string CertificatesOfEnvironment();
 
-// May ask a metadata service for the credentials of a role. Thread-safe. An endpoint or a region that is none
-// is a usage error, which repeats neither.
+// May ask a metadata service for the credentials of a role. Thread-safe. An endpoint, a region or a profile
+// that is none is a usage error.
 Result<S3Access> S3AccessFor(const std::string& bucket, const S3Settings& settings = {});
 
 }  // namespace earthcatalog::io

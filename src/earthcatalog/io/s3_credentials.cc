@@ -8,6 +8,7 @@
 #include <string>
 
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/io/aws_profile.h"
 
 namespace earthcatalog::io {
 namespace {
@@ -29,15 +30,10 @@ bool AnyIsSet() {
 }
 
 bool AnyProfileFile() {
-  const std::string home = Variable("HOME");
-  const auto exists = [&](const char* variable, const char* usual) {
-    std::string path = Variable(variable);
-    if (path.empty() && !home.empty()) path = home + usual;
-    std::error_code ignored;
-    return !path.empty() && std::filesystem::exists(path, ignored);
-  };
-  return exists("AWS_SHARED_CREDENTIALS_FILE", "/.aws/credentials") ||
-         exists("AWS_CONFIG_FILE", "/.aws/config");
+  const AwsFiles files = AwsFilesOfEnvironment();
+  std::error_code ignored;
+  return std::filesystem::exists(files.credentials, ignored) ||
+         std::filesystem::exists(files.config, ignored);
 }
 
 size_t Ignore(char*, size_t, size_t size, void*) noexcept { return size; }

@@ -157,6 +157,13 @@ CURLcode Configure(CURL* curl, const S3Request& request, const S3Access& access,
   return code;
 }
 
+// What a refusal may be about; an answer to HEAD says nothing else.
+std::string HowAsked(int status, const S3Access& access) {
+  if (status != 400 && status != 401 && status != 403) return {};
+  return access.access_key.empty() ? ", asked without credentials"
+                                   : fmt::format(", asked with credentials for region {}", access.region);
+}
+
 }  // namespace
 
 Result<S3Reply> SendOnce(const Location& object, const S3Request& request, const S3RetryPolicy& policy) {
@@ -190,7 +197,7 @@ Result<S3Reply> SendOnce(const Location& object, const S3Request& request, const
   if (curl_easy_header(curl, "ETag", 0, CURLH_HEADER, -1, &etag) == CURLHE_OK) reply.etag = etag->value;
   if (!reply.ok()) {
     reply.body.resize(std::min(reply.body.size(), kMaxErrorBody));
-    reply.problem = ProblemOf(reply);
+    reply.problem = ProblemOf(reply) + HowAsked(reply.status, access);
   }
   return reply;
 }

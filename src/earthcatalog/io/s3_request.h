@@ -52,7 +52,7 @@ Result<S3Reply> SendWithRetries(const Location& object, const S3Request& request
 // Before the next attempt; `failures` so far, at least 1.
 void WaitBeforeRetry(const S3RetryPolicy& policy, int failures);
 
-// "cannot read s3://bucket/key: AccessDenied (HTTP status 403)"
+// "cannot read s3://bucket/key: AccessDenied (HTTP status 403), asked without credentials"
 Status ExplainReply(const S3Reply& reply, std::string_view action, const Location& object);
 
 }  // namespace earthcatalog::io
