@@ -1,7 +1,7 @@
 """An archive of ice velocities that earthcatalog 0.6.1 can read: items of its 28 columns and nothing else.
 
-The same for the same arguments. Footprints are quadrilaterals of half a degree to two degrees, most of them
-beyond 60 degrees north or south; 1 in 150 is a MultiPolygon on both sides of the antimeridian.
+The same for the same arguments. Footprints are quadrilaterals of half a degree to two degrees, where the ice
+is; 1 in 150 is a MultiPolygon on both sides of the antimeridian.
 """
 
 import datetime as dt
@@ -20,11 +20,28 @@ PLATFORMS = [
     ("S1A", 2014, 2026),
 ]
 
+# West, east, south and north of where the ice is.
+ICE = [
+    (-58, -22, 60, 83),  # Greenland
+    (-90, -66, 67, 83),  # the Canadian Arctic
+    (-153, -131, 58, 64),  # Alaska
+    (11, 27, 76.5, 80.5),  # Svalbard
+    (-23, -14, 63.5, 66),  # Iceland
+    (72, 96, 28, 42),  # the high mountains of Asia
+    (-75, -72, -52, -46),  # Patagonia
+    (-73, -57, -73, -63),  # the Antarctic Peninsula
+    (-118, -98, -77, -73),  # West Antarctica
+    (85, 145, -71, -66),  # East Antarctica
+]
+
+
+def area(west: float, east: float, south: float, north: float) -> float:
+    return (east - west) * (math.sin(math.radians(north)) - math.sin(math.radians(south)))
+
 
 def _footprint(place: random.Random) -> tuple[dict[str, Any], list[float]]:
-    latitude = place.choice([-1, 1]) * (
-        place.uniform(60, 84) if place.random() < 0.8 else place.uniform(20, 60)
-    )
+    west, east, south, north = place.choices(ICE, weights=[area(*box) for box in ICE])[0]
+    latitude = place.uniform(south, north)
     height = place.uniform(0.25, 1)
     width = min(height / math.cos(math.radians(latitude)), 8)
     if place.random() < 1 / 150:
@@ -34,7 +51,7 @@ def _footprint(place: random.Random) -> tuple[dict[str, Any], list[float]]:
             [[[-180, south], [east, south], [east, north], [-180, north], [-180, south]]],
         ]
         return {"type": "MultiPolygon", "coordinates": halves}, [west, south, east, north]
-    longitude = place.uniform(-180 + width, 180 - width)
+    longitude = place.uniform(west, east)
     shear = place.uniform(-0.2, 0.2) * width
     west, east, south, north = longitude - width, longitude + width, latitude - height, latitude + height
     ring = [
