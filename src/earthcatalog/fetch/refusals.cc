@@ -17,10 +17,19 @@ constexpr size_t kMaxBuckets = 10'000;
 
 bool IsAboutCredentials(std::string_view s3_code) {
   constexpr std::string_view kCodes[] = {
-      "AccountProblem",       "ExpiredToken",          "ExpiredTokenException", "InvalidAccessKeyId",
-      "InvalidClientTokenId", "InvalidToken",          "NotSignedUp",           "RequestTimeTooSkewed",
-      "RequestExpired",       "SignatureDoesNotMatch", "TokenRefreshRequired",
-      "XAdminUserNotFound",  // versitygw's, with status 404, for a key it does not know
+      "AccountProblem",
+      "ExpiredToken",
+      "ExpiredTokenException",
+      "InvalidAccessKeyId",
+      "InvalidClientTokenId",
+      "InvalidToken",
+      "NotSignedUp",
+      "RequestTimeTooSkewed",
+      "RequestExpired",
+      "SignatureDoesNotMatch",
+      "TokenRefreshRequired",
+      "AuthorizationHeaderMalformed",  // signed for another region than the server's
+      "XAdminUserNotFound",            // versitygw's, with status 404, for a key it does not know
   };
   return std::find(std::begin(kCodes), std::end(kCodes), s3_code) != std::end(kCodes);
 }

@@ -156,6 +156,14 @@ TEST_F(Signing, RefusedBothWaysIsSaidAndNotAskedForEver) {
   EXPECT_EQ(server.requests().size(), 2u);
 }
 
+TEST_F(Signing, AWrongRegionThatTheServerDoesNotMendEndsTheRun) {
+  ScriptedServer server([](const Request&, int) {
+    return Reply{.status = 400, .body = "<Error><Code>AuthorizationHeaderMalformed</Code></Error>"};
+  });
+  EXPECT_THAT(RunToItsEnd(server, RowsOf({"a", "b"})).message(),
+              HasSubstr("refuses the credentials: AuthorizationHeaderMalformed"));
+}
+
 // Every row would fail alike: none is given up for it.
 TEST_F(Signing, WrongCredentialsEndTheRun) {
   for (const bool also_unsigned : {true, false}) {
