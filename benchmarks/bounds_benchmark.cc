@@ -1,66 +1,51 @@
 // What the stages between fetching and files take of one core for generated items, beside what bounds them:
 // Parquet's own library and zstd alone, copying. simdjson_benchmark.cc has the parser's bound.
-#include <arrow/io/memory.h>
-#include <arrow/table.h>
 #include <arrow/util/compression.h>
 #include <benchmark/benchmark.h>
-#include <parquet/arrow/writer.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 #include <vector>
 
+#include "arrow_file.h"
 #include "earthcatalog/geoparquet/writer.h"
-#include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/item/item_encoder.h"
-#include "earthcatalog/item/item_schema.h"
-#include "earthcatalog/synthetic/archive.h"
+#include "generated_items.h"
 
 namespace earthcatalog {
 namespace {
 
 constexpr size_t kItems = 50'000;
 constexpr size_t kBatchItems = 10'000;  // one file each
-constexpr int64_t kSmallFileRows = 5;
+constexpr int64_t kSmallFileRows = 5;   // as the main job writes them: a few rows each
 constexpr int kZstdLevel = 1;
 constexpr int64_t kPageBytes = 1 << 20;
 constexpr size_t kBeyondCaches = 256 << 20;
 
-using Files = std::vector<std::shared_ptr<arrow::RecordBatch>>;
-
 struct Generated {
-  std::vector<std::string> items;
+  Items items;
   std::shared_ptr<arrow::Schema> schema;  // with field ids
-  Files batches;                          // of the columns that files have
+  Batches batches;                        // of the columns that files have
   size_t json_bytes = 0;
 };
 
-std::shared_ptr<arrow::RecordBatch> EncodeBatch(const std::vector<std::string>& items, size_t first,
-                                                item::ItemEncoder* encoder,
-                                                std::shared_ptr<arrow::Schema>* additions = nullptr) {
+// Null when an item is rejected.
+std::shared_ptr<arrow::RecordBatch> EncodeBatch(const Items& items, size_t first,
+                                                item::ItemEncoder* encoder) {
   for (size_t i = first; i < std::min(first + kBatchItems, items.size()); ++i) {
     if (encoder->Append(items[i])) return nullptr;
   }
-  const auto encoded = encoder->Finish().ValueOrDie();
-  if (additions != nullptr) *additions = encoded.additions;
-  return encoded.rows;
+  return encoder->Finish().ValueOrDie().rows;
 }
 
 Generated Generate() {
   Generated made;
-  for (uint64_t i = 0; i < kItems; ++i) {
-    made.items.push_back(synthetic::MakeItem({}, i).json);
-    made.json_bytes += made.items.back().size();
-  }
-  auto schema = item::InitialSchema();
-  std::shared_ptr<arrow::Schema> additions;
-  EncodeBatch(made.items, 0, item::MakeItemEncoder(schema).ValueOrDie().get(), &additions);
-  if (additions) schema = item::Evolve(schema, additions).ValueOrDie();
-  int last_column_id = 0;
-  made.schema = iceberg::AssignFieldIds(*schema, nullptr, &last_column_id).ValueOrDie();
+  made.items = GeneratedItems(kItems);
+  for (const std::string& item : made.items) made.json_bytes += item.size();
+  made.schema = SchemaOf(made.items);
   const auto encoder = item::MakeItemEncoder(made.schema).ValueOrDie();
-  const int cells = made.schema->GetFieldIndex(std::string(item::kGridPartition));
-  const auto file_schema = made.schema->RemoveField(cells).ValueOrDie();
+  const auto file_schema = WithoutCells(made.schema);
   for (size_t i = 0; i < kItems; i += kBatchItems) {
     const auto rows = EncodeBatch(made.items, i, encoder.get());
     made.batches.push_back(arrow::RecordBatch::Make(file_schema, rows->num_rows(), rows->columns()));
@@ -78,21 +63,13 @@ void ToColumns(benchmark::State& state, const Generated& made) {
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kItems));
 }
 
-// Files as the main job writes them: a few rows each.
-Files CutSmall(const arrow::RecordBatch& rows) {
-  Files files;
-  for (int64_t i = 0; i < rows.num_rows(); i += kSmallFileRows)
-    files.push_back(rows.Slice(i, kSmallFileRows));
-  return files;
-}
-
-int64_t RowsOf(const Files& files) {
+int64_t RowsOf(const Batches& files) {
   int64_t rows = 0;
   for (const auto& file : files) rows += file->num_rows();
   return rows;
 }
 
-void ToParquet(benchmark::State& state, const Files& files) {
+void ToParquet(benchmark::State& state, const Batches& files) {
   const auto writer = geoparquet::MakeWriter(files.front()->schema()).ValueOrDie();
   for (auto _ : state) {
     for (const auto& file : files) benchmark::DoNotOptimize(writer->Write(*file).ValueOrDie().bytes);
@@ -105,24 +82,20 @@ std::shared_ptr<arrow::Buffer> WriteWithLibrary(const arrow::RecordBatch& batch,
   parquet::WriterProperties::Builder properties;
   properties.compression(codec);
   if (codec == arrow::Compression::ZSTD) properties.compression_level(kZstdLevel);
-  const auto table = arrow::Table::Make(batch.schema(), batch.columns(), batch.num_rows());
-  const auto output = arrow::io::BufferOutputStream::Create().ValueOrDie();
-  arrow::Status status = parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), output,
-                                                    batch.num_rows(), properties.build());
-  return status.ok() ? output->Finish().ValueOrDie() : nullptr;
+  return ArrowFile(properties.build(), batch);
 }
 
-void ParquetLibrary(benchmark::State& state, const Files& files) {
+void ParquetLibrary(benchmark::State& state, const Batches& files) {
   for (auto _ : state) {
     for (const auto& file : files) {
-      if (!WriteWithLibrary(*file, arrow::Compression::ZSTD)) state.SkipWithError("nothing was written");
+      benchmark::DoNotOptimize(WriteWithLibrary(*file, arrow::Compression::ZSTD));
     }
   }
   state.SetItemsProcessed(state.iterations() * RowsOf(files));
 }
 
 // The bytes of the same files, a page's worth at a time.
-void ZstdAlone(benchmark::State& state, const Files& batches) {
+void ZstdAlone(benchmark::State& state, const Batches& batches) {
   std::vector<std::shared_ptr<arrow::Buffer>> files;
   for (const auto& batch : batches)
     files.push_back(WriteWithLibrary(*batch, arrow::Compression::UNCOMPRESSED));
@@ -173,7 +146,7 @@ int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   const Generated made = Generate();
-  const Files small_files = CutSmall(*made.batches.front());
+  const Batches small_files = Cut(*made.batches.front(), kSmallFileRows);
   Register("ToColumns", [&](benchmark::State& state) { ToColumns(state, made); });
   Register("Copying", [&](benchmark::State& state) { Copying(state, made); });
   Register("ToParquet", [&](benchmark::State& state) { ToParquet(state, made.batches); });

@@ -50,6 +50,14 @@ std::shared_ptr<arrow::Schema> WithoutCells(const std::shared_ptr<arrow::Schema>
   return schema->RemoveField(schema->GetFieldIndex(std::string(item::kGridPartition))).ValueOrDie();
 }
 
+Batches Cut(const arrow::RecordBatch& rows, int64_t rows_per_file) {
+  Batches files;
+  for (int64_t begin = 0; begin < rows.num_rows(); begin += rows_per_file) {
+    files.push_back(rows.Slice(begin, rows_per_file));
+  }
+  return files;
+}
+
 Columns GeneratedColumns(uint64_t count) {
   const Items items = GeneratedItems(count);
   Columns columns{SchemaOf(items), nullptr, {}};

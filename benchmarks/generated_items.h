@@ -23,6 +23,11 @@ std::shared_ptr<arrow::Schema> SchemaOf(const Items& items);
 // The same without the column that the fan-out fills in.
 std::shared_ptr<arrow::Schema> WithoutCells(const std::shared_ptr<arrow::Schema>& schema);
 
+using Batches = std::vector<std::shared_ptr<arrow::RecordBatch>>;
+
+// Files of so many rows, the last one of what is left.
+Batches Cut(const arrow::RecordBatch& rows, int64_t rows_per_file);
+
 struct Columns {
   std::shared_ptr<arrow::Schema> schema;     // with cells
   std::shared_ptr<arrow::RecordBatch> rows;  // without

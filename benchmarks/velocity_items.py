@@ -35,12 +35,12 @@ ICE = [
 ]
 
 
-def area(west: float, east: float, south: float, north: float) -> float:
+def _area(west: float, east: float, south: float, north: float) -> float:
     return (east - west) * (math.sin(math.radians(north)) - math.sin(math.radians(south)))
 
 
 def _footprint(place: random.Random) -> tuple[dict[str, Any], list[float]]:
-    west, east, south, north = place.choices(ICE, weights=[area(*box) for box in ICE])[0]
+    west, east, south, north = place.choices(ICE, weights=[_area(*box) for box in ICE])[0]
     latitude = place.uniform(south, north)
     height = place.uniform(0.25, 1)
     width = min(height / math.cos(math.radians(latitude)), 8)

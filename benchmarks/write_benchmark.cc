@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "arrow_file.h"
 #include "earthcatalog/geoparquet/used_columns.h"
 #include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/grid/partitioner.h"
@@ -24,7 +25,6 @@ namespace earthcatalog {
 namespace {
 
 namespace fs = std::filesystem;
-using Batches = std::vector<std::shared_ptr<arrow::RecordBatch>>;
 
 // Rows of a file, and of all files of a run.
 const std::map<int64_t, uint64_t> kRuns = {{2, 4'000}, {10'000, 50'000}, {100'000, 100'000}};
@@ -35,14 +35,6 @@ const Columns& ColumnsFor(int64_t rows_per_file) {
   const auto known = made.find(rows_per_file);
   if (known != made.end()) return known->second;
   return made.emplace(rows_per_file, GeneratedColumns(kRuns.at(rows_per_file))).first->second;
-}
-
-Batches FilesOf(const Columns& columns, int64_t rows_per_file) {
-  Batches files;
-  for (int64_t begin = 0; begin < columns.rows->num_rows(); begin += rows_per_file) {
-    files.push_back(columns.rows->Slice(begin, rows_per_file));
-  }
-  return files;
 }
 
 // Without the columns that have no value, which our files do not have.
@@ -59,17 +51,6 @@ bool Holds(const std::shared_ptr<arrow::Buffer>& bytes, const arrow::RecordBatch
 }
 
 using Encoder = std::function<std::shared_ptr<arrow::Buffer>(const arrow::RecordBatch&)>;
-
-std::shared_ptr<arrow::Buffer> EncodeWith(const std::shared_ptr<parquet::WriterProperties>& properties,
-                                          const arrow::RecordBatch& rows) {
-  const auto sink = arrow::io::BufferOutputStream::Create().ValueOrDie();
-  const auto writer =
-      parquet::arrow::FileWriter::Open(*rows.schema(), arrow::default_memory_pool(), sink, properties)
-          .ValueOrDie();
-  Must(writer->WriteRecordBatch(rows));
-  Must(writer->Close());
-  return sink->Finish().ValueOrDie();
-}
 
 void Report(benchmark::State& state, int64_t files, int64_t rows, int64_t bytes) {
   const auto rate = [](int64_t count) {
@@ -99,7 +80,7 @@ void EncodeByUs(benchmark::State& state) {
   const Columns& columns = ColumnsFor(state.range(0));
   const auto writer = geoparquet::MakeWriter(columns.rows->schema()).ValueOrDie();
   const auto encode = [&](const arrow::RecordBatch& rows) { return writer->Write(rows).ValueOrDie().bytes; };
-  Encode(state, encode, FilesOf(columns, state.range(0)));
+  Encode(state, encode, Cut(*columns.rows, state.range(0)));
 }
 
 // Arrow's writer as it comes with our compression, or `bare`: without compression, dictionaries and
@@ -107,14 +88,15 @@ void EncodeByUs(benchmark::State& state) {
 // manifest says of each column.
 void EncodeByArrow(benchmark::State& state, bool bare) {
   Batches files;
-  for (const auto& rows : FilesOf(ColumnsFor(state.range(0)), state.range(0))) files.push_back(UsedOf(*rows));
+  for (const auto& rows : Cut(*ColumnsFor(state.range(0)).rows, state.range(0)))
+    files.push_back(UsedOf(*rows));
   parquet::WriterProperties::Builder builder;
   builder.compression(parquet::Compression::ZSTD);
   if (bare)
     builder.compression(parquet::Compression::UNCOMPRESSED)->disable_dictionary()->disable_statistics();
   const auto properties = builder.build();
   Encode(
-      state, [&](const arrow::RecordBatch& rows) { return EncodeWith(properties, rows); }, files);
+      state, [&](const arrow::RecordBatch& rows) { return ArrowFile(properties, rows); }, files);
 }
 
 enum class Place { kMemory, kDisk, kDiskSynced };

@@ -1,20 +1,18 @@
 #include "earthcatalog/io/aws_profile.h"
 
-#include <cstdlib>
 #include <fstream>
+#include <map>
+#include <mutex>
 #include <string_view>
+#include <tuple>
 
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/io/environment.h"
 
 namespace earthcatalog::io {
 namespace {
 
 constexpr char kDefault[] = "default";
-
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 std::string_view Trimmed(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r";
@@ -54,9 +52,9 @@ void Read(const std::string& path, AwsProfile* profile) {
 }  // namespace
 
 AwsFiles AwsFilesOfEnvironment() {
-  const std::string home = Variable("HOME");
+  const std::string home = FirstSet({"HOME"});
   const auto path = [&](const char* variable, const char* usual) {
-    const std::string named = Variable(variable);
+    const std::string named = FirstSet({variable});
     return !named.empty() || home.empty() ? named : home + usual;
   };
   return {path("AWS_CONFIG_FILE", "/.aws/config"), path("AWS_SHARED_CREDENTIALS_FILE", "/.aws/credentials")};
@@ -64,21 +62,29 @@ AwsFiles AwsFilesOfEnvironment() {
 
 AwsProfile AwsProfileOfEnvironment() {
   AwsProfile profile;
-  profile.name = Variable("AWS_PROFILE");
-  if (profile.name.empty()) profile.name = Variable("AWS_DEFAULT_PROFILE");
+  profile.name = FirstSet({"AWS_PROFILE", "AWS_DEFAULT_PROFILE"});
   profile.named = !profile.name.empty();
   if (!profile.named) profile.name = kDefault;
-  const AwsFiles files = AwsFilesOfEnvironment();
-  Read(files.config, &profile);
-  Read(files.credentials, &profile);
+  profile.files = AwsFilesOfEnvironment();
+
+  static std::mutex mutex;
+  static std::map<std::tuple<std::string, bool, std::string, std::string>, AwsProfile> known;
+  std::lock_guard lock(mutex);
+  const auto key =
+      std::make_tuple(profile.name, profile.named, profile.files.config, profile.files.credentials);
+  if (const auto found = known.find(key); found != known.end()) return found->second;
+  Read(profile.files.config, &profile);
+  Read(profile.files.credentials, &profile);
+  // One that is an error may be written before it is asked for again.
+  if (CheckExists(profile).ok()) known.emplace(key, profile);
   return profile;
 }
 
 Status CheckExists(const AwsProfile& profile) {
   if (!profile.named || profile.exists) return Status::OK();
-  const AwsFiles files = AwsFilesOfEnvironment();
   return UsageError("there is no profile '{}' in {} or {} (--profile or AWS_PROFILE names it)",
-                    OneLine(profile.name, 100), OneLine(files.config), OneLine(files.credentials));
+                    OneLine(profile.name, 100), OneLine(profile.files.config),
+                    OneLine(profile.files.credentials));
 }
 
 }  // namespace earthcatalog::io

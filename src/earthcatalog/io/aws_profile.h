@@ -15,12 +15,14 @@ struct AwsFiles {
 };
 AwsFiles AwsFilesOfEnvironment();
 
-// The profile that the environment names (AWS_PROFILE, AWS_DEFAULT_PROFILE), else "default".
+// The profile that the environment names (AWS_PROFILE, AWS_DEFAULT_PROFILE), else "default". Its files are
+// read once, since every request to S3 asks for it. Thread-safe.
 struct AwsProfile {
   std::string name;
   bool named = false;    // by the environment
   bool exists = false;   // in one of the files
   std::string endpoint;  // its endpoint_url; empty when it has none
+  AwsFiles files;
 };
 AwsProfile AwsProfileOfEnvironment();
 

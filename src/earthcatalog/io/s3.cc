@@ -3,26 +3,18 @@
 #include <arrow/filesystem/s3fs.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <tuple>
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/io/aws_profile.h"
+#include "earthcatalog/io/environment.h"
 #include "earthcatalog/io/location.h"
 #include "earthcatalog/io/s3_credentials.h"
 
 namespace earthcatalog::io {
 namespace {
-
-std::string FirstSet(std::initializer_list<const char*> variables) {
-  for (const char* name : variables) {
-    const char* value = std::getenv(name);
-    if (value != nullptr && *value != '\0') return value;
-  }
-  return {};
-}
 
 // Settings with the environment's where the caller left them open, and what else decides who is asked how.
 struct Resolved {
@@ -49,8 +41,7 @@ Status CheckEndpoint(std::string_view endpoint) {
   if (has_host && bare && (scheme == "http" || scheme == "https")) return Status::OK();
   return UsageError(
       "the endpoint of S3 (--endpoint-url, AWS_ENDPOINT_URL or a profile's endpoint_url) is not a web "
-      "address "
-      "such as https://s3.example.org or http://localhost:9000");
+      "address such as https://s3.example.org or http://localhost:9000");
 }
 
 Result<Resolved> Resolve(const std::string& bucket, S3Settings settings) {

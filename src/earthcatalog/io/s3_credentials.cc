@@ -2,31 +2,23 @@
 
 #include <curl/curl.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/io/aws_profile.h"
+#include "earthcatalog/io/environment.h"
 
 namespace earthcatalog::io {
 namespace {
 
 constexpr long kMetadataServiceMilliseconds = 300;
 
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 bool AnyIsSet() {
-  for (const char* name :
-       {"AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
-        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"}) {
-    if (!Variable(name).empty()) return true;
-  }
-  return false;
+  return !FirstSet({"AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE",
+                    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"})
+              .empty();
 }
 
 bool AnyProfileFile() {
@@ -39,8 +31,8 @@ bool AnyProfileFile() {
 size_t Ignore(char*, size_t, size_t size, void*) noexcept { return size; }
 
 bool MetadataServiceAnswers() {
-  if (EqualsIgnoreCase(Variable("AWS_EC2_METADATA_DISABLED"), "true")) return false;
-  std::string url = Variable("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+  if (EqualsIgnoreCase(FirstSet({"AWS_EC2_METADATA_DISABLED"}), "true")) return false;
+  std::string url = FirstSet({"AWS_EC2_METADATA_SERVICE_ENDPOINT"});
   if (url.empty()) url = "http://169.254.169.254/";
   const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> easy(curl_easy_init(), &curl_easy_cleanup);
   if (easy == nullptr) return false;
