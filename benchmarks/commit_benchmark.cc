@@ -15,7 +15,7 @@
 #include "earthcatalog/iceberg/manifest_list.h"
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 #include "earthcatalog/iceberg/table.h"
-#include "earthcatalog/pipeline/chunk_writer.h"
+#include "earthcatalog/pipeline/data_files.h"
 #include "earthcatalog/pipeline/snapshot_notes.h"
 #include "generated_items.h"
 #include "must.h"
@@ -50,9 +50,9 @@ Example MakeExample(const TemporaryFolder& folder) {
   const pipeline::WriteTarget target{.warehouse = io::Resolve(folder / "example").ValueOrDie(),
                                      .schema = columns.schema,
                                      .partitioner = grid::MakePartitioner({}).ValueOrDie()};
-  Example example{columns.schema, {}};
-  Must(pipeline::WriteFiles(target, InGroups(columns, 2), CancelSource(), &example.files));
-  return example;
+  pipeline::UncommittedFiles files(target.warehouse);
+  Must(pipeline::WriteFiles(target, InGroups(columns, 2), CancelSource(), &files));
+  return {columns.schema, files.Release()};
 }
 
 // Tables in one folder. They stay as they were built: each commit is on a copy of the catalog file.

@@ -16,7 +16,7 @@
 #include "earthcatalog/geoparquet/used_columns.h"
 #include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/pipeline/chunk_writer.h"
+#include "earthcatalog/pipeline/data_files.h"
 #include "generated_items.h"
 #include "must.h"
 #include "temporary_folder.h"
@@ -120,9 +120,10 @@ void WriteFiles(benchmark::State& state, const TemporaryFolder* folder, Place pl
                                .threads = static_cast<int>(state.range(1))};
   int64_t bytes = 0;
   for (auto _ : state) {
-    std::vector<iceberg::DataFile> files;
     target.warehouse = io::Resolve(*folder / std::to_string(++runs)).ValueOrDie();
-    Must(pipeline::WriteFiles(target, rows, CancelSource(), &files));
+    pipeline::UncommittedFiles written(target.warehouse);
+    Must(pipeline::WriteFiles(target, rows, CancelSource(), &written));
+    const std::vector<iceberg::DataFile> files = written.Release();
     if (place == Place::kDiskSynced) Must(io::SyncToDisk(target.warehouse));
     state.PauseTiming();
     for (const iceberg::DataFile& file : files) bytes += file.file_size;

@@ -1,183 +1,88 @@
 #include "earthcatalog/pipeline/chunk_writer.h"
 
-#include <arrow/array/util.h>
-#include <arrow/builder.h>
-#include <arrow/compute/api_vector.h>
-#include <arrow/datum.h>
-#include <arrow/scalar.h>
+#include <iterator>
+#include <utility>
 
-#include <algorithm>
-#include <mutex>
-#include <optional>
-
-#include "earthcatalog/base/text.h"
 #include "earthcatalog/base/thread_group.h"
-#include "earthcatalog/geoparquet/writer.h"
+#include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/item/item_schema.h"
-#include "earthcatalog/pipeline/uploads.h"
+#include "earthcatalog/pipeline/fan_out.h"
 
 namespace earthcatalog::pipeline {
-namespace {
 
-// Rows gathered at once for a run of small groups: one gather costs far more than its rows.
-constexpr size_t kGatherRows = 2048;
-// And of all threads together: a large item in many cells is copied for each of them.
-constexpr int64_t kGatherBytes = 32 << 20;
-// To object stores. A request takes tens of milliseconds, most of them waiting.
-constexpr int kUploads = 32;
-constexpr int64_t kMaxUploadBytes = 32 << 20;
-constexpr int kDeletions = 16;
+ChunkWriter::ChunkWriter(const catalog::Catalog& catalog,
+                         std::shared_ptr<const grid::Partitioner> partitioner, CurrentSchema* schema,
+                         int threads, const CancelSource* cancel)
+    : warehouse_(catalog.warehouse()),
+      partitioner_(std::move(partitioner)),
+      current_schema_(schema),
+      threads_(threads),
+      cancel_(cancel),
+      schema_(catalog.table().schema()),
+      last_column_id_(catalog.table().last_column_id()),
+      next_part_number_(catalog.table().last_sequence_number() + 1) {}
 
-struct GroupRun {
-  size_t first, last;  // groups [first, last)
-};
-
-// A run has more than `max_bytes` only when its one group has: no item is in a group twice.
-std::vector<GroupRun> RunsOf(const FannedOut& rows, int64_t max_bytes) {
-  std::vector<GroupRun> runs;
-  int64_t run_bytes = 0;
-  for (size_t i = 0; i < rows.groups.size(); ++i) {
-    const FileGroup& group = rows.groups[i];
-    int64_t bytes = 0;
-    for (size_t place = group.begin; place < group.end; ++place) {
-      bytes += rows.item_bytes[static_cast<size_t>(rows.order[place])];
-    }
-    run_bytes += bytes;
-    if (runs.empty() || group.end - rows.groups[runs.back().first].begin > kGatherRows ||
-        run_bytes > max_bytes) {
-      runs.push_back({i, i});
-      run_bytes = bytes;
-    }
-    runs.back().last = i + 1;
+Status ChunkWriter::Run(BoundedQueue<Chunk>* in, BoundedQueue<WrittenChunk>* out) {
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(std::optional<Chunk> chunk, in->Pop());
+    if (!chunk) break;
+    ARROW_ASSIGN_OR_RAISE(WrittenChunk written, Write(*std::move(chunk)));
+    ARROW_RETURN_NOT_OK(out->Push(std::move(written)));
   }
-  return runs;
+  out->Close();
+  return Status::OK();
 }
 
-iceberg::DataFile Describe(const FileGroup& group, std::string cell, std::string uri,
-                           geoparquet::EncodedFile encoded) {
-  iceberg::DataFile file;
-  file.path = std::move(uri);
-  file.partition.grid_partition = std::move(cell);
-  if (group.year) file.partition.year = *group.year - iceberg::Partition::kEpochYear;
-  file.record_count = encoded.record_count;
-  file.file_size = encoded.bytes->size();
-  for (auto* counts : {&file.column_sizes, &file.value_counts, &file.null_value_counts}) {
-    counts->reserve(encoded.columns.size());
+Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
+  ARROW_RETURN_NOT_OK(CheckWarehouse());
+  const int columns_before = schema_->num_fields();
+  ARROW_RETURN_NOT_OK(EvolveSchema(chunk));
+  ARROW_RETURN_NOT_OK(ReencodeWhereNeeded(&chunk));
+  WrittenChunk written{.row_count = chunk.row_count,
+                       .failures = {},
+                       .files = UncommittedFiles(warehouse_),
+                       .schema = schema_,
+                       .columns_added = static_cast<uint64_t>(schema_->num_fields() - columns_before)};
+  for (EncodedBatch& batch : chunk.batches) {
+    written.catalogued += static_cast<uint64_t>(batch.rows->num_rows());
+    std::move(batch.failures.begin(), batch.failures.end(), std::back_inserter(written.failures));
+    written.failure_bytes += batch.failure_bytes;
   }
-  for (geoparquet::ColumnMetrics& column : encoded.columns) {
-    file.column_sizes.Set(column.field_id, column.compressed_bytes);
-    file.value_counts.Set(column.field_id, column.value_count);
-    file.null_value_counts.Set(column.field_id, column.null_count);
-    if (column.nan_count > 0) file.nan_value_counts.Set(column.field_id, column.nan_count);
-    if (column.lower) file.lower_bounds.Set(column.field_id, *std::move(column.lower));
-    if (column.upper) file.upper_bounds.Set(column.field_id, *std::move(column.upper));
-  }
-  file.split_offsets = std::move(encoded.split_offsets);
-  return file;
+  ARROW_ASSIGN_OR_RAISE(const FannedOut rows, FanOut(*schema_, std::move(chunk)));
+  const WriteTarget target{warehouse_, schema_, partitioner_, next_part_number_, threads_};
+  next_part_number_ += rows.parts;
+  ARROW_RETURN_NOT_OK(WriteFiles(target, rows, *cancel_, &written.files));
+  return written;
 }
 
-// One thread's share of the work.
-class GroupWriter {
- public:
-  // `uploads`: of a warehouse in an object store, else null.
-  GroupWriter(const WriteTarget& target, std::string suffix, Uploads* uploads)
-      : target_(target), suffix_(std::move(suffix)), uploads_(uploads) {}
-
-  Status WriteRun(const FannedOut& rows, const GroupRun& run) {
-    if (writer_ == nullptr) {
-      ARROW_ASSIGN_OR_RAISE(writer_, geoparquet::MakeWriter(target_.schema));
-    }
-    const size_t begin = rows.groups[run.first].begin;
-    const size_t count = rows.groups[run.last - 1].end - begin;
-    const arrow::Int64Array order(static_cast<int64_t>(count),
-                                  arrow::Buffer::Wrap(rows.order.data() + begin, count));
-    ARROW_ASSIGN_OR_RAISE(const arrow::Datum gathered,
-                          arrow::compute::Take(rows.items, arrow::Datum(order.data()),
-                                               arrow::compute::TakeOptions::NoBoundsCheck()));
-    for (size_t i = run.first; i < run.last; ++i) {
-      const FileGroup& group = rows.groups[i];
-      ARROW_RETURN_NOT_OK(
-          WriteGroup(group, *gathered.record_batch(), static_cast<int64_t>(group.begin - begin)));
-    }
-    return Status::OK();
+// The union of what the chunk's batches lack, which does not depend on their order.
+Status ChunkWriter::EvolveSchema(const Chunk& chunk) {
+  std::shared_ptr<arrow::DataType> additions = arrow::struct_({});
+  for (const EncodedBatch& batch : chunk.batches) {
+    if (batch.additions) additions = item::CommonType(additions, arrow::struct_(batch.additions->fields()));
   }
+  if (additions->num_fields() == 0) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto wanted, item::Evolve(schema_, arrow::schema(additions->fields())));
+  if (wanted->Equals(*schema_)) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(schema_, iceberg::AssignFieldIds(*wanted, schema_.get(), &last_column_id_));
+  current_schema_->Set(schema_);
+  return Status::OK();
+}
 
-  std::vector<iceberg::DataFile> TakeFiles() { return std::move(files_); }
-
- private:
-  // Its rows begin at `begin` of `items`.
-  Status WriteGroup(const FileGroup& group, const arrow::RecordBatch& items, int64_t begin) {
-    std::string cell = target_.partitioner->Name(group.cell);
-    const auto count = static_cast<int64_t>(group.end - group.begin);
-    ARROW_ASSIGN_OR_RAISE(const auto rows, WithCell(items, begin, count, cell));
-    ARROW_ASSIGN_OR_RAISE(geoparquet::EncodedFile encoded, writer_->Write(*rows));
-    const std::string year = group.year ? fmt::format("{:04}", *group.year) : "unknown";
-    const io::Location location =
-        target_.warehouse.Join(fmt::format("grid_partition={}/year={}/part_{:06}_{}.parquet", cell, year,
-                                           target_.part_number + group.part, suffix_));
-    const std::shared_ptr<arrow::Buffer> bytes = encoded.bytes;
-    if (uploads_ == nullptr) ARROW_RETURN_NOT_OK(io::WriteFileAtomically(location, std::string_view(*bytes)));
-    files_.push_back(Describe(group, std::move(cell), location.uri, std::move(encoded)));
-    return uploads_ == nullptr ? Status::OK() : uploads_->Add(location, bytes);
-  }
-
-  // The slice of `items`, and the cell in each of its rows. Of data, not arrays: making those takes longer
-  // than writing a few rows.
-  Result<std::shared_ptr<arrow::RecordBatch>> WithCell(const arrow::RecordBatch& items, int64_t begin,
-                                                       int64_t count, const std::string& cell) {
-    arrow::ArrayDataVector columns;
-    columns.reserve(static_cast<size_t>(target_.schema->num_fields()));
-    int next = 0;
-    for (const auto& field : target_.schema->fields()) {
-      if (field->name() != item::kGridPartition) {
-        columns.push_back(items.column_data(next++)->Slice(begin, count));
-        continue;
-      }
-      ARROW_ASSIGN_OR_RAISE(const auto cells, arrow::MakeArrayFromScalar(arrow::StringScalar(cell), count));
-      columns.push_back(cells->data());
-    }
-    return arrow::RecordBatch::Make(target_.schema, count, std::move(columns));
-  }
-
-  const WriteTarget& target_;
-  const std::string suffix_;
-  Uploads* const uploads_;
-  std::unique_ptr<geoparquet::Writer> writer_;
-  std::vector<iceberg::DataFile> files_;
-};
-
-}  // namespace
-
-Status WriteFiles(const WriteTarget& target, const FannedOut& rows, const CancelSource& cancel,
-                  std::vector<iceberg::DataFile>* files) {
-  const std::string suffix = NewUuid().substr(0, 8);
-  std::optional<Uploads> uploads;
-  if (!target.warehouse.local) uploads.emplace(kUploads, kMaxUploadBytes, &cancel);
-  std::vector<GroupWriter> writers;
-  for (int i = 0; i < std::max(target.threads, 1); ++i) {
-    writers.emplace_back(target, suffix, uploads ? &*uploads : nullptr);
-  }
-  const std::vector<GroupRun> runs = RunsOf(rows, kGatherBytes / std::max(target.threads, 1));
-  Status status = ParallelFor(runs.size(), target.threads, cancel, [&](size_t run, int thread) {
-    return writers[static_cast<size_t>(thread)].WriteRun(rows, runs[run]);
+Status ChunkWriter::ReencodeWhereNeeded(Chunk* chunk) {
+  return ParallelFor(chunk->batches.size(), threads_, *cancel_, [&](size_t i, int) {
+    EncodedBatch& batch = chunk->batches[i];
+    return batch.additions ? Reencode(schema_, &batch) : Status::OK();
   });
-  if (uploads && status.ok()) status = uploads->Finish();
-  uploads.reset();  // nothing is under way any more
-  for (GroupWriter& writer : writers) {
-    for (iceberg::DataFile& file : writer.TakeFiles()) files->push_back(std::move(file));
-  }
-  // By path, so that manifests do not depend on which thread wrote what.
-  std::sort(files->begin(), files->end(), [](const auto& a, const auto& b) { return a.path < b.path; });
-  return status;
 }
 
-void RemoveFiles(const io::Location& warehouse, const std::vector<iceberg::DataFile>& files) {
-  const CancelSource never;
-  (void)ParallelFor(files.size(), warehouse.local ? 1 : kDeletions, never, [&](size_t i, int) {
-    const Result<io::Location> location = warehouse.Other(files[i].path);
-    if (location.ok()) (void)io::DeleteFile(*location);
-    return Status::OK();
-  });
+// Writing would make it anew, and the files of earlier commits would not be in it.
+Status ChunkWriter::CheckWarehouse() const {
+  if (!warehouse_.local) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto info, warehouse_.fs->GetFileInfo(warehouse_.path));
+  if (info.IsDirectory()) return Status::OK();
+  return FailedError("the warehouse {} is no longer there: somebody moved or removed it during the run",
+                     warehouse_.path);
 }
 
 }  // namespace earthcatalog::pipeline

@@ -1,32 +1,56 @@
-// A chunk's groups to GeoParquet files in the warehouse.
+// Chunks to data files: what is between a complete chunk and its commit.
 #pragma once
 
+#include <cstdint>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "earthcatalog/base/cancel.h"
-#include "earthcatalog/iceberg/data_file.h"
-#include "earthcatalog/io/location.h"
-#include "earthcatalog/pipeline/fan_out.h"
+#include "earthcatalog/base/queue.h"
+#include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/pipeline/data_files.h"
 
 namespace earthcatalog::pipeline {
 
-struct WriteTarget {
-  io::Location warehouse;
-  std::shared_ptr<arrow::Schema> schema;  // with field ids and grid_partition
-  std::shared_ptr<const grid::Partitioner> partitioner;
-  int64_t part_number = 0;  // of the chunk's part 0
-  int threads = 1;
+// Becomes one commit, or part of one.
+struct WrittenChunk {
+  uint64_t row_count = 0;  // as in Chunk
+  uint64_t catalogued = 0;
+  std::vector<QuarantinedRow> failures;
+  int64_t failure_bytes = 0;
+  UncommittedFiles files;
+  std::shared_ptr<arrow::Schema> schema;  // that the files are written with
+  uint64_t columns_added = 0;             // to the schema of the chunk before
 };
 
-// Writes grid_partition=<cell>/year=<YYYY|unknown>/part_<number>_<uuid8>.parquet for every group, several at
-// a time. Appends what was written to `files`, also when it ends with an error: then the caller removes them.
-Status WriteFiles(const WriteTarget& target, const FannedOut& rows, const CancelSource& cancel,
-                  std::vector<iceberg::DataFile>* files);
+// Run by one thread, beside the commits: files of the next chunk are written while the table takes up those
+// of the one before.
+class ChunkWriter {
+ public:
+  // `schema` and `cancel` outlive the writer; the table is looked at now and not again.
+  ChunkWriter(const catalog::Catalog& catalog, std::shared_ptr<const grid::Partitioner> partitioner,
+              CurrentSchema* schema, int threads, const CancelSource* cancel);
 
-// Removes files that no commit names. Best effort: a file that cannot be removed is an orphan, not an error.
-// They are reached as the warehouse is.
-void RemoveFiles(const io::Location& warehouse, const std::vector<iceberg::DataFile>& files);
+  // Closes `out` at the end.
+  Status Run(BoundedQueue<Chunk>* in, BoundedQueue<WrittenChunk>* out);
+
+ private:
+  Status CheckWarehouse() const;
+  Result<WrittenChunk> Write(Chunk chunk);
+  Status EvolveSchema(const Chunk& chunk);
+  Status ReencodeWhereNeeded(Chunk* chunk);
+
+  const io::Location warehouse_;
+  const std::shared_ptr<const grid::Partitioner> partitioner_;
+  CurrentSchema* const current_schema_;
+  const int threads_;
+  const CancelSource* const cancel_;
+
+  // The columns that files are written with: the table's, or what it will be when they are committed.
+  std::shared_ptr<arrow::Schema> schema_;
+  int last_column_id_;
+  int64_t next_part_number_;
+};
 
 }  // namespace earthcatalog::pipeline

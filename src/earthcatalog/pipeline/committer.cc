@@ -1,14 +1,7 @@
 #include "earthcatalog/pipeline/committer.h"
 
-#include <algorithm>
 #include <iterator>
 #include <utility>
-
-#include "earthcatalog/base/thread_group.h"
-#include "earthcatalog/iceberg/schema.h"
-#include "earthcatalog/item/item_schema.h"
-#include "earthcatalog/pipeline/chunk_writer.h"
-#include "earthcatalog/pipeline/fan_out.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -34,33 +27,23 @@ void Add(const CommitCounts& from, CommitCounts* to) {
 
 }  // namespace
 
-Committer::Committer(const Options& options, catalog::Catalog* catalog,
-                     std::shared_ptr<const grid::Partitioner> partitioner, CurrentSchema* schema,
-                     RowFeed* feed, const CancelSource* cancel)
+Committer::Committer(const Options& options, catalog::Catalog* catalog, RowFeed* feed)
     : options_(options),
       catalog_(catalog),
-      partitioner_(std::move(partitioner)),
-      current_schema_(schema),
       feed_(feed),
-      cancel_(cancel),
-      schema_(catalog->table().schema()),
-      last_column_id_(catalog->table().last_column_id()),
-      next_part_number_(catalog->table().last_sequence_number() + 1) {
+      known_retries_(FindQuarantineNotes(catalog->table())),
+      own_metadata_(catalog->table().metadata_location()),
+      pending_files_(catalog->warehouse()) {
   if (options_.selection) known_progress_ = FindProgress(catalog->table(), *options_.selection);
-  known_retries_ = FindQuarantineNotes(catalog->table());
-  own_metadata_ = catalog->table().metadata_location();
 }
 
-Committer::~Committer() {
-  RemoveFiles(catalog_->warehouse(), pending_files_);
-  RemoveStagedQuarantine(pending_quarantine_);
-}
+Committer::~Committer() { RemoveStagedQuarantine(pending_quarantine_); }
 
-Status Committer::Run(BoundedQueue<Chunk>* chunks) {
+Status Committer::Run(BoundedQueue<WrittenChunk>* chunks) {
   while (true) {
-    ARROW_ASSIGN_OR_RAISE(std::optional<Chunk> chunk, chunks->Pop());
+    ARROW_ASSIGN_OR_RAISE(std::optional<WrittenChunk> chunk, chunks->Pop());
     if (!chunk) break;
-    ARROW_RETURN_NOT_OK(WriteChunk(std::move(*chunk)));
+    ARROW_RETURN_NOT_OK(Take(*std::move(chunk)));
     if (!options_.batch_add_files) ARROW_RETURN_NOT_OK(Commit());
   }
   ARROW_RETURN_NOT_OK(Commit());
@@ -69,54 +52,22 @@ Status Committer::Run(BoundedQueue<Chunk>* chunks) {
   return Status::OK();
 }
 
-Status Committer::WriteChunk(Chunk chunk) {
-  ARROW_RETURN_NOT_OK(CheckWarehouse());
-  ARROW_RETURN_NOT_OK(EvolveSchema(chunk));
-  ARROW_RETURN_NOT_OK(ReencodeWhereNeeded(&chunk));
+Status Committer::Take(WrittenChunk chunk) {
   pending_.rows_done += chunk.row_count;
   rows_taken_ += chunk.row_count;
   position_ = feed_->PositionAt(rows_taken_);
-  for (EncodedBatch& batch : chunk.batches) {
-    pending_.catalogued += static_cast<uint64_t>(batch.rows->num_rows());
-    std::move(batch.failures.begin(), batch.failures.end(), std::back_inserter(pending_failures_));
-    pending_failure_bytes_ += batch.failure_bytes;
-  }
-  if (pending_failure_bytes_ >= options_.max_failure_bytes) ARROW_RETURN_NOT_OK(StageFailures());
-  ARROW_ASSIGN_OR_RAISE(const FannedOut rows, FanOut(*schema_, std::move(chunk)));
-  const WriteTarget target{catalog_->warehouse(), schema_, partitioner_, next_part_number_, options_.threads};
-  next_part_number_ += rows.parts;
-  std::vector<iceberg::DataFile> files;
-  const Status written = WriteFiles(target, rows, *cancel_, &files);
-  for (iceberg::DataFile& file : files) {
+  pending_.catalogued += chunk.catalogued;
+  pending_.columns_added += chunk.columns_added;
+  schema_ = std::move(chunk.schema);
+  for (const iceberg::DataFile& file : chunk.files.files()) {
     pending_.rows_written += static_cast<uint64_t>(file.record_count);
     pending_.bytes_written += static_cast<uint64_t>(file.file_size);
-    pending_files_.push_back(std::move(file));
+    ++pending_.files_written;
   }
-  pending_.files_written = pending_files_.size();
-  return written;
-}
-
-// The union of what the chunk's batches lack, which does not depend on their order.
-Status Committer::EvolveSchema(const Chunk& chunk) {
-  std::shared_ptr<arrow::DataType> additions = arrow::struct_({});
-  for (const EncodedBatch& batch : chunk.batches) {
-    if (batch.additions) additions = item::CommonType(additions, arrow::struct_(batch.additions->fields()));
-  }
-  if (additions->num_fields() == 0) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const auto wanted, item::Evolve(schema_, arrow::schema(additions->fields())));
-  if (wanted->Equals(*schema_)) return Status::OK();
-  const int columns_before = schema_->num_fields();
-  ARROW_ASSIGN_OR_RAISE(schema_, iceberg::AssignFieldIds(*wanted, schema_.get(), &last_column_id_));
-  pending_.columns_added += static_cast<uint64_t>(schema_->num_fields() - columns_before);
-  current_schema_->Set(schema_);
-  return Status::OK();
-}
-
-Status Committer::ReencodeWhereNeeded(Chunk* chunk) {
-  return ParallelFor(chunk->batches.size(), options_.threads, *cancel_, [&](size_t i, int) {
-    EncodedBatch& batch = chunk->batches[i];
-    return batch.additions ? Reencode(schema_, &batch) : Status::OK();
-  });
+  pending_files_.Add(chunk.files.Release());
+  std::move(chunk.failures.begin(), chunk.failures.end(), std::back_inserter(pending_failures_));
+  pending_failure_bytes_ += chunk.failure_bytes;
+  return pending_failure_bytes_ >= options_.max_failure_bytes ? StageFailures() : Status::OK();
 }
 
 Status Committer::StageFailures() {
@@ -159,7 +110,7 @@ Status Committer::Commit() {
 // Also without files: the table must say which rows are behind it, and which quarantine is its own.
 Status Committer::Append() {
   iceberg::Table::AppendRequest request;
-  request.files = std::exchange(pending_files_, {});  // given back where the commit certainly failed
+  request.files = pending_files_.Release();  // given back where the commit certainly failed
   const QuarantineNotes quarantine = PendingQuarantine();
   NoteQuarantine(quarantine, &request.summary);
   if (options_.selection && position_.inventory) {
@@ -178,7 +129,7 @@ Status Committer::Append() {
     // The table may live by these data files. The next run knows whether the staged ones are its own.
     pending_quarantine_.clear();
   } else if (!appended.ok()) {
-    pending_files_ = std::move(request.files);
+    pending_files_.Add(std::move(request.files));
   }
   ARROW_RETURN_NOT_OK(appended);
   pending_.commits = 1;
@@ -235,16 +186,6 @@ void Committer::RemoveRetriedQuarantine() {
   for (; removed_quarantine_ < finished.size(); ++removed_quarantine_) {
     (void)io::DeleteFile(folder.Join(FileName(finished[removed_quarantine_])));
   }
-}
-
-// Writing would make it anew, and the files of earlier commits would not be in it.
-Status Committer::CheckWarehouse() const {
-  const io::Location& warehouse = catalog_->warehouse();
-  if (!warehouse.local) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const auto info, warehouse.fs->GetFileInfo(warehouse.path));
-  if (info.IsDirectory()) return Status::OK();
-  return FailedError("the warehouse {} is no longer there: somebody moved or removed it during the run",
-                     warehouse.path);
 }
 
 CommitCounts Committer::counts() const {

@@ -1,4 +1,4 @@
-// The end of the pipeline: chunks become files and snapshots.
+// The end of the pipeline: written chunks become snapshots.
 #pragma once
 
 #include <memory>
@@ -8,7 +8,7 @@
 #include "earthcatalog/base/queue.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/catalog/lock.h"
-#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/pipeline/chunk_writer.h"
 #include "earthcatalog/pipeline/incremental.h"
 #include "earthcatalog/pipeline/row_feed.h"
 #include "earthcatalog/pipeline/snapshot_notes.h"
@@ -34,7 +34,6 @@ struct CommitCounts {
 class Committer {
  public:
   struct Options {
-    int threads = 1;
     bool batch_add_files = false;
     bool sync = true;
     const catalog::Lock* lock = nullptr;   // that must still be held at each commit, if any
@@ -43,21 +42,16 @@ class Committer {
   };
 
   // All of these outlive the committer.
-  Committer(const Options& options, catalog::Catalog* catalog,
-            std::shared_ptr<const grid::Partitioner> partitioner, CurrentSchema* schema, RowFeed* feed,
-            const CancelSource* cancel);
-  // Removes the files of what was written and not committed, unless they may be.
+  Committer(const Options& options, catalog::Catalog* catalog, RowFeed* feed);
+  // Removes what was written and not committed, unless it may be.
   ~Committer();
 
-  Status Run(BoundedQueue<Chunk>* chunks);
+  Status Run(BoundedQueue<WrittenChunk>* chunks);
 
   CommitCounts counts() const;
 
  private:
-  Status CheckWarehouse() const;
-  Status WriteChunk(Chunk chunk);
-  Status EvolveSchema(const Chunk& chunk);
-  Status ReencodeWhereNeeded(Chunk* chunk);
+  Status Take(WrittenChunk chunk);
   Status StageFailures();
   Status Commit();
   Status Append();
@@ -68,15 +62,7 @@ class Committer {
 
   const Options options_;
   catalog::Catalog* const catalog_;
-  const std::shared_ptr<const grid::Partitioner> partitioner_;
-  CurrentSchema* const current_schema_;
   RowFeed* const feed_;
-  const CancelSource* const cancel_;
-
-  // The columns that files are written with: the table's, or what it will be at the next commit.
-  std::shared_ptr<arrow::Schema> schema_;
-  int last_column_id_;
-  int64_t next_part_number_;
 
   // What the table says of these rows before the next commit.
   std::optional<InventoryProgress> known_progress_;
@@ -85,12 +71,13 @@ class Committer {
   bool others_committed_ = false;  // since the run began
 
   // Written since the last commit.
-  std::vector<iceberg::DataFile> pending_files_;
+  UncommittedFiles pending_files_;
+  std::shared_ptr<arrow::Schema> schema_;  // that they are written with
   std::vector<QuarantinedRow> pending_failures_;
   int64_t pending_failure_bytes_ = 0;
   std::vector<io::Location> pending_quarantine_;  // staged
   CommitCounts pending_;
-  uint64_t rows_taken_ = 0;        // committed or written, of those fed
+  uint64_t rows_taken_ = 0;        // committed or pending, of those fed
   FeedPosition position_;          // of the sources, behind them
   size_t removed_quarantine_ = 0;  // how many of the position's finished files
 

@@ -11,9 +11,11 @@
 #include "earthcatalog/catalog/lock.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/pipeline/chunk_writer.h"
 #include "earthcatalog/pipeline/committer.h"
 #include "earthcatalog/pipeline/encode.h"
 #include "earthcatalog/pipeline/flow_window.h"
+#include "earthcatalog/pipeline/memory_plan.h"
 #include "earthcatalog/pipeline/notices.h"
 #include "earthcatalog/pipeline/quarantine.h"
 #include "earthcatalog/pipeline/row_feed.h"
@@ -26,28 +28,8 @@ using Clock = std::chrono::steady_clock;
 
 constexpr auto kProgressInterval = std::chrono::milliseconds(200);
 constexpr int64_t kMinMemoryLimit = 128LL << 20;
-// The process itself: its libraries, threads and requests.
-constexpr int64_t kBaseMemory = 80LL << 20;
-// One column of a chunk must stay below Arrow's 2 GiB of text. A chunk is larger only when a single batch is.
-constexpr int64_t kMaxChunkBytes = 512LL << 20;
-constexpr int64_t kMaxBatchBytes = 64LL << 20;
-constexpr int64_t kMaxItemBytes = 64LL << 20;
 constexpr size_t kQueuedBatches = 8;
 constexpr int kMaxThreads = 256;
-
-// How the memory limit is shared out, by what each part was measured to hold per byte of JSON
-// (docs/design.md).
-struct MemoryPlan {
-  explicit MemoryPlan(int64_t limit)
-      : window((limit - kBaseMemory) / 8),
-        chunk(std::min(window, kMaxChunkBytes)),
-        batch(std::min(window / 8, kMaxBatchBytes)),
-        item(std::min(window / 2, kMaxItemBytes)) {}
-  int64_t window;
-  int64_t chunk;
-  int64_t batch;
-  int64_t item;  // larger ones are quarantined
-};
 
 Status CheckOptions(const IncrementalOptions& options) {
   if (options.inventory.empty() && !options.retry_failed)
@@ -102,14 +84,15 @@ class Run {
 
   Status Execute() {
     CurrentSchema schema(catalog_->table().schema());
-    committer_ =
-        std::make_unique<Committer>(Committer::Options{threads_, options_.batch_add_files, options_.sync,
-                                                       lock_.get(), memory_.chunk, selection_},
-                                    catalog_.get(), partitioner_, &schema, &feed_, cancel_);
+    ChunkWriter writer(*catalog_, partitioner_, &schema, threads_, cancel_);
+    committer_ = std::make_unique<Committer>(
+        Committer::Options{options_.batch_add_files, options_.sync, lock_.get(), memory_.chunk, selection_},
+        catalog_.get(), &feed_);
     BoundedQueue<inventory::Batch> rows("inventory to fetch", kQueuedBatches, cancel_);
     BoundedQueue<fetch::Batch> bodies("fetch to encode", kQueuedBatches, cancel_);
     BoundedQueue<EncodedBatch> encoded("encode to chunk", kQueuedBatches, cancel_);
-    BoundedQueue<Chunk> chunks("chunk to commit", 1, cancel_);
+    BoundedQueue<Chunk> chunks("chunk to write", 1, cancel_);
+    BoundedQueue<WrittenChunk> written("write to commit", 1, cancel_);
     ChunkAssembler assembler(options_.chunk_size, memory_.chunk, &window_);
     std::atomic<int> encoders_left{threads_};
     {
@@ -124,8 +107,9 @@ class Run {
         });
       }
       group.Start([&] { return assembler.Run(&encoded, &chunks); });
+      group.Start([&] { return writer.Run(&chunks, &written); });
       group.Start([&] {
-        const Status status = committer_->Run(&chunks);
+        const Status status = committer_->Run(&written);
         std::lock_guard lock(wake_mutex_);
         finished_ = true;
         wake_.notify_all();
@@ -133,7 +117,7 @@ class Run {
       });
       ReportProgress();
     }
-    queues_ = {rows.stats(), bodies.stats(), encoded.stats(), chunks.stats()};
+    queues_ = {rows.stats(), bodies.stats(), encoded.stats(), chunks.stats(), written.stats()};
     committed_ = committer_->counts();
     committer_.reset();  // removes what was not committed
     return cancel_->status();
