@@ -8,8 +8,7 @@
 #include "earthcatalog/fetch/outcome.h"
 #include "earthcatalog/fetch/refusals.h"
 #include "earthcatalog/fetch/schedule.h"
-#include "earthcatalog/fetch/socket_loop.h"
-#include "earthcatalog/fetch/transfer.h"
+#include "earthcatalog/fetch/transfer_thread.h"
 
 namespace earthcatalog::fetch {
 namespace {
@@ -19,36 +18,37 @@ constexpr uint64_t kGivenUpRows = 1000;
 
 // A connection, and what resolving a name or trying a second address takes meanwhile.
 constexpr int kFilesPerRequest = 2;
-// What the rest of the process opens: the event loop, the inventory, the catalog, files being written.
-constexpr int kOtherFiles = 40;
+// What the rest of the process opens: event loops, the inventory, the catalog, files being written.
+constexpr int kOtherFiles = 48;
+// One carries out some 40,000 requests for small items a second, a third of that over TLS.
+constexpr int kMaxThreads = 8;
 
 struct Counters {
   std::atomic<uint64_t> bytes{0};
   std::atomic<uint64_t> retries{0};
 };
 
-// What one Run() holds. Everything happens in its thread but the queues' wake-ups.
+// What one Run() holds. Everything happens in its thread but the requests themselves and the queues' wake-ups.
 class HttpRun {
  public:
-  HttpRun(const Options& options, ObjectUrls* urls, Signer* signer, Counters* counters, SocketLoop* loop,
+  HttpRun(const Options& options, ObjectUrls* urls, Signer* signer, Counters* counters,
           BoundedQueue<inventory::Batch>* in, BoundedQueue<Batch>* out)
       : options_(options),
         urls_(*urls),
         signer_(*signer),
         counters_(*counters),
-        loop_(*loop),
         in_(*in),
         out_(*out),
-        batches_(options.max_buffered_bytes, options.part_bytes, [this] { loop_.Wake(); }),
+        batches_(options.max_buffered_bytes, options.part_bytes, [this] { inbox_.Notify(); }),
         schedule_(options.retry, options.max_in_flight, urls->hosts_differ(), &batches_) {
     // The queues also call when the run is stopped.
     in_.Watch([this] {
       in_changed_ = true;
-      loop_.Wake();
+      inbox_.Notify();
     });
     out_.Watch([this] {
       out_changed_ = true;
-      loop_.Wake();
+      inbox_.Notify();
     });
   }
   ~HttpRun() {
@@ -62,18 +62,16 @@ class HttpRun {
   void ExpectRefusals() { refusals_.Expect(); }
 
  private:
-  Status MakeTransfers();
-  Status StartRequests(const CancelSource& cancel);
+  Status StartThreads();
+  void StartRequests(const CancelSource& cancel);
   std::optional<Job> NextJob();
   bool TakeBatch();
-  Status StartRequest(const Job& job);
-  void EndRequests();
-  void EndRequest(Transfer* transfer, CURLcode result, Transfer::Late late);
-  bool AskedDifferently(const Transfer& transfer, Job job);
-  void RetryOrGiveUp(const Transfer& transfer, Job job, Outcome outcome);
+  void StartRequest(const Job& job);
+  void TakeAnswer(Answer answer);
+  bool AskedDifferently(const Answer& answer);
+  void RetryOrGiveUp(Answer answer);
   void NoticeOutage(const Job& job, const Failure& failure);
-  void NoticeRefusal(const Transfer& transfer, const Job& job, const Failure& failure);
-  void EndLate();
+  void NoticeRefusal(const Answer& answer);
   void HandOn();
   bool Done() const { return in_drained_ && batches_.empty(); }
   Clock::time_point NextDeadline() const;
@@ -83,7 +81,6 @@ class HttpRun {
   ObjectUrls& urls_;
   Signer& signer_;
   Counters& counters_;
-  SocketLoop& loop_;
   BoundedQueue<inventory::Batch>& in_;
   BoundedQueue<Batch>& out_;
   std::atomic<bool> in_changed_{true};
@@ -94,45 +91,43 @@ class HttpRun {
   Refusals refusals_;
   uint64_t given_up_rows_ = 0;  // since something went well
   Status outage_;
-  std::vector<std::unique_ptr<Transfer>> transfers_;  // destroyed first: they use the members above
-  std::vector<Transfer*> idle_;
-  Clock::time_point next_late_check_;
-  std::string url_;
+  int in_flight_ = 0;
+  Inbox inbox_;
+  std::vector<std::unique_ptr<TransferThread>> threads_;  // destroyed first: they use the members above
 };
 
 Status HttpRun::Run(const CancelSource& cancel) {
-  ARROW_RETURN_NOT_OK(MakeTransfers());
+  ARROW_RETURN_NOT_OK(StartThreads());
   while (!cancel.stopped()) {
-    ARROW_RETURN_NOT_OK(StartRequests(cancel));
+    StartRequests(cancel);
     HandOn();
     if (Done()) {
       out_.Close();
       return Status::OK();
     }
-    ARROW_RETURN_NOT_OK(loop_.Turn(NextDeadline()));
-    EndRequests();
-    EndLate();
+    ARROW_ASSIGN_OR_RAISE(std::vector<Answer> answers, inbox_.WaitUntil(NextDeadline()));
+    for (Answer& answer : answers) TakeAnswer(std::move(answer));
     ARROW_RETURN_NOT_OK(outage_);
   }
   return cancel.status();
 }
 
-Status HttpRun::MakeTransfers() {
-  for (int i = 0; i < std::max(options_.max_in_flight, 1); ++i) {
-    ARROW_ASSIGN_OR_RAISE(auto transfer, Transfer::Make(options_, urls_.scheme(), &loop_, &batches_));
-    idle_.push_back(transfer.get());
-    transfers_.push_back(std::move(transfer));
+Status HttpRun::StartThreads() {
+  const int count = std::clamp(options_.threads, 1, std::min(kMaxThreads, options_.max_in_flight));
+  const int transfers = (options_.max_in_flight + count - 1) / count;
+  for (int i = 0; i < count; ++i) {
+    ARROW_ASSIGN_OR_RAISE(threads_.emplace_back(),
+                          TransferThread::Make(options_, urls_.scheme(), transfers, &batches_, &inbox_));
   }
   return Status::OK();
 }
 
-Status HttpRun::StartRequests(const CancelSource& cancel) {
-  while (!idle_.empty() && !cancel.stopped()) {
+void HttpRun::StartRequests(const CancelSource& cancel) {
+  while (in_flight_ < options_.max_in_flight && !cancel.stopped()) {
     const std::optional<Job> job = NextJob();
     if (!job) break;
-    ARROW_RETURN_NOT_OK(StartRequest(*job));
+    StartRequest(*job);
   }
-  return Status::OK();
 }
 
 std::optional<Job> HttpRun::NextJob() {
@@ -153,59 +148,59 @@ bool HttpRun::TakeBatch() {
   return false;
 }
 
-Status HttpRun::StartRequest(const Job& job) {
+void HttpRun::StartRequest(const Job& job) {
   const inventory::Row& row = job.ticket.item().row;
-  if (auto failure = urls_.Make(row, &url_)) {
+  Request request{.job = job, .url = {}, .signature = nullptr, .in_haste = job.host->pace.down()};
+  if (auto failure = urls_.Make(row, &request.url)) {
     schedule_.Drop(job);
-    Fail(job, std::move(*failure));
-    return Status::OK();
+    return Fail(job, std::move(*failure));
   }
-  Transfer* transfer = idle_.back();
-  auto signature = job.refused ? nullptr : signer_.For(row.bucket, urls_.RegionOf(row.bucket));
-  ARROW_RETURN_NOT_OK(transfer->Start(job, url_, std::move(signature)));
-  idle_.pop_back();
-  return Status::OK();
+  if (!job.refused) request.signature = signer_.For(row.bucket, urls_.RegionOf(row.bucket));
+  request.charged = std::min(batches_.ExpectedBytes(row), options_.max_body_bytes);
+  batches_.Charge(request.charged);
+  const auto least_busy = std::min_element(threads_.begin(), threads_.end(), [](const auto& a, const auto& b) {
+    return a->in_flight() < b->in_flight();
+  });
+  request.job.thread = static_cast<int>(least_busy - threads_.begin());
+  (*least_busy)->Send(std::move(request));
+  ++in_flight_;
 }
 
-void HttpRun::EndRequests() {
-  while (const auto ended = loop_.NextEnded())
-    EndRequest(Transfer::Of(ended->easy), ended->result, Transfer::Late::kNo);
-}
-
-void HttpRun::EndRequest(Transfer* transfer, CURLcode result, Transfer::Late late) {
-  Outcome outcome = transfer->End(result, late);
-  const Job job = transfer->job();
-  idle_.push_back(transfer);
-  signer_.Learn(job.ticket.item().row.bucket, transfer->signature() != nullptr, transfer->status());
-  if (outcome.transient) return RetryOrGiveUp(*transfer, job, std::move(outcome));
-  if (outcome.failure && AskedDifferently(*transfer, job)) return;
+void HttpRun::TakeAnswer(Answer answer) {
+  const Job& job = answer.job;
+  const std::string& bucket = job.ticket.item().row.bucket;
+  threads_[static_cast<size_t>(job.thread)]->CountAnswer();
+  --in_flight_;
+  signer_.Learn(bucket, answer.signature != nullptr, answer.status);
+  if (answer.outcome.transient) return RetryOrGiveUp(std::move(answer));
+  if (answer.outcome.failure && AskedDifferently(answer)) return;
   schedule_.Done(job);
   given_up_rows_ = 0;
-  if (outcome.failure) {
-    if (job.refused) outcome.failure->message += ", with credentials and without";
-    NoticeRefusal(*transfer, job, *outcome.failure);
-    return Fail(job, std::move(*outcome.failure));
+  if (answer.outcome.failure) {
+    if (job.refused) answer.outcome.failure->message += ", with credentials and without";
+    NoticeRefusal(answer);
+    return Fail(job, std::move(*answer.outcome.failure));
   }
-  refusals_.Worked(job.ticket.item().row.bucket);
+  refusals_.Worked(bucket);
   counters_.bytes.fetch_add(job.ticket.item().body.size(), std::memory_order_relaxed);
   batches_.Finish(job.ticket);
 }
 
 // Whether the refused request goes out again at once: to the bucket's own region, with newer credentials, or
 // without any.
-bool HttpRun::AskedDifferently(const Transfer& transfer, Job job) {
+bool HttpRun::AskedDifferently(const Answer& answer) {
+  Job job = answer.job;
   const std::string& bucket = job.ticket.item().row.bucket;
-  const long status = transfer.status();
-  const Signature* signature = transfer.signature();
-  if ((status / 100 == 3 || status == 400) && !job.region_corrected &&
-      urls_.LearnRegion(bucket, transfer.bucket_region())) {
+  const Signature* signature = answer.signature.get();
+  if ((answer.status / 100 == 3 || answer.status == 400) && !job.region_corrected &&
+      urls_.LearnRegion(bucket, answer.bucket_region)) {
     job.region_corrected = true;
-  } else if (signature != nullptr && !job.credentials_renewed && IsExpired(transfer.s3_code()) &&
+  } else if (signature != nullptr && !job.credentials_renewed && IsExpired(answer.s3_code) &&
              signer_.Renew(signature)) {
     job.credentials_renewed = true;
-  } else if (signature != nullptr && status == 403 && signer_.MayTryUnsigned(bucket)) {
+  } else if (signature != nullptr && answer.status == 403 && signer_.MayTryUnsigned(bucket)) {
     job.refused = true;
-    refusals_.SignedRefused(bucket, transfer.s3_code());
+    refusals_.SignedRefused(bucket, answer.s3_code);
   } else {
     return false;
   }
@@ -213,16 +208,18 @@ bool HttpRun::AskedDifferently(const Transfer& transfer, Job job) {
   return true;
 }
 
-void HttpRun::RetryOrGiveUp(const Transfer& transfer, Job job, Outcome outcome) {
+void HttpRun::RetryOrGiveUp(Answer answer) {
+  Job& job = answer.job;
+  Failure& failure = *answer.outcome.failure;
   ++job.failures;
-  if (schedule_.Retry(job, outcome, transfer.retry_after(), transfer.started(), Clock::now())) {
+  if (schedule_.Retry(job, answer.outcome, answer.retry_after, answer.started, Clock::now())) {
     counters_.retries.fetch_add(1, std::memory_order_relaxed);
-    return NoticeOutage(job, *outcome.failure);
+    return NoticeOutage(job, failure);
   }
   ++given_up_rows_;
-  NoticeOutage(job, *outcome.failure);
-  if (job.failures > 1) outcome.failure->message += fmt::format(" ({} attempts)", job.failures);
-  Fail(job, std::move(*outcome.failure));
+  NoticeOutage(job, failure);
+  if (job.failures > 1) failure.message += fmt::format(" ({} attempts)", job.failures);
+  Fail(job, std::move(failure));
 }
 
 // The network or the server is down when a host is and nothing has gone well with any other meanwhile.
@@ -237,28 +234,17 @@ void HttpRun::NoticeOutage(const Job& job, const Failure& failure) {
       std::ceil(seconds), failure.kind, failure.message);
 }
 
-void HttpRun::NoticeRefusal(const Transfer& transfer, const Job& job, const Failure& failure) {
-  const std::string& bucket = job.ticket.item().row.bucket;
-  const std::string_view code = transfer.s3_code();
+void HttpRun::NoticeRefusal(const Answer& answer) {
+  const std::string& bucket = answer.job.ticket.item().row.bucket;
+  const std::string& code = answer.s3_code;
+  const Failure& failure = *answer.outcome.failure;
   if (failure.kind == "not_found" && (code.empty() || code == "NoSuchKey")) return refusals_.Worked(bucket);
-  const auto problem = refusals_.Failed(bucket, code, failure, job.refused);
+  const auto problem = refusals_.Failed(bucket, code, failure, answer.job.refused);
   if (!problem) return;
   outage_ = FailedError(
       "{}. The table is as of the last commit; run the same again when it is mended, with --retry-failed "
       "where rows are in the quarantine for it",
       *problem);
-}
-
-void HttpRun::EndLate() {
-  const Clock::time_point now = Clock::now();
-  if (now < next_late_check_) return;
-  const auto shortest = std::min(options_.retry.stall_timeout, options_.retry.total_timeout);
-  next_late_check_ = now + std::max<Clock::duration>(shortest / 8, std::chrono::milliseconds(1));
-  for (const auto& transfer : transfers_) {
-    if (!transfer->active()) continue;
-    const Transfer::Late late = transfer->IsLate(now);
-    if (late != Transfer::Late::kNo) EndRequest(transfer.get(), CURLE_OPERATION_TIMEDOUT, late);
-  }
 }
 
 void HttpRun::HandOn() {
@@ -270,10 +256,8 @@ void HttpRun::HandOn() {
 }
 
 Clock::time_point HttpRun::NextDeadline() const {
-  Clock::time_point next = Clock::now() + std::chrono::minutes(1);
-  if (idle_.size() < transfers_.size()) next = std::min(next, next_late_check_);
-  if (!idle_.empty()) next = std::min(next, schedule_.next_due());
-  return next;
+  const Clock::time_point next = Clock::now() + std::chrono::minutes(1);
+  return in_flight_ < options_.max_in_flight ? std::min(next, schedule_.next_due()) : next;
 }
 
 void HttpRun::Fail(const Job& job, Failure failure) {
@@ -287,8 +271,7 @@ class HttpFetcher : public Fetcher {
       : options_(options), urls_(std::move(urls)), signer_(std::move(signer)) {}
 
   Status Run(BoundedQueue<inventory::Batch>* in, BoundedQueue<Batch>* out, CancelSource* cancel) override {
-    ARROW_ASSIGN_OR_RAISE(const auto loop, SocketLoop::Make(options_.max_in_flight));
-    HttpRun run(options_, &urls_, &signer_, &counters_, loop.get(), in, out);
+    HttpRun run(options_, &urls_, &signer_, &counters_, in, out);
     if (expect_refusals_) run.ExpectRefusals();
     return run.Run(*cancel);
   }

@@ -1,4 +1,4 @@
-// Fetching over HTTP: one thread, many requests in flight on kept-alive connections.
+// Fetching over HTTP: one thread decides, a few carry out, many requests in flight on kept-alive connections.
 #pragma once
 
 #include <memory>

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <list>
@@ -12,7 +13,7 @@
 
 namespace earthcatalog::fetch {
 
-// Not thread-safe.
+// One thread, but Charge() from any, and a started row's item is whoever's fetches it until Finish().
 class OpenBatches {
  private:
   struct Open {
@@ -70,7 +71,7 @@ class OpenBatches {
   int64_t ExpectedBytes(const inventory::Row& row) const;
 
   // The body of a row under way grew by `bytes`, or shrank.
-  void Charge(int64_t bytes) { open_bytes_ += bytes; }
+  void Charge(int64_t bytes) { open_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
 
   // The row's item has its body or its failure; what was charged for it is its body's size.
   void Finish(const Ticket& ticket);
@@ -94,7 +95,7 @@ class OpenBatches {
   const int64_t max_bytes_;
   const int64_t part_bytes_;
   HandedOn handed_on_;  // the complete parts, too
-  int64_t open_bytes_ = 0;
+  std::atomic<int64_t> open_bytes_ = 0;
   uint64_t finished_rows_ = 0;
   // Of the last thousands.
   int64_t finished_bodies_ = 0;

@@ -20,6 +20,7 @@ struct Host;
 struct Job {
   OpenBatches::Ticket ticket{};
   Host* host = nullptr;
+  int thread = 0;  // that carries out its request
   int failures = 0;
   bool region_corrected = false;
   bool credentials_renewed = false;

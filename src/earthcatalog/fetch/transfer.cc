@@ -78,11 +78,11 @@ Transfer* Transfer::Of(CURL* easy) {
   return reinterpret_cast<Transfer*>(transfer);
 }
 
-Status Transfer::Start(const Job& job, const std::string& url, std::shared_ptr<const Signature> signature) {
-  job_ = job;
-  CURLcode code = curl_easy_setopt(easy_.get(), CURLOPT_URL, url.c_str());
-  if (code == CURLE_OK && signature != signature_) code = Sign(std::move(signature));
-  const int haste = job.host->pace.down() ? kHaste : 1;
+Status Transfer::Start(Request request) {
+  job_ = request.job;
+  CURLcode code = curl_easy_setopt(easy_.get(), CURLOPT_URL, request.url.c_str());
+  if (code == CURLE_OK && request.signature != signature_) code = Sign(std::move(request.signature));
+  const int haste = request.in_haste ? kHaste : 1;
   if (code == CURLE_OK && haste != haste_) {
     haste_ = haste;
     code = curl_easy_setopt(easy_.get(), CURLOPT_CONNECTTIMEOUT_MS,
@@ -92,12 +92,11 @@ Status Transfer::Start(const Job& job, const std::string& url, std::shared_ptr<c
   body_begun_ = false;
   too_large_ = false;
   status_ = 0;
-  charged_ = 0;
+  charged_ = request.charged;
   error_[0] = '\0';
   error_body_.clear();
   started_ = window_begin_ = Clock::now();
   window_bytes_ = 0;
-  ChargeUpTo(std::min(batches_->ExpectedBytes(job_.ticket.item().row), options_.max_body_bytes));
   ARROW_RETURN_NOT_OK(loop_->Add(easy_.get()));
   active_ = true;
   return Status::OK();
@@ -190,35 +189,42 @@ Transfer::Late Transfer::IsLate(Clock::time_point now) {
   return now - window_begin_ >= options_.retry.stall_timeout / haste_ ? Late::kStalled : Late::kNo;
 }
 
-Outcome Transfer::End(CURLcode result, Late late) {
+Answer Transfer::End(CURLcode result, Late late) {
   loop_->Remove(easy_.get());
   active_ = false;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status_);
   const std::string_view detail = error_[0] != '\0' ? error_.data() : curl_easy_strerror(result);
-  Outcome outcome = Judge({.result = result,
-                           .status = status_,
-                           .too_large = too_large_ ? options_.max_body_bytes : 0,
-                           .stalled = late == Late::kStalled,
-                           .overdue = late == Late::kOverdue,
-                           .error_body = error_body_,
-                           .detail = detail});
+  Answer answer{.job = job_,
+                .outcome = Judge({.result = result,
+                                  .status = status_,
+                                  .too_large = too_large_ ? options_.max_body_bytes : 0,
+                                  .stalled = late == Late::kStalled,
+                                  .overdue = late == Late::kOverdue,
+                                  .error_body = error_body_,
+                                  .detail = detail}),
+                .status = status_,
+                .signature = signature_,
+                .started = started_};
   std::string& body = job_.ticket.item().body;
-  if (outcome.failure) {
+  if (answer.outcome.failure) {
     body.clear();
     body.shrink_to_fit();
+    answer.s3_code = S3Code(error_body_);
+    answer.bucket_region = BucketRegion();
+    answer.retry_after = RetryAfter();
   }
   batches_->Charge(static_cast<int64_t>(body.size()) - charged_);
-  return outcome;
+  return answer;
 }
 
-std::optional<std::chrono::seconds> Transfer::retry_after() const {
+std::optional<std::chrono::seconds> Transfer::RetryAfter() const {
   curl_off_t seconds = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_RETRY_AFTER, &seconds);
   if (seconds <= 0) return std::nullopt;
   return std::chrono::seconds(seconds);
 }
 
-std::string_view Transfer::bucket_region() const {
+std::string_view Transfer::BucketRegion() const {
   curl_header* header = nullptr;
   if (curl_easy_header(easy_.get(), "x-amz-bucket-region", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
     return {};

@@ -16,6 +16,27 @@
 
 namespace earthcatalog::fetch {
 
+struct Request {
+  Job job;
+  std::string url;
+  std::shared_ptr<const Signature> signature;  // may be null
+  int64_t charged = 0;                         // to the batches, for the body
+  bool in_haste = false;                       // less time: the host is down
+};
+
+// What came of a request. Without a failure the job's item has the body, and what is charged for it is its
+// size.
+struct Answer {
+  Job job;
+  Outcome outcome;
+  long status = 0;
+  std::string s3_code{};        // of a refusal, or "",
+  std::string bucket_region{};  // and where S3 says that the bucket is
+  std::optional<std::chrono::seconds> retry_after{};
+  std::shared_ptr<const Signature> signature{};  // of the request
+  Clock::time_point started{};
+};
+
 // One thread. Not movable: libcurl holds its address.
 class Transfer {
  public:
@@ -29,12 +50,7 @@ class Transfer {
 
   static Transfer* Of(CURL* easy);
 
-  // Starts a request; the body goes into the job's item. `signature` may be null. A host that is down gets
-  // less time.
-  Status Start(const Job& job, const std::string& url, std::shared_ptr<const Signature> signature);
-  const Job& job() const { return job_; }
-  const Signature* signature() const { return signature_.get(); }
-  Clock::time_point started() const { return started_; }
+  Status Start(Request request);
   bool active() const { return active_; }
 
   // Why it should not go on.
@@ -46,14 +62,7 @@ class Transfer {
   Late IsLate(Clock::time_point now);
 
   // Ends the request. On failure the item's body is empty again.
-  Outcome End(CURLcode result, Late late = Late::kNo);
-
-  // Of the ended request: its HTTP status, S3's error code and the region S3 says the bucket is in, or "",
-  // and the server's Retry-After.
-  long status() const { return status_; }
-  std::string_view s3_code() const { return S3Code(error_body_); }
-  std::optional<std::chrono::seconds> retry_after() const;
-  std::string_view bucket_region() const;
+  Answer End(CURLcode result, Late late = Late::kNo);
 
  private:
   struct EasyDeleter {
@@ -70,6 +79,8 @@ class Transfer {
   bool BeginBody();
   void ChargeUpTo(int64_t bytes);
   int64_t BytesSoFar() const;
+  std::optional<std::chrono::seconds> RetryAfter() const;
+  std::string_view BucketRegion() const;
 
   const Options& options_;
   SocketLoop* const loop_;

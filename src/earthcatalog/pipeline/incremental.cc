@@ -151,6 +151,7 @@ class Run {
     fetch::Options fetch;
     fetch.source = options_.source;
     fetch.max_in_flight = options_.workers;
+    fetch.threads = threads_;
     fetch.max_buffered_bytes = memory_.window;
     fetch.part_bytes = memory_.batch;
     fetch.max_body_bytes = memory_.item;
