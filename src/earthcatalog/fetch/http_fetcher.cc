@@ -28,7 +28,8 @@ struct Counters {
   std::atomic<uint64_t> retries{0};
 };
 
-// What one Run() holds. Everything happens in its thread but the requests themselves and the queues' wake-ups.
+// What one Run() holds. Everything happens in its thread but the requests themselves and the queues'
+// wake-ups.
 class HttpRun {
  public:
   HttpRun(const Options& options, ObjectUrls* urls, Signer* signer, Counters* counters,
@@ -158,9 +159,9 @@ void HttpRun::StartRequest(const Job& job) {
   if (!job.refused) request.signature = signer_.For(row.bucket, urls_.RegionOf(row.bucket));
   request.charged = std::min(batches_.ExpectedBytes(row), options_.max_body_bytes);
   batches_.Charge(request.charged);
-  const auto least_busy = std::min_element(threads_.begin(), threads_.end(), [](const auto& a, const auto& b) {
-    return a->in_flight() < b->in_flight();
-  });
+  const auto least_busy =
+      std::min_element(threads_.begin(), threads_.end(),
+                       [](const auto& a, const auto& b) { return a->in_flight() < b->in_flight(); });
   request.job.thread = static_cast<int>(least_busy - threads_.begin());
   (*least_busy)->Send(std::move(request));
   ++in_flight_;

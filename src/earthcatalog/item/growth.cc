@@ -43,18 +43,21 @@ void Growth::Add(std::string_view overflow, bool has_new) {
   shape_.Add(&reader);
 }
 
-Result<std::shared_ptr<arrow::Schema>> Growth::Finish(const std::shared_ptr<arrow::Schema>& schema) {
+Result<Growth::Found> Growth::Finish(const std::shared_ptr<arrow::Schema>& schema) {
   const bool needs_overflow =
       std::exchange(overflowed_, false) && schema->GetFieldIndex(std::string(kOverflow)) < 0;
-  if (!std::exchange(has_new_, false) && !needs_overflow) return nullptr;
+  Found found{.additions = nullptr, .unplaced = std::exchange(has_new_, false)};
+  if (!found.unplaced && !needs_overflow) return found;
   arrow::FieldVector fields = ColumnsFor(std::exchange(shape_, Shape()));
+  found.typed = !fields.empty();
   if (needs_overflow) {
     fields.push_back(arrow::field(std::string(kOverflow), arrow::utf8()));
   }
   std::sort(fields.begin(), fields.end(), [](const auto& a, const auto& b) { return a->name() < b->name(); });
   auto additions = arrow::schema(std::move(fields));
   ARROW_ASSIGN_OR_RAISE(const auto grown, Evolve(schema, additions));
-  return grown->Equals(*schema) ? nullptr : additions;
+  if (!grown->Equals(*schema)) found.additions = std::move(additions);
+  return found;
 }
 
 }  // namespace earthcatalog::item

@@ -17,8 +17,13 @@ class Growth {
   // a column.
   void Add(std::string_view overflow, bool has_new);
 
-  // The columns to add to `schema`, or null; starts again.
-  Result<std::shared_ptr<arrow::Schema>> Finish(const std::shared_ptr<arrow::Schema>& schema);
+  struct Found {
+    std::shared_ptr<arrow::Schema> additions;  // columns to add to the schema, or null
+    bool typed = false;                        // there are values that tell a type, whether or not they add
+    bool unplaced = false;                     // an item had more than what can never have a column
+  };
+  // What was found of items encoded with `schema`; starts again.
+  Result<Found> Finish(const std::shared_ptr<arrow::Schema>& schema);
 
  private:
   Shape shape_;  // of an item, as far as it overflowed

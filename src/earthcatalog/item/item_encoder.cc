@@ -99,6 +99,7 @@ class Encoder : public ItemEncoder {
   KeyIndex member_keys_;
   Scan scan_;
   Growth growth_;
+  bool conflicts_ = false;  // of any item
   std::bitset<kMemberCount> seen_;
   int64_t rows_ = 0;
   size_t batch_bytes_ = 0;
@@ -140,6 +141,7 @@ std::optional<Rejection> Encoder::Append(std::string_view json) {
     Truncate();
     return Rejection{scan_.problem_kind(), scan_.ProblemText()};
   }
+  conflicts_ = conflicts_ || scan_.conflicts();
   const std::string_view left_over = scan_.overflow.FinishItem();
   if (!left_over.empty()) {
     if (overflow_ != nullptr) overflow_->AppendText(rows_, left_over);
@@ -190,6 +192,7 @@ Fit Encoder::AppendMember(size_t member) {
   if (column != nullptr) {
     column->PadTo(rows_);
     fit = column->Append(&scan_);
+    if (fit == Fit::kMisfit) scan_.NoteConflict();
   }
   if (fit == Fit::kError) return scan_.FailedInMember(name);
   return fit == Fit::kStored ? fit : scan_.Keep(name, place, /*may_grow=*/fit == Fit::kMisfit);
@@ -240,7 +243,11 @@ Result<EncodedItems> Encoder::Finish() {
   properties_->Truncate(0);
   EncodedItems items;
   items.rows = arrow::RecordBatch::Make(rows_schema_, std::exchange(rows_, 0), std::move(data));
-  ARROW_ASSIGN_OR_RAISE(items.additions, growth_.Finish(schema_));
+  ARROW_ASSIGN_OR_RAISE(auto found, growth_.Finish(schema_));
+  items.additions = std::move(found.additions);
+  items.unplaced = found.unplaced;
+  const bool conflicts = std::exchange(conflicts_, false);
+  items.at_home = !found.typed && !items.additions && !conflicts;
   if (too_large) return Status::CapacityError("more than 512 MiB of items in one batch");
   return items;
 }

@@ -29,6 +29,12 @@ struct EncodedItems {
   // overflow column of `rows`, except in a schema that has none: then it is among the additions, and the rows
   // are not to be written before it is there.
   std::shared_ptr<arrow::Schema> additions;
+  // Whether the overflow has values that another schema might have a column for. If not, nothing would change
+  // place in a schema that has these columns and more.
+  bool unplaced = false;
+  // Whether every value that tells a type has a column, and of its kind: then the items have nothing to add to
+  // what this schema grew by, in whatever order it grew.
+  bool at_home = true;
 };
 
 // One thread at a time; reusable after Finish(). Follows the given schema: where a column is a string and the

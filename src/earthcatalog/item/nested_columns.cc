@@ -131,6 +131,7 @@ Fit StructColumn::AppendMember(Column* child, Scan* scan, Tally* tally) {
     child->PadTo(row + 1);
   } else {
     fit = child->Append(scan);
+    if (fit == Fit::kMisfit) scan->NoteConflict();
   }
   if (fit == Fit::kError) return scan->FailedInMember(name);
   if (fit != Fit::kMisfit) ++tally->stored;

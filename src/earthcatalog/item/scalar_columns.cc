@@ -83,6 +83,7 @@ class IntegerColumn : public FixedColumn<T> {
     const auto value = WholeValue(number);
     const bool fits = value.has_value() && *value >= std::numeric_limits<T>::min() &&
                       *value <= std::numeric_limits<T>::max();
+    if (fits && !number.AsInt64()) scan->NoteConflict();
     return fits ? this->Store(static_cast<T>(*value)) : this->AppendNull();
   }
 };
@@ -142,7 +143,9 @@ class TextColumn : public BytesColumn {
     if (first != '{' && first != '[') return AppendNull();
     if (!scan->reader.Copy(&bytes_)) return Fit::kError;
     EndRow();
-    return stands_for_value_ ? Fit::kStored : Fit::kKept;
+    if (stands_for_value_) return Fit::kStored;
+    scan->NoteConflict();
+    return Fit::kKept;
   }
 
  private:

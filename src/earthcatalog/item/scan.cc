@@ -13,7 +13,7 @@ void Scan::StartItem(std::string_view json) {
   overflow.StartItem();
   unknown_names_.clear();
   decoded_names_.clear();
-  has_new_ = false;
+  has_new_ = conflicts_ = false;
   problem_kind_ = kInvalidJson;
   problem_.clear();
   path_.clear();

@@ -44,6 +44,9 @@ class Scan {
 
   // The item has a value that the schema might grow by.
   bool has_new() const { return has_new_; }
+  // It has a value of another kind than the column there is for it.
+  bool conflicts() const { return conflicts_; }
+  void NoteConflict() { conflicts_ = true; }
 
   Fit Fail(const char* kind, std::string problem);
   // While an error goes up: it was inside this member or element.
@@ -58,6 +61,7 @@ class Scan {
   std::vector<std::string_view> unknown_names_;  // in the objects that are open
   std::deque<std::string> decoded_names_;        // those that were written with escapes
   bool has_new_ = false;
+  bool conflicts_ = false;
   const char* problem_kind_ = nullptr;
   std::string problem_;
   std::string path_;

@@ -5,7 +5,6 @@
 
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/iceberg/schema.h"
-#include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/pipeline/fan_out.h"
 
 namespace earthcatalog::pipeline {
@@ -37,7 +36,8 @@ Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
   ARROW_RETURN_NOT_OK(CheckWarehouse());
   const int columns_before = schema_->num_fields();
   ARROW_RETURN_NOT_OK(EvolveSchema(chunk));
-  ARROW_RETURN_NOT_OK(ReencodeWhereNeeded(&chunk));
+  ARROW_RETURN_NOT_OK(ParallelFor(chunk.batches.size(), threads_, *cancel_,
+                                  [&](size_t i, int) { return Update(schema_, &chunk.batches[i]); }));
   WrittenChunk written{.row_count = chunk.row_count,
                        .failures = {},
                        .files = UncommittedFiles(warehouse_),
@@ -55,25 +55,12 @@ Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
   return written;
 }
 
-// The union of what the chunk's batches lack, which does not depend on their order.
 Status ChunkWriter::EvolveSchema(const Chunk& chunk) {
-  std::shared_ptr<arrow::DataType> additions = arrow::struct_({});
-  for (const EncodedBatch& batch : chunk.batches) {
-    if (batch.additions) additions = item::CommonType(additions, arrow::struct_(batch.additions->fields()));
-  }
-  if (additions->num_fields() == 0) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const auto wanted, item::Evolve(schema_, arrow::schema(additions->fields())));
+  ARROW_ASSIGN_OR_RAISE(const auto wanted, GrownBy(chunk.batches, schema_));
   if (wanted->Equals(*schema_)) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(schema_, iceberg::AssignFieldIds(*wanted, schema_.get(), &last_column_id_));
   current_schema_->Set(schema_);
   return Status::OK();
-}
-
-Status ChunkWriter::ReencodeWhereNeeded(Chunk* chunk) {
-  return ParallelFor(chunk->batches.size(), threads_, *cancel_, [&](size_t i, int) {
-    EncodedBatch& batch = chunk->batches[i];
-    return batch.additions ? Reencode(schema_, &batch) : Status::OK();
-  });
 }
 
 // Writing would make it anew, and the files of earlier commits would not be in it.

@@ -39,7 +39,6 @@ class ChunkWriter {
   Status CheckWarehouse() const;
   Result<WrittenChunk> Write(Chunk chunk);
   Status EvolveSchema(const Chunk& chunk);
-  Status ReencodeWhereNeeded(Chunk* chunk);
 
   const io::Location warehouse_;
   const std::shared_ptr<const grid::Partitioner> partitioner_;

@@ -18,11 +18,11 @@ struct WriteTarget {
   std::shared_ptr<arrow::Schema> schema;  // with field ids and grid_partition
   std::shared_ptr<const grid::Partitioner> partitioner;
   int64_t part_number = 0;  // of the chunk's part 0
-  int threads = 1;  // at least 1
+  int threads = 1;          // at least 1
 };
 
-// Data files that no commit names yet: removed when this is destroyed, unless they were released. Best effort:
-// a file that cannot be removed is an orphan, not an error.
+// Data files that no commit names yet: removed when this is destroyed, unless they were released. Best
+// effort: a file that cannot be removed is an orphan, not an error.
 class UncommittedFiles {
  public:
   // They are reached as the warehouse is.

@@ -5,8 +5,10 @@
 #include <arrow/datum.h>
 
 #include <unordered_set>
+#include <utility>
 
 #include "earthcatalog/base/time.h"
+#include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/item/json_columns.h"
 
 namespace earthcatalog::pipeline {
@@ -34,7 +36,7 @@ Status RemoveRejected(EncodedBatch* encoded) {
                        encoded->cells.cells.begin() + offsets[i + 1]);
     cells.offsets.push_back(static_cast<uint32_t>(cells.cells.size()));
     item_bytes.push_back(encoded->item_bytes[i]);
-    if (encoded->additions) bodies.push_back(std::move(encoded->bodies[i]));
+    if (!encoded->bodies.empty()) bodies.push_back(std::move(encoded->bodies[i]));
   }
   ARROW_ASSIGN_OR_RAISE(const auto indices, kept.Finish());
   ARROW_ASSIGN_OR_RAISE(const arrow::Datum rows,
@@ -49,43 +51,67 @@ Status RemoveRejected(EncodedBatch* encoded) {
 }  // namespace
 
 Result<EncodedBatch> BatchEncoder::Encode(fetch::Batch batch) {
-  ARROW_RETURN_NOT_OK(UseCurrentSchema());
+  ARROW_ASSIGN_OR_RAISE(Pass pass, EncodeBodies(batch));
   EncodedBatch encoded;
   encoded.sequence = batch.sequence;
   encoded.part = batch.part;
   encoded.last = batch.last;
   encoded.held = std::move(batch.held);
   encoded.row_count = batch.items.size();
+  encoded.schema = std::move(pass.schema);
+  encoded.rows = std::move(pass.items.rows);
+  encoded.additions = std::move(pass.items.additions);
   std::vector<inventory::Row> accepted;
-  for (fetch::Item& item : batch.items) {
+  for (size_t i = 0; i < batch.items.size(); ++i) {
+    fetch::Item& item = batch.items[i];
     if (item.failure) {
       AddFailure(std::move(item.row), std::move(item.failure->kind), std::move(item.failure->message),
                  &encoded);
-      continue;
-    }
-    if (auto rejection = encoder_->Append(item.body)) {
+    } else if (auto& rejection = pass.rejections[i]) {
       AddFailure(std::move(item.row), std::move(rejection->kind), std::move(rejection->message), &encoded);
-      continue;
+    } else {
+      encoded.source_bytes += static_cast<int64_t>(item.body.size());
+      encoded.item_bytes.push_back(static_cast<uint32_t>(item.body.size()));
+      accepted.push_back(std::move(item.row));
+      if (!pass.is_final) encoded.bodies.push_back(std::move(item.body));
     }
-    encoded.source_bytes += static_cast<int64_t>(item.body.size());
-    encoded.item_bytes.push_back(static_cast<uint32_t>(item.body.size()));
-    accepted.push_back(std::move(item.row));
-    encoded.bodies.push_back(std::move(item.body));
   }
-  ARROW_ASSIGN_OR_RAISE(item::EncodedItems items, encoder_->Finish());
-  encoded.rows = std::move(items.rows);
-  encoded.additions = std::move(items.additions);
-  if (!encoded.additions) encoded.bodies = {};
   ARROW_RETURN_NOT_OK(AssignCells(&encoded, &accepted));
   return encoded;
 }
 
-Status BatchEncoder::UseCurrentSchema() {
-  std::shared_ptr<arrow::Schema> schema = schema_->Get();
-  if (schema == encoder_schema_) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(encoder_, item::MakeItemEncoder(schema));
-  encoder_schema_ = std::move(schema);
-  return Status::OK();
+// Which of the two schemas is used depends on timing, but what comes of it must not. The expected one serves
+// only for items that would not have added to it; others would come again and again, so it is given up.
+Result<BatchEncoder::Pass> BatchEncoder::EncodeBodies(const fetch::Batch& batch) {
+  const CurrentSchema::Schemas schemas = schema_->Get();
+  if (schemas.expected) {
+    ARROW_ASSIGN_OR_RAISE(Pass pass, EncodeBodies(batch, schemas.expected, &expected_));
+    if (pass.items.at_home) return pass;
+    schema_->Expect(schemas.current, nullptr);
+  }
+  ARROW_ASSIGN_OR_RAISE(Pass pass, EncodeBodies(batch, schemas.current, &current_));
+  pass.is_final = !pass.items.unplaced && !pass.items.additions;
+  if (batch.sequence == 0 && batch.part == 0 && pass.items.additions) {
+    ARROW_ASSIGN_OR_RAISE(auto expected, item::Evolve(schemas.current, pass.items.additions));
+    schema_->Expect(schemas.current, std::move(expected));
+  }
+  return pass;
+}
+
+Result<BatchEncoder::Pass> BatchEncoder::EncodeBodies(const fetch::Batch& batch,
+                                                      const std::shared_ptr<arrow::Schema>& schema,
+                                                      Encoder* encoder) {
+  if (schema != encoder->schema) {
+    ARROW_ASSIGN_OR_RAISE(encoder->items, item::MakeItemEncoder(schema));
+    encoder->schema = schema;
+  }
+  Pass pass{.schema = schema, .rejections = {}, .items = {}};
+  pass.rejections.reserve(batch.items.size());
+  for (const fetch::Item& item : batch.items) {
+    pass.rejections.push_back(item.failure ? std::nullopt : encoder->items->Append(item.body));
+  }
+  ARROW_ASSIGN_OR_RAISE(pass.items, encoder->items->Finish());
+  return pass;
 }
 
 Status BatchEncoder::AssignCells(EncodedBatch* encoded, std::vector<inventory::Row>* accepted) {
@@ -105,9 +131,22 @@ Status BatchEncoder::AssignCells(EncodedBatch* encoded, std::vector<inventory::R
   return RemoveRejected(encoded);
 }
 
-Status Reencode(const std::shared_ptr<arrow::Schema>& schema, EncodedBatch* batch) {
+Result<std::shared_ptr<arrow::Schema>> GrownBy(const std::vector<EncodedBatch>& batches,
+                                               const std::shared_ptr<arrow::Schema>& schema) {
+  std::shared_ptr<arrow::DataType> additions = arrow::struct_({});
+  for (const EncodedBatch& batch : batches) {
+    if (batch.additions) additions = item::CommonType(additions, arrow::struct_(batch.additions->fields()));
+  }
+  if (additions->num_fields() == 0) return schema;
+  return item::Evolve(schema, arrow::schema(additions->fields()));
+}
+
+Status Update(const std::shared_ptr<arrow::Schema>& schema, EncodedBatch* batch) {
+  const std::vector<std::string> bodies = std::exchange(batch->bodies, {});
+  batch->additions = nullptr;
+  if (bodies.empty() || batch->schema->Equals(*schema)) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(const auto encoder, item::MakeItemEncoder(schema));
-  for (const std::string& body : batch->bodies) {
+  for (const std::string& body : bodies) {
     if (const auto rejection = encoder->Append(body)) {
       return Status::UnknownError("an item that was accepted is refused with more columns: ",
                                   rejection->message);
@@ -115,8 +154,7 @@ Status Reencode(const std::shared_ptr<arrow::Schema>& schema, EncodedBatch* batc
   }
   ARROW_ASSIGN_OR_RAISE(item::EncodedItems items, encoder->Finish());
   batch->rows = std::move(items.rows);
-  batch->bodies = {};
-  batch->additions = nullptr;
+  batch->schema = schema;
   return Status::OK();
 }
 

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,20 +20,32 @@ namespace earthcatalog::pipeline {
 // up to date when their chunk is written. Thread-safe.
 class CurrentSchema {
  public:
-  explicit CurrentSchema(std::shared_ptr<arrow::Schema> schema) : schema_(std::move(schema)) {}
+  struct Schemas {
+    std::shared_ptr<arrow::Schema> current;
+    // What it will probably be behind the first chunk: with what the run's first batch lacked. Most archives
+    // have items of one kind, which need not be encoded twice then. Null: not known, or no longer of use.
+    std::shared_ptr<arrow::Schema> expected{};
+  };
 
-  std::shared_ptr<arrow::Schema> Get() const {
+  explicit CurrentSchema(std::shared_ptr<arrow::Schema> schema) : schemas_{std::move(schema)} {}
+
+  Schemas Get() const {
     std::lock_guard lock(mutex_);
-    return schema_;
+    return schemas_;
   }
   void Set(std::shared_ptr<arrow::Schema> schema) {
     std::lock_guard lock(mutex_);
-    schema_ = std::move(schema);
+    schemas_ = {std::move(schema)};
+  }
+  // Nothing happens when `current` is no longer that.
+  void Expect(const std::shared_ptr<arrow::Schema>& current, std::shared_ptr<arrow::Schema> expected) {
+    std::lock_guard lock(mutex_);
+    if (schemas_.current == current) schemas_.expected = std::move(expected);
   }
 
  private:
   mutable std::mutex mutex_;
-  std::shared_ptr<arrow::Schema> schema_;
+  Schemas schemas_;
 };
 
 struct EncodedBatch {
@@ -45,8 +58,9 @@ struct EncodedBatch {
   std::vector<uint32_t> item_bytes;          // of the JSON of each
   grid::CellAssignments cells;               // of `rows`
   std::vector<QuarantinedRow> failures;
-  // What the schema lacks for these items; then `bodies` has their JSON (with padding), to encode them anew.
-  std::shared_ptr<arrow::Schema> additions;
+  std::shared_ptr<arrow::Schema> schema;     // that they are encoded with
+  std::shared_ptr<arrow::Schema> additions;  // what it lacks for them, if anything
+  // The JSON of each (with padding), where another schema would place values elsewhere; else empty.
   std::vector<std::string> bodies;
   // What it weighs, independent of timing: the JSON of the items, and the failures.
   int64_t source_bytes = 0;
@@ -56,23 +70,43 @@ struct EncodedBatch {
 // One per thread.
 class BatchEncoder {
  public:
-  BatchEncoder(const CurrentSchema* schema, std::shared_ptr<const grid::Partitioner> partitioner)
+  BatchEncoder(CurrentSchema* schema, std::shared_ptr<const grid::Partitioner> partitioner)
       : schema_(schema), partitioner_(std::move(partitioner)) {}
 
   // Bad items become failures; an error is fatal (out of memory, a broken invariant).
   Result<EncodedBatch> Encode(fetch::Batch batch);
 
  private:
-  Status UseCurrentSchema();
+  struct Encoder {
+    std::shared_ptr<arrow::Schema> schema;
+    std::unique_ptr<item::ItemEncoder> items;
+  };
+  // A batch's bodies with one schema.
+  struct Pass {
+    std::shared_ptr<arrow::Schema> schema;
+    std::vector<std::optional<item::Rejection>> rejections;  // of each body
+    item::EncodedItems items;
+    bool is_final = false;  // no schema that is to come would change anything
+  };
+
+  Result<Pass> EncodeBodies(const fetch::Batch& batch);
+  static Result<Pass> EncodeBodies(const fetch::Batch& batch, const std::shared_ptr<arrow::Schema>& schema,
+                                   Encoder* encoder);
   Status AssignCells(EncodedBatch* encoded, std::vector<inventory::Row>* accepted);
 
-  const CurrentSchema* const schema_;
+  CurrentSchema* const schema_;
   const std::shared_ptr<const grid::Partitioner> partitioner_;
-  std::shared_ptr<arrow::Schema> encoder_schema_;
-  std::unique_ptr<item::ItemEncoder> encoder_;
+  Encoder current_;
+  Encoder expected_;
 };
 
-// Encodes the batch's bodies with `schema`, which has all columns they need, and drops the bodies.
-Status Reencode(const std::shared_ptr<arrow::Schema>& schema, EncodedBatch* batch);
+// `schema` (without field ids) grown by what these batches lack, in whatever order they come.
+Result<std::shared_ptr<arrow::Schema>> GrownBy(const std::vector<EncodedBatch>& batches,
+                                               const std::shared_ptr<arrow::Schema>& schema);
+
+// Brings the batch's rows up to date for a chunk written with `schema`: encodes its bodies anew where that
+// places values elsewhere, and drops them. So what is in a file does not depend on when the batch was
+// encoded.
+Status Update(const std::shared_ptr<arrow::Schema>& schema, EncodedBatch* batch);
 
 }  // namespace earthcatalog::pipeline

@@ -199,7 +199,7 @@ class Run {
     return Status::OK();
   }
 
-  Status EncodeBatches(const CurrentSchema* schema, BoundedQueue<fetch::Batch>* in,
+  Status EncodeBatches(CurrentSchema* schema, BoundedQueue<fetch::Batch>* in,
                        BoundedQueue<EncodedBatch>* out) {
     BatchEncoder encoder(schema, partitioner_);
     while (true) {

@@ -11,7 +11,8 @@ namespace earthcatalog::pipeline {
 struct MemoryPlan {
   // The process itself: its libraries, threads and requests.
   static constexpr int64_t kBaseMemory = 80LL << 20;
-  // One column of a chunk must stay below Arrow's 2 GiB of text. A chunk is larger only when a single batch is.
+  // One column of a chunk must stay below Arrow's 2 GiB of text. A chunk is larger only when a single batch
+  // is.
   static constexpr int64_t kMaxChunkBytes = 512LL << 20;
   static constexpr int64_t kMaxBatchBytes = 64LL << 20;
   static constexpr int64_t kMaxItemBytes = 64LL << 20;
