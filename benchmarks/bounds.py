@@ -1,4 +1,4 @@
-"""How far each stage is from what bounds it, on one core, with generated items.
+"""How far each stage is from what bounds it, on one core, with generated items; and what they come to.
 
     python benchmarks/bounds.py BENCHMARKS PROGRAM [--items 20000] [--rounds 5]
 
@@ -39,6 +39,15 @@ PAIRS = [
         "SmallParquetLibrary",
     ),
     ("columns to GeoParquet, 5 rows a file", "ToSmallFiles", "zstd 1 alone, of large files", "ZstdAlone"),
+]
+# The main job's stages alone: with what they take in the job's shapes (stages_benchmark.cc).
+STAGES = [
+    ("reading the inventory", "Inventory"),
+    ("fetching", "FetchStage"),
+    ("JSON to columns, and cells", "Encode"),
+    ("fan-out", "FanOut"),
+    ("gathering, GeoParquet, writing the files", "Write"),
+    ("commits", "Commit"),
 ]
 BYTES = [
     ("simdjson's parser", "Simdjson"),
@@ -100,8 +109,20 @@ def print_pair(stage: str, ours: float, bound: str, least: float) -> None:
     )
 
 
+def print_sum(median: dict[tuple[str, str], float]) -> None:
+    total = sum(median[name, "cpu"] for _, name in STAGES)
+    print("| where the time goes | an item | of the sum |")
+    print("| --- | ---: | ---: |")
+    for stage, name in STAGES:
+        print(f"| {stage} | {median[name, 'cpu']:.1f} µs | {median[name, 'cpu'] / total:.0%} |")
+    print(f"| all stages alone | {total:.1f} µs | |")
+    print(f"| the whole job | {median[JOB, 'cpu']:.1f} µs | {median[JOB, 'cpu'] / total:.0%} |")
+
+
 def print_tables(figures: Figures) -> None:
     median = {key: statistics.median(values) for key, values in figures.items()}
+    print_sum(median)
+    print()
     print("| stage | an item | on a core | bound | an item | on a core | times the bound |")
     print("| --- | ---: | ---: | --- | ---: | ---: | ---: |")
     for stage, ours, bound, least in PAIRS:
@@ -142,6 +163,7 @@ def main() -> None:
                     ("fetch_benchmark", [inventory, url]),
                     ("simdjson_benchmark", [archive]),
                     ("bounds_benchmark", []),
+                    ("stages_benchmark", [inventory]),
                 ]:
                     for key, figure in benchmark([options.benchmarks / name, *arguments]):
                         figures[key].append(figure)

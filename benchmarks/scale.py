@@ -3,7 +3,7 @@
     python benchmarks/scale.py PROGRAM ITEM_SERVER [--items 20000 200000 1000000] [--rounds 3]
 
 Each run starts from nothing, at the defaults; the sizes take turns. A time counts only when the data files,
-which DuckDB reads, hold as many rows as were written and as many different ids as there are items. Of the
+which DuckDB reads, hold as many rows as the table says and as many different ids as there are items. Of the
 last run PyIceberg must find the same files, which takes it minutes. The table (Markdown, on standard output)
 has medians.
 """
@@ -57,8 +57,11 @@ def measure(program: str, inventory: Path, base: Base, url: str, items: int) -> 
     files = base.parquet_files()
     scan = duckdb.read_parquet([str(path) for path in files], hive_partitioning=False)
     rows, ids = scan.aggregate("count(*), count(DISTINCT id)").fetchall()[0]
-    if (rows, ids, report["items_processed"]) != (report["rows_written"], items, items):
+    summary = tables.load(base).current_snapshot().summary
+    if (rows, ids, report["items_processed"]) != (int(summary["total-records"]), items, items):
         sys.exit(f"{rows:,} rows of {ids:,} ids in the files of {items:,} items; reported: {done.output}")
+    if int(summary["total-data-files"]) != len(files):
+        sys.exit(f"{len(files):,} files, {summary['total-data-files']} in the table")
     sizes = [path.stat().st_size for path in files]
     return Measured(
         items_per_second=items / done.seconds,
@@ -103,7 +106,7 @@ def main() -> None:
                 inventory = Path(folder) / str(items) / "inventory.csv"
                 runs[items].append(measure(options.program, inventory, base, url, items))
         print_table(runs)
-        if set(tables.data_files(tables.load(base))) != set(base.parquet_files()):
+        if sorted(tables.data_files(tables.load(base))) != sorted(base.parquet_files()):
             sys.exit("PyIceberg finds other files than there are")
 
 

@@ -55,6 +55,15 @@ class BoundedQueue {
     return Status::OK();
   }
 
+  // Waits until Push() would not have to wait, for the only producer.
+  Status WaitForRoom() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return values_.size() < capacity_ || cancel_->stopped(); });
+    if (!cancel_->stopped()) return Status::OK();
+    lock.unlock();
+    return cancel_->status();
+  }
+
   // Takes `value` if there is room now; otherwise leaves it untouched and returns false.
   bool TryPush(T& value) {
     std::lock_guard lock(mutex_);

@@ -121,7 +121,7 @@ void AddIncrementalCommand(CLI::App* app, RunFunction* run) {
                            ->capture_default_str();
   command
       ->add_option("--threads", options.threads,
-                   "Threads that encode and write, at most 256; 0: one per core")
+                   "Threads for encoding, for writing, and (at most 8) for fetching; 0: one per core")
       ->check(WholeNumber())
       ->capture_default_str();
   command->add_option("--h3-resolution", arguments->h3_resolution, "Of a new table, 0-15; 1 without it")

@@ -52,7 +52,7 @@ struct RetryPolicy {
 struct Options {
   std::string source;  // empty: s3://<bucket>/<key>; a directory or an http(s) URL: <source>/<bucket>/<key>
   int max_in_flight = 64;
-  int threads = 2;  // that carry requests out over HTTP, at most
+  int threads = 2;  // that carry requests out over HTTP; at most 8 are used
   // Bodies fetched or being fetched and not yet released (Batch::held), in bytes. Above it a row is only
   // asked for, at first or again, when it is the very next: the first that is not fetched, and all before it
   // have been released. So whoever takes the parts in their order always gets the next one.

@@ -18,9 +18,10 @@ constexpr uint64_t kGivenUpRows = 1000;
 
 // A connection, and what resolving a name or trying a second address takes meanwhile.
 constexpr int kFilesPerRequest = 2;
-// What the rest of the process opens: event loops, the inventory, the catalog, files being written.
-constexpr int kOtherFiles = 48;
-// One carries out some 40,000 requests for small items a second, a third of that over TLS.
+constexpr int kFilesPerThread = 4;  // an event loop, and what wakes it and libcurl
+// What the rest of the process opens: the inventory, the catalog, files being written.
+constexpr int kOtherFiles = 36;
+// One carries out some 35,000 requests for small items a second, without TLS.
 constexpr int kMaxThreads = 8;
 
 struct Counters {
@@ -87,13 +88,12 @@ class HttpRun {
   std::atomic<bool> in_changed_{true};
   std::atomic<bool> out_changed_{true};
   bool in_drained_ = false;
+  Inbox inbox_;  // before the batches, whose parts notify it as long as they are held by others
   OpenBatches batches_;
   Schedule schedule_;
   Refusals refusals_;
   uint64_t given_up_rows_ = 0;  // since something went well
   Status outage_;
-  int in_flight_ = 0;
-  Inbox inbox_;
   std::vector<std::unique_ptr<TransferThread>> threads_;  // destroyed first: they use the members above
 };
 
@@ -114,7 +114,7 @@ Status HttpRun::Run(const CancelSource& cancel) {
 }
 
 Status HttpRun::StartThreads() {
-  const int count = std::clamp(options_.threads, 1, std::min(kMaxThreads, options_.max_in_flight));
+  const int count = std::min(options_.threads, options_.max_in_flight);
   const int transfers = (options_.max_in_flight + count - 1) / count;
   for (int i = 0; i < count; ++i) {
     ARROW_ASSIGN_OR_RAISE(threads_.emplace_back(),
@@ -124,7 +124,7 @@ Status HttpRun::StartThreads() {
 }
 
 void HttpRun::StartRequests(const CancelSource& cancel) {
-  while (in_flight_ < options_.max_in_flight && !cancel.stopped()) {
+  while (schedule_.in_flight() < options_.max_in_flight && !cancel.stopped()) {
     const std::optional<Job> job = NextJob();
     if (!job) break;
     StartRequest(*job);
@@ -151,7 +151,7 @@ bool HttpRun::TakeBatch() {
 
 void HttpRun::StartRequest(const Job& job) {
   const inventory::Row& row = job.ticket.item().row;
-  Request request{.job = job, .url = {}, .signature = nullptr, .in_haste = job.host->pace.down()};
+  Request request{.job = job, .in_haste = job.host->pace.down(), .started = Clock::now()};
   if (auto failure = urls_.Make(row, &request.url)) {
     schedule_.Drop(job);
     return Fail(job, std::move(*failure));
@@ -162,16 +162,14 @@ void HttpRun::StartRequest(const Job& job) {
   const auto least_busy =
       std::min_element(threads_.begin(), threads_.end(),
                        [](const auto& a, const auto& b) { return a->in_flight() < b->in_flight(); });
-  request.job.thread = static_cast<int>(least_busy - threads_.begin());
+  request.thread = static_cast<int>(least_busy - threads_.begin());
   (*least_busy)->Send(std::move(request));
-  ++in_flight_;
 }
 
 void HttpRun::TakeAnswer(Answer answer) {
   const Job& job = answer.job;
   const std::string& bucket = job.ticket.item().row.bucket;
-  threads_[static_cast<size_t>(job.thread)]->CountAnswer();
-  --in_flight_;
+  threads_[static_cast<size_t>(answer.thread)]->CountAnswer();
   signer_.Learn(bucket, answer.signature != nullptr, answer.status);
   if (answer.outcome.transient) return RetryOrGiveUp(std::move(answer));
   if (answer.outcome.failure && AskedDifferently(answer)) return;
@@ -258,7 +256,7 @@ void HttpRun::HandOn() {
 
 Clock::time_point HttpRun::NextDeadline() const {
   const Clock::time_point next = Clock::now() + std::chrono::minutes(1);
-  return in_flight_ < options_.max_in_flight ? std::min(next, schedule_.next_due()) : next;
+  return schedule_.in_flight() < options_.max_in_flight ? std::min(next, schedule_.next_due()) : next;
 }
 
 void HttpRun::Fail(const Job& job, Failure failure) {
@@ -297,7 +295,9 @@ Result<std::unique_ptr<Fetcher>> MakeHttpFetcher(const Options& options, ObjectU
   static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (initialised != CURLE_OK) return FailedError("libcurl cannot be initialised");
   Options possible = options;
-  const int room = AllowOpenFiles(options.max_in_flight * kFilesPerRequest + kOtherFiles) - kOtherFiles;
+  possible.threads = std::clamp(options.threads, 1, kMaxThreads);
+  const int others = kOtherFiles + kFilesPerThread * possible.threads;
+  const int room = AllowOpenFiles(options.max_in_flight * kFilesPerRequest + others) - others;
   possible.max_in_flight = std::min(options.max_in_flight, room / kFilesPerRequest);
   if (possible.max_in_flight < 1) {
     return UsageError(

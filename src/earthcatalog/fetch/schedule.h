@@ -20,7 +20,6 @@ struct Host;
 struct Job {
   OpenBatches::Ticket ticket{};
   Host* host = nullptr;
-  int thread = 0;  // that carries out its request
   int failures = 0;
   bool region_corrected = false;
   bool credentials_renewed = false;
@@ -50,6 +49,8 @@ class Schedule {
   std::optional<Job> Next(Clock::time_point now);
   // When Next() may have something that it does not have now, if no job ends and no row comes before.
   Clock::time_point next_due() const;
+  // Jobs given by Next().
+  int in_flight() const { return in_flight_; }
   // So many rows are waiting that no more should be taken from the inventory.
   bool full() const;
 

@@ -79,10 +79,10 @@ Transfer* Transfer::Of(CURL* easy) {
 }
 
 Status Transfer::Start(Request request) {
-  job_ = request.job;
-  CURLcode code = curl_easy_setopt(easy_.get(), CURLOPT_URL, request.url.c_str());
-  if (code == CURLE_OK && request.signature != signature_) code = Sign(std::move(request.signature));
-  const int haste = request.in_haste ? kHaste : 1;
+  request_ = std::move(request);
+  CURLcode code = curl_easy_setopt(easy_.get(), CURLOPT_URL, request_.url.c_str());
+  if (code == CURLE_OK && request_.signature != signature_) code = Sign(request_.signature);
+  const int haste = request_.in_haste ? kHaste : 1;
   if (code == CURLE_OK && haste != haste_) {
     haste_ = haste;
     code = curl_easy_setopt(easy_.get(), CURLOPT_CONNECTTIMEOUT_MS,
@@ -92,7 +92,7 @@ Status Transfer::Start(Request request) {
   body_begun_ = false;
   too_large_ = false;
   status_ = 0;
-  charged_ = request.charged;
+  charged_ = request_.charged;
   error_[0] = '\0';
   error_body_.clear();
   started_ = window_begin_ = Clock::now();
@@ -138,7 +138,7 @@ size_t Transfer::TakeBody(std::string_view data) {
     if (error_body_.size() < kMaxErrorBody) error_body_.append(data);
     return BytesSoFar() > static_cast<int64_t>(kMaxIgnoredBody) ? 0 : data.size();
   }
-  std::string& body = job_.ticket.item().body;
+  std::string& body = request_.job.ticket.item().body;
   const auto size = static_cast<int64_t>(body.size() + data.size());
   if (size > options_.max_body_bytes) {
     too_large_ = true;
@@ -158,9 +158,9 @@ bool Transfer::BeginBody() {
   too_large_ = length > options_.max_body_bytes;
   if (too_large_) return false;
   ChargeUpTo(length);
-  const inventory::Row& row = job_.ticket.item().row;
+  const inventory::Row& row = request_.job.ticket.item().row;
   const int64_t expected = std::clamp<int64_t>(length >= 0 ? length : row.size.value_or(0), 0, kMaxReserve);
-  job_.ticket.item().body.reserve(static_cast<size_t>(expected));
+  request_.job.ticket.item().body.reserve(static_cast<size_t>(expected));
   return true;
 }
 
@@ -194,7 +194,7 @@ Answer Transfer::End(CURLcode result, Late late) {
   active_ = false;
   curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status_);
   const std::string_view detail = error_[0] != '\0' ? error_.data() : curl_easy_strerror(result);
-  Answer answer{.job = job_,
+  Answer answer{.job = request_.job,
                 .outcome = Judge({.result = result,
                                   .status = status_,
                                   .too_large = too_large_ ? options_.max_body_bytes : 0,
@@ -204,8 +204,9 @@ Answer Transfer::End(CURLcode result, Late late) {
                                   .detail = detail}),
                 .status = status_,
                 .signature = signature_,
-                .started = started_};
-  std::string& body = job_.ticket.item().body;
+                .started = request_.started,
+                .thread = request_.thread};
+  std::string& body = request_.job.ticket.item().body;
   if (answer.outcome.failure) {
     body.clear();
     body.shrink_to_fit();

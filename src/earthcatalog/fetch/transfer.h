@@ -5,7 +5,9 @@
 #include <curl/curl.h>
 
 #include <array>
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,10 +20,12 @@ namespace earthcatalog::fetch {
 
 struct Request {
   Job job;
-  std::string url;
-  std::shared_ptr<const Signature> signature;  // may be null
-  int64_t charged = 0;                         // to the batches, for the body
-  bool in_haste = false;                       // less time: the host is down
+  std::string url{};
+  std::shared_ptr<const Signature> signature{};  // may be null
+  int64_t charged = 0;                           // to the batches already, for the body
+  bool in_haste = false;                         // less time: the host is down
+  Clock::time_point started{};                   // when it was decided on
+  int thread = 0;                                // whose it is; this and the time come back with the answer
 };
 
 // What came of a request. Without a failure the job's item has the body, and what is charged for it is its
@@ -35,6 +39,7 @@ struct Answer {
   std::optional<std::chrono::seconds> retry_after{};
   std::shared_ptr<const Signature> signature{};  // of the request
   Clock::time_point started{};
+  int thread = 0;
 };
 
 // One thread. Not movable: libcurl holds its address.
@@ -50,6 +55,7 @@ class Transfer {
 
   static Transfer* Of(CURL* easy);
 
+  // Only when not active. The body goes into the job's item. An error is fatal, and is not the request's.
   Status Start(Request request);
   bool active() const { return active_; }
 
@@ -89,9 +95,9 @@ class Transfer {
   std::array<char, CURL_ERROR_SIZE> error_{};
 
   // Of the current request.
-  Job job_;
-  std::shared_ptr<const Signature> signature_;
-  int haste_ = 1;  // what its timeouts are divided by
+  Request request_;
+  std::shared_ptr<const Signature> signature_;  // that the handle is set to
+  int haste_ = 1;                               // what its timeouts are divided by
   Clock::time_point started_;
   bool active_ = false;
   bool body_begun_ = false;

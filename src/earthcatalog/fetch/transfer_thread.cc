@@ -1,6 +1,7 @@
 #include "earthcatalog/fetch/transfer_thread.h"
 
 #include <algorithm>
+#include <iterator>
 #include <system_error>
 #include <utility>
 

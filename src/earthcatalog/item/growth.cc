@@ -33,6 +33,16 @@ arrow::FieldVector ColumnsFor(const Shape& item) {
   return fields;
 }
 
+// Whether any of it may have a column, in some schema.
+bool MayHaveColumns(const Shape& item) {
+  return std::ranges::any_of(item.members(), [](const auto& member) {
+    const auto& [name, shape] = member;
+    if (name != "properties") return IsItemMember(name);
+    return std::ranges::any_of(shape.members(),
+                               [](const auto& property) { return MayBeColumn(property.first); });
+  });
+}
+
 }  // namespace
 
 void Growth::Add(std::string_view overflow, bool has_new) {
@@ -46,10 +56,10 @@ void Growth::Add(std::string_view overflow, bool has_new) {
 Result<Growth::Found> Growth::Finish(const std::shared_ptr<arrow::Schema>& schema) {
   const bool needs_overflow =
       std::exchange(overflowed_, false) && schema->GetFieldIndex(std::string(kOverflow)) < 0;
-  Found found{.additions = nullptr, .unplaced = std::exchange(has_new_, false)};
-  if (!found.unplaced && !needs_overflow) return found;
-  arrow::FieldVector fields = ColumnsFor(std::exchange(shape_, Shape()));
-  found.typed = !fields.empty();
+  if (!std::exchange(has_new_, false) && !needs_overflow) return Found{};
+  const Shape shape = std::exchange(shape_, Shape());
+  arrow::FieldVector fields = ColumnsFor(shape);
+  Found found{.additions = nullptr, .typed = !fields.empty(), .unplaced = MayHaveColumns(shape)};
   if (needs_overflow) {
     fields.push_back(arrow::field(std::string(kOverflow), arrow::utf8()));
   }

@@ -18,9 +18,9 @@ class Growth {
   void Add(std::string_view overflow, bool has_new);
 
   struct Found {
-    std::shared_ptr<arrow::Schema> additions;  // columns to add to the schema, or null
-    bool typed = false;                        // there are values that tell a type, whether or not they add
-    bool unplaced = false;                     // an item had more than what can never have a column
+    std::shared_ptr<arrow::Schema> additions{};  // columns to add to the schema, or null
+    bool typed = false;                          // there are values that tell a type, whether or not they add
+    bool unplaced = false;                       // an item had more than what can never have a column
   };
   // What was found of items encoded with `schema`; starts again.
   Result<Found> Finish(const std::shared_ptr<arrow::Schema>& schema);

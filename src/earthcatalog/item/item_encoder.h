@@ -32,8 +32,8 @@ struct EncodedItems {
   // Whether the overflow has values that another schema might have a column for. If not, nothing would change
   // place in a schema that has these columns and more.
   bool unplaced = false;
-  // Whether every value that tells a type has a column, and of its kind: then the items have nothing to add to
-  // what this schema grew by, in whatever order it grew.
+  // Whether every value that tells a type has a column, and of its kind: then the items have nothing to add
+  // to what this schema grew by, in whatever order it grew.
   bool at_home = true;
 };
 

@@ -25,6 +25,7 @@ Status ChunkWriter::Run(BoundedQueue<Chunk>* in, BoundedQueue<WrittenChunk>* out
   while (true) {
     ARROW_ASSIGN_OR_RAISE(std::optional<Chunk> chunk, in->Pop());
     if (!chunk) break;
+    ARROW_RETURN_NOT_OK(out->WaitForRoom());
     ARROW_ASSIGN_OR_RAISE(WrittenChunk written, Write(*std::move(chunk)));
     ARROW_RETURN_NOT_OK(out->Push(std::move(written)));
   }
@@ -33,11 +34,11 @@ Status ChunkWriter::Run(BoundedQueue<Chunk>* in, BoundedQueue<WrittenChunk>* out
 }
 
 Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
-  ARROW_RETURN_NOT_OK(CheckWarehouse());
+  ARROW_RETURN_NOT_OK(CheckWarehouse(warehouse_));
   const int columns_before = schema_->num_fields();
+  ARROW_RETURN_NOT_OK(SettleExpectations(&chunk));
   ARROW_RETURN_NOT_OK(EvolveSchema(chunk));
-  ARROW_RETURN_NOT_OK(ParallelFor(chunk.batches.size(), threads_, *cancel_,
-                                  [&](size_t i, int) { return Update(schema_, &chunk.batches[i]); }));
+  ARROW_RETURN_NOT_OK(ForEachBatch(&chunk, [&](EncodedBatch* batch) { return Update(schema_, batch); }));
   WrittenChunk written{.row_count = chunk.row_count,
                        .failures = {},
                        .files = UncommittedFiles(warehouse_),
@@ -55,6 +56,16 @@ Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
   return written;
 }
 
+// What was expected holds for the chunk of the batch that gave rise to it. Behind that only what has come of
+// it counts, since there batches of that schema say nothing of columns that did not come to be.
+Status ChunkWriter::SettleExpectations(Chunk* chunk) {
+  if (std::exchange(first_chunk_, false)) return Status::OK();
+  return ForEachBatch(chunk, [&](EncodedBatch* batch) {
+    const bool fulfilled = !batch->with_expected || batch->schema->Equals(*schema_);
+    return fulfilled ? Status::OK() : EncodeAgain(schema_, batch);
+  });
+}
+
 Status ChunkWriter::EvolveSchema(const Chunk& chunk) {
   ARROW_ASSIGN_OR_RAISE(const auto wanted, GrownBy(chunk.batches, schema_));
   if (wanted->Equals(*schema_)) return Status::OK();
@@ -63,13 +74,9 @@ Status ChunkWriter::EvolveSchema(const Chunk& chunk) {
   return Status::OK();
 }
 
-// Writing would make it anew, and the files of earlier commits would not be in it.
-Status ChunkWriter::CheckWarehouse() const {
-  if (!warehouse_.local) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const auto info, warehouse_.fs->GetFileInfo(warehouse_.path));
-  if (info.IsDirectory()) return Status::OK();
-  return FailedError("the warehouse {} is no longer there: somebody moved or removed it during the run",
-                     warehouse_.path);
+Status ChunkWriter::ForEachBatch(Chunk* chunk, const std::function<Status(EncodedBatch*)>& body) {
+  return ParallelFor(chunk->batches.size(), threads_, *cancel_,
+                     [&](size_t i, int) { return body(&chunk->batches[i]); });
 }
 
 }  // namespace earthcatalog::pipeline

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -25,7 +26,7 @@ struct WrittenChunk {
 };
 
 // Run by one thread, beside the commits: files of the next chunk are written while the table takes up those
-// of the one before.
+// of the one before. No further ahead, since what a commit says of its files takes memory, too.
 class ChunkWriter {
  public:
   // `schema` and `cancel` outlive the writer; the table is looked at now and not again.
@@ -36,9 +37,10 @@ class ChunkWriter {
   Status Run(BoundedQueue<Chunk>* in, BoundedQueue<WrittenChunk>* out);
 
  private:
-  Status CheckWarehouse() const;
   Result<WrittenChunk> Write(Chunk chunk);
+  Status SettleExpectations(Chunk* chunk);
   Status EvolveSchema(const Chunk& chunk);
+  Status ForEachBatch(Chunk* chunk, const std::function<Status(EncodedBatch*)>& body);
 
   const io::Location warehouse_;
   const std::shared_ptr<const grid::Partitioner> partitioner_;
@@ -50,6 +52,7 @@ class ChunkWriter {
   std::shared_ptr<arrow::Schema> schema_;
   int last_column_id_;
   int64_t next_part_number_;
+  bool first_chunk_ = true;
 };
 
 }  // namespace earthcatalog::pipeline

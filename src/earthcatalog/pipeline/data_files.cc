@@ -170,6 +170,14 @@ void UncommittedFiles::Add(std::vector<iceberg::DataFile> files) {
   }
 }
 
+Status CheckWarehouse(const io::Location& warehouse) {
+  if (!warehouse.local) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto info, warehouse.fs->GetFileInfo(warehouse.path));
+  if (info.IsDirectory()) return Status::OK();
+  return FailedError("the warehouse {} is no longer there: somebody moved or removed it during the run",
+                     warehouse.path);
+}
+
 Status WriteFiles(const WriteTarget& target, const FannedOut& rows, const CancelSource& cancel,
                   UncommittedFiles* files) {
   const std::string suffix = NewUuid().substr(0, 8);

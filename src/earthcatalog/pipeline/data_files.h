@@ -43,6 +43,10 @@ class UncommittedFiles {
   std::vector<iceberg::DataFile> files_;
 };
 
+// An error when a local warehouse is no longer there: writing would make it anew, and the files of earlier
+// commits would not be in it.
+Status CheckWarehouse(const io::Location& warehouse);
+
 // Writes grid_partition=<cell>/year=<YYYY|unknown>/part_<number>_<uuid8>.parquet for every group, several at
 // a time. Adds what was written to `files`, also when it ends with an error.
 Status WriteFiles(const WriteTarget& target, const FannedOut& rows, const CancelSource& cancel,

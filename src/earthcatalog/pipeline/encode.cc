@@ -59,6 +59,7 @@ Result<EncodedBatch> BatchEncoder::Encode(fetch::Batch batch) {
   encoded.held = std::move(batch.held);
   encoded.row_count = batch.items.size();
   encoded.schema = std::move(pass.schema);
+  encoded.with_expected = pass.with_expected;
   encoded.rows = std::move(pass.items.rows);
   encoded.additions = std::move(pass.items.additions);
   std::vector<inventory::Row> accepted;
@@ -86,6 +87,7 @@ Result<BatchEncoder::Pass> BatchEncoder::EncodeBodies(const fetch::Batch& batch)
   const CurrentSchema::Schemas schemas = schema_->Get();
   if (schemas.expected) {
     ARROW_ASSIGN_OR_RAISE(Pass pass, EncodeBodies(batch, schemas.expected, &expected_));
+    pass.with_expected = true;
     if (pass.items.at_home) return pass;
     schema_->Expect(schemas.current, nullptr);
   }
@@ -141,20 +143,28 @@ Result<std::shared_ptr<arrow::Schema>> GrownBy(const std::vector<EncodedBatch>& 
   return item::Evolve(schema, arrow::schema(additions->fields()));
 }
 
-Status Update(const std::shared_ptr<arrow::Schema>& schema, EncodedBatch* batch) {
-  const std::vector<std::string> bodies = std::exchange(batch->bodies, {});
-  batch->additions = nullptr;
-  if (bodies.empty() || batch->schema->Equals(*schema)) return Status::OK();
+Status EncodeAgain(const std::shared_ptr<arrow::Schema>& schema, EncodedBatch* batch) {
   ARROW_ASSIGN_OR_RAISE(const auto encoder, item::MakeItemEncoder(schema));
-  for (const std::string& body : bodies) {
+  for (const std::string& body : batch->bodies) {
     if (const auto rejection = encoder->Append(body)) {
-      return Status::UnknownError("an item that was accepted is refused with more columns: ",
+      return Status::UnknownError("an item that was accepted is refused with other columns: ",
                                   rejection->message);
     }
   }
   ARROW_ASSIGN_OR_RAISE(item::EncodedItems items, encoder->Finish());
   batch->rows = std::move(items.rows);
+  batch->additions = std::move(items.additions);
   batch->schema = schema;
+  batch->with_expected = false;
+  return Status::OK();
+}
+
+Status Update(const std::shared_ptr<arrow::Schema>& schema, EncodedBatch* batch) {
+  if (!batch->bodies.empty() && !batch->schema->Equals(*schema)) {
+    ARROW_RETURN_NOT_OK(EncodeAgain(schema, batch));
+  }
+  batch->bodies = {};
+  batch->additions = nullptr;
   return Status::OK();
 }
 

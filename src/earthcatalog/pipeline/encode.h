@@ -59,8 +59,9 @@ struct EncodedBatch {
   grid::CellAssignments cells;               // of `rows`
   std::vector<QuarantinedRow> failures;
   std::shared_ptr<arrow::Schema> schema;     // that they are encoded with
+  bool with_expected = false;                // which is only expected
   std::shared_ptr<arrow::Schema> additions;  // what it lacks for them, if anything
-  // The JSON of each (with padding), where another schema would place values elsewhere; else empty.
+  // The JSON of each (with padding), where another schema might place values elsewhere; else empty.
   std::vector<std::string> bodies;
   // What it weighs, independent of timing: the JSON of the items, and the failures.
   int64_t source_bytes = 0;
@@ -86,6 +87,7 @@ class BatchEncoder {
     std::shared_ptr<arrow::Schema> schema;
     std::vector<std::optional<item::Rejection>> rejections;  // of each body
     item::EncodedItems items;
+    bool with_expected = false;
     bool is_final = false;  // no schema that is to come would change anything
   };
 
@@ -100,9 +102,12 @@ class BatchEncoder {
   Encoder expected_;
 };
 
-// `schema` (without field ids) grown by what these batches lack, in whatever order they come.
+// `schema` grown by what these batches lack, in whatever order they come. What is new has no field ids.
 Result<std::shared_ptr<arrow::Schema>> GrownBy(const std::vector<EncodedBatch>& batches,
                                                const std::shared_ptr<arrow::Schema>& schema);
+
+// Encodes the batch's bodies anew, as if it had been encoded with `schema` at first.
+Status EncodeAgain(const std::shared_ptr<arrow::Schema>& schema, EncodedBatch* batch);
 
 // Brings the batch's rows up to date for a chunk written with `schema`: encodes its bodies anew where that
 // places values elsewhere, and drops them. So what is in a file does not depend on when the batch was

@@ -119,7 +119,7 @@ class Run {
     }
     queues_ = {rows.stats(), bodies.stats(), encoded.stats(), chunks.stats(), written.stats()};
     committed_ = committer_->counts();
-    committer_.reset();  // removes what was not committed
+    committer_.reset();  // removes what it had not committed, as the queue did with what it had not taken
     return cancel_->status();
   }
 

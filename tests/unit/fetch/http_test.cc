@@ -1,6 +1,11 @@
 // What is asked for and what comes back when the server is well.
 #include <gmock/gmock.h>
 
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <thread>
+
 #include "earthcatalog/fetch/http_fetcher.h"
 #include "unit/fetch/running.h"
 
@@ -45,6 +50,71 @@ TEST(HttpFetch, EveryRowGetsItsOwnBodyInTheOrderOfTheRows) {
   }
   EXPECT_EQ(running.fetcher().bytes_fetched(), bytes);
   EXPECT_EQ(running.fetcher().retries(), 0u);
+}
+
+class HttpFetchThreads : public testing::TestWithParam<std::pair<int, int>> {};
+
+TEST_P(HttpFetchThreads, ShareTheRequestsAndNeverHaveMoreThanAllowed) {
+  const auto [threads, in_flight] = GetParam();
+  std::atomic<int> open{0};
+  std::atomic<int> most{0};
+  ScriptedServer server([&](const Request& request, int) {
+    const int now = ++open;
+    for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) continue;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    --open;
+    return Reply{.body = BodyOf(request.target)};
+  });
+  Options options = OptionsFor(server.url());
+  options.threads = threads;
+  options.max_in_flight = in_flight;
+  std::vector<std::string> keys;
+  for (int i = 0; i < 100; ++i) keys.push_back(std::to_string(i));
+  for (const Item& item : FetchAll(options, RowsOf(keys))) {
+    EXPECT_EQ(item.body, BodyOf("/bucket/" + item.row.key));
+  }
+  EXPECT_LE(most, in_flight);
+}
+
+INSTANTIATE_TEST_SUITE_P(HttpFetch, HttpFetchThreads,
+                         testing::Values(std::pair(1, 1), std::pair(1, 8), std::pair(8, 3), std::pair(3, 8),
+                                         std::pair(100, 64)));
+
+// As encoders do at the end of a run.
+TEST(HttpFetch, PartsMayBeReleasedWhileTheFetcherEnds) {
+  ScriptedServer server(Echo());
+  for (int round = 0; round < 50; ++round) {
+    CancelSource cancel;
+    BoundedQueue<inventory::Batch> in("in", 100, &cancel);
+    BoundedQueue<Batch> out("out", 100, &cancel);
+    for (uint64_t i = 0; i < 8; ++i) ASSERT_TRUE(in.Push({i, RowsOf({std::to_string(i)})}).ok());
+    in.Close();
+    const auto fetcher = MakeFetcher(OptionsFor(server.url())).ValueOrDie();
+    std::thread fetching([&] { EXPECT_TRUE(fetcher->Run(&in, &out, &cancel).ok()); });
+    std::vector<Batch> held;
+    while (auto batch = out.Pop().ValueOrDie()) held.push_back(std::move(*batch));
+    EXPECT_THAT(held, SizeIs(8));
+    held.clear();
+    fetching.join();
+  }
+}
+
+TEST(HttpFetch, EndsAtOnceWithRequestsUnderWayAndWaiting) {
+  ScriptedServer server([](const Request& request, int) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    return Reply{.body = BodyOf(request.target)};
+  });
+  Options options = OptionsFor(server.url());
+  options.threads = 3;
+  Running running(options);
+  std::vector<std::string> keys;
+  for (int i = 0; i < 200; ++i) keys.push_back(std::to_string(i));
+  running.Give(RowsOf(keys));
+  std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  const auto start = std::chrono::steady_clock::now();
+  running.cancel().Fail(MakeError(ErrorKind::kInterrupted, "stop"));
+  EXPECT_EQ(earthcatalog::KindOf(running.Join()), ErrorKind::kInterrupted);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(250));
 }
 
 TEST(HttpFetch, BodiesHaveRoomForTheParserBehindThem) {

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <memory>
+
 #include "unit/support/temp_folder.h"
 
 namespace earthcatalog::pipeline {
