@@ -68,9 +68,10 @@ Status ChunkWriter::SettleExpectations(Chunk* chunk) {
 
 Status ChunkWriter::EvolveSchema(const Chunk& chunk) {
   ARROW_ASSIGN_OR_RAISE(const auto wanted, GrownBy(chunk.batches, schema_));
-  if (wanted->Equals(*schema_)) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(schema_, iceberg::AssignFieldIds(*wanted, schema_.get(), &last_column_id_));
-  current_schema_->Set(schema_);
+  if (!wanted->Equals(*schema_)) {
+    ARROW_ASSIGN_OR_RAISE(schema_, iceberg::AssignFieldIds(*wanted, schema_.get(), &last_column_id_));
+  }
+  current_schema_->Set(schema_);  // and nothing more is expected
   return Status::OK();
 }
 

@@ -87,6 +87,21 @@ TEST_F(ChunkWriterTest, ColumnsAndPartNumbersGoOnFromChunkToChunkBeforeAnythingI
   EXPECT_EQ(FilesInWarehouse(), 0u) << "nobody committed them";
 }
 
+TEST_F(ChunkWriterTest, NothingIsExpectedBehindTheFirstChunk) {
+  Chunk chunk = MakeChunk(0, R"(,"a":1)");
+  ASSERT_NE(schema_.Get().expected, nullptr);
+  CurrentSchema other(schema_.Get().current);
+  fetch::Batch batch{.sequence = 1, .items = {}};
+  batch.items.emplace_back().body = Item(7.5, R"(,"a":"x")");
+  chunk.batches.push_back(BatchEncoder(&other, partitioner_).Encode(std::move(batch)).ValueOrDie());
+  BoundedQueue<WrittenChunk> out("out", 10, &cancel_);
+  std::vector<Chunk> chunks;
+  chunks.push_back(std::move(chunk));
+  ASSERT_TRUE(Write(std::move(chunks), &out).ok());
+  EXPECT_EQ(schema_.Get().current->GetFieldIndex("a"), -1) << "a number here, a text there";
+  EXPECT_EQ(schema_.Get().expected, nullptr);
+}
+
 TEST_F(ChunkWriterTest, WritesNoFurtherAheadThanOneChunk) {
   BoundedQueue<WrittenChunk> out("out", 1, &cancel_);
   std::vector<Chunk> chunks;
