@@ -4,6 +4,7 @@
 //   stages_benchmark [--benchmark_...] INVENTORY    of an archive that fetch_benchmark wrote
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>

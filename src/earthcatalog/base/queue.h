@@ -43,14 +43,8 @@ class BoundedQueue {
   // Waits while the queue is full. Pushing after Close() is a programming error.
   Status Push(T value) {
     std::unique_lock lock(mutex_);
-    if (values_.size() >= capacity_) {
-      ++stats_.waits_full;
-      changed_.wait(lock, [this] { return values_.size() < capacity_ || cancel_->stopped(); });
-    }
-    if (cancel_->stopped()) {
-      lock.unlock();
-      return cancel_->status();
-    }
+    if (values_.size() >= capacity_) ++stats_.waits_full;
+    ARROW_RETURN_NOT_OK(WaitForRoom(&lock));
     Append(std::move(value));
     return Status::OK();
   }
@@ -58,10 +52,7 @@ class BoundedQueue {
   // Waits until Push() would not have to wait, for the only producer.
   Status WaitForRoom() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return values_.size() < capacity_ || cancel_->stopped(); });
-    if (!cancel_->stopped()) return Status::OK();
-    lock.unlock();
-    return cancel_->status();
+    return WaitForRoom(&lock);
   }
 
   // Takes `value` if there is room now; otherwise leaves it untouched and returns false.
@@ -121,6 +112,13 @@ class BoundedQueue {
   }
 
  private:
+  // Without the lock when the run is stopped.
+  Status WaitForRoom(std::unique_lock<std::mutex>* lock) {
+    changed_.wait(*lock, [this] { return values_.size() < capacity_ || cancel_->stopped(); });
+    if (!cancel_->stopped()) return Status::OK();
+    lock->unlock();
+    return cancel_->status();
+  }
   std::optional<T> TakeFront() {
     if (values_.empty()) return std::nullopt;
     std::optional<T> value(std::move(values_.front()));

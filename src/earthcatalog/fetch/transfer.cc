@@ -79,9 +79,10 @@ Transfer* Transfer::Of(CURL* easy) {
 }
 
 Status Transfer::Start(Request request) {
+  const bool signed_otherwise = request.signature != request_.signature;
   request_ = std::move(request);
   CURLcode code = curl_easy_setopt(easy_.get(), CURLOPT_URL, request_.url.c_str());
-  if (code == CURLE_OK && request_.signature != signature_) code = Sign(request_.signature);
+  if (code == CURLE_OK && signed_otherwise) code = Sign(request_.signature.get());
   const int haste = request_.in_haste ? kHaste : 1;
   if (code == CURLE_OK && haste != haste_) {
     haste_ = haste;
@@ -92,7 +93,6 @@ Status Transfer::Start(Request request) {
   body_begun_ = false;
   too_large_ = false;
   status_ = 0;
-  charged_ = request_.charged;
   error_[0] = '\0';
   error_body_.clear();
   started_ = window_begin_ = Clock::now();
@@ -102,23 +102,22 @@ Status Transfer::Start(Request request) {
   return Status::OK();
 }
 
-CURLcode Transfer::Sign(std::shared_ptr<const Signature> signature) {
-  signature_ = std::move(signature);
+CURLcode Transfer::Sign(const Signature* signature) {
   CURL* easy = easy_.get();
   CURLcode code = CURLE_OK;
   const auto set = [&](auto option, auto value) {
     if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value);
   };
   const auto text = [&](const std::string Signature::*member) {
-    return signature_ == nullptr ? nullptr : ((*signature_).*member).c_str();
+    return signature == nullptr ? nullptr : (signature->*member).c_str();
   };
   set(CURLOPT_AWS_SIGV4, text(&Signature::provider));
   set(CURLOPT_USERNAME, text(&Signature::access_key));
   set(CURLOPT_PASSWORD, text(&Signature::secret_key));
-  set(CURLOPT_HTTPHEADER, signature_ == nullptr ? nullptr : signature_->headers.get());
+  set(CURLOPT_HTTPHEADER, signature == nullptr ? nullptr : signature->headers.get());
   // A signature is for one host, and a session token for nobody else's eyes.
-  set(CURLOPT_FOLLOWLOCATION, signature_ == nullptr ? 1L : 0L);
-  if (signature_ == nullptr) set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+  set(CURLOPT_FOLLOWLOCATION, signature == nullptr ? 1L : 0L);
+  if (signature == nullptr) set(CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
   return code;
 }
 
@@ -165,9 +164,9 @@ bool Transfer::BeginBody() {
 }
 
 void Transfer::ChargeUpTo(int64_t bytes) {
-  if (bytes <= charged_) return;
-  batches_->Charge(bytes - charged_);
-  charged_ = bytes;
+  if (bytes <= request_.charged) return;
+  batches_->Charge(bytes - request_.charged);
+  request_.charged = bytes;
 }
 
 int64_t Transfer::BytesSoFar() const {
@@ -203,7 +202,7 @@ Answer Transfer::End(CURLcode result, Late late) {
                                   .error_body = error_body_,
                                   .detail = detail}),
                 .status = status_,
-                .signature = signature_,
+                .signature = request_.signature,
                 .started = request_.started,
                 .thread = request_.thread};
   std::string& body = request_.job.ticket.item().body;
@@ -214,7 +213,7 @@ Answer Transfer::End(CURLcode result, Late late) {
     answer.bucket_region = BucketRegion();
     answer.retry_after = RetryAfter();
   }
-  batches_->Charge(static_cast<int64_t>(body.size()) - charged_);
+  batches_->Charge(static_cast<int64_t>(body.size()) - request_.charged);
   return answer;
 }
 

@@ -79,7 +79,7 @@ class Transfer {
       : options_(options), loop_(loop), batches_(batches) {}
 
   Status SetUp(std::string_view scheme);
-  CURLcode Sign(std::shared_ptr<const Signature> signature);
+  CURLcode Sign(const Signature* signature);
   static size_t OnBody(char* data, size_t, size_t size, void* transfer) noexcept;
   size_t TakeBody(std::string_view data);
   bool BeginBody();
@@ -94,16 +94,14 @@ class Transfer {
   std::unique_ptr<CURL, EasyDeleter> easy_;
   std::array<char, CURL_ERROR_SIZE> error_{};
 
-  // Of the current request.
+  // Of the current request, or the last one: the handle is set to its signature.
   Request request_;
-  std::shared_ptr<const Signature> signature_;  // that the handle is set to
-  int haste_ = 1;                               // what its timeouts are divided by
+  int haste_ = 1;  // what its timeouts are divided by
   Clock::time_point started_;
   bool active_ = false;
   bool body_begun_ = false;
   bool too_large_ = false;
   long status_ = 0;
-  int64_t charged_ = 0;
   std::string error_body_;
   Clock::time_point window_begin_;
   int64_t window_bytes_ = 0;

@@ -38,7 +38,8 @@ Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
   const int columns_before = schema_->num_fields();
   ARROW_RETURN_NOT_OK(SettleExpectations(&chunk));
   ARROW_RETURN_NOT_OK(EvolveSchema(chunk));
-  ARROW_RETURN_NOT_OK(ForEachBatch(&chunk, [&](EncodedBatch* batch) { return Update(schema_, batch); }));
+  ARROW_RETURN_NOT_OK(ParallelFor(chunk.batches.size(), threads_, *cancel_,
+                                  [&](size_t i, int) { return Update(schema_, &chunk.batches[i]); }));
   WrittenChunk written{.row_count = chunk.row_count,
                        .failures = {},
                        .files = UncommittedFiles(warehouse_),
@@ -60,10 +61,11 @@ Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
 // it counts, since there batches of that schema say nothing of columns that did not come to be.
 Status ChunkWriter::SettleExpectations(Chunk* chunk) {
   if (std::exchange(first_chunk_, false)) return Status::OK();
-  return ForEachBatch(chunk, [&](EncodedBatch* batch) {
-    const bool fulfilled = !batch->with_expected || batch->schema->Equals(*schema_);
-    return fulfilled ? Status::OK() : EncodeAgain(schema_, batch);
-  });
+  for (EncodedBatch& batch : chunk->batches) {
+    const bool fulfilled = !batch.with_expected || batch.schema->Equals(*schema_);
+    if (!fulfilled) ARROW_RETURN_NOT_OK(EncodeAgain(schema_, &batch));
+  }
+  return Status::OK();
 }
 
 Status ChunkWriter::EvolveSchema(const Chunk& chunk) {
@@ -73,11 +75,6 @@ Status ChunkWriter::EvolveSchema(const Chunk& chunk) {
   }
   current_schema_->Set(schema_);  // and nothing more is expected
   return Status::OK();
-}
-
-Status ChunkWriter::ForEachBatch(Chunk* chunk, const std::function<Status(EncodedBatch*)>& body) {
-  return ParallelFor(chunk->batches.size(), threads_, *cancel_,
-                     [&](size_t i, int) { return body(&chunk->batches[i]); });
 }
 
 }  // namespace earthcatalog::pipeline

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -40,7 +39,6 @@ class ChunkWriter {
   Result<WrittenChunk> Write(Chunk chunk);
   Status SettleExpectations(Chunk* chunk);
   Status EvolveSchema(const Chunk& chunk);
-  Status ForEachBatch(Chunk* chunk, const std::function<Status(EncodedBatch*)>& body);
 
   const io::Location warehouse_;
   const std::shared_ptr<const grid::Partitioner> partitioner_;
