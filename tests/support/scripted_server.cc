@@ -211,6 +211,9 @@ bool ScriptedServer::Answer(int connection, const Reply& reply) {
       return Send(connection, header + (half.empty() ? "" : Chunk(half)) + (rest.empty() ? "" : Chunk(rest)) +
                                   "0\r\n\r\n");
     }
+    case Reply::Manner::kThenClosed:
+      Send(connection, header + reply.body);
+      return false;
     case Reply::Manner::kTruncated:
       Send(connection, header + half);
       return false;

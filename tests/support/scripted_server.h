@@ -16,6 +16,7 @@ namespace earthcatalog::test {
 struct Reply {
   enum class Manner {
     kWhole,             // header and body at once
+    kThenClosed,        // the same, then the connection is closed, of which the header said nothing
     kChunked,           // the same with chunked transfer encoding, so without Content-Length
     kTruncated,         // Content-Length of the whole body, half of it, then the connection is closed
     kChunkedTruncated,  // chunked, half of the body, then the connection is closed in an orderly way

@@ -1,8 +1,10 @@
 #include "earthcatalog/fetch/transfer.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "earthcatalog/io/s3.h"
 
@@ -23,6 +25,13 @@ std::string CertificateFile() {
   if (!file.empty()) return file;
   const char* usual = curl_version_info(CURLVERSION_NOW)->cainfo;
   return usual != nullptr && access(usual, R_OK) == 0 ? usual : "";
+}
+
+// What libcurl would look for at every request.
+bool EnvironmentNamesProxy(std::string_view scheme) {
+  const std::string names[] = {fmt::format("{}_proxy", scheme), "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+  return std::any_of(std::begin(names), std::end(names),
+                     [](const std::string& name) { return std::getenv(name.c_str()) != nullptr; });
 }
 
 long Milliseconds(std::chrono::milliseconds duration) { return static_cast<long>(duration.count()); }
@@ -55,6 +64,7 @@ Status Transfer::SetUp(std::string_view scheme) {
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_QUICK_EXIT, 1L);                   // a cancelled run does not wait for name resolution
   set(CURLOPT_PROTOCOLS_STR, protocol.c_str());  // of redirects too
+  if (!EnvironmentNamesProxy(scheme)) set(CURLOPT_NOPROXY, "*");
   set(CURLOPT_FOLLOWLOCATION, 1L);
   set(CURLOPT_MAXREDIRS, kMaxRedirects);
   set(CURLOPT_CONNECTTIMEOUT_MS, Milliseconds(options_.retry.connect_timeout));
@@ -64,6 +74,7 @@ Status Transfer::SetUp(std::string_view scheme) {
     // some 20 ms of processor time for every connection.
     set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   }
+  if (code == CURLE_OK) code = loop_->Adopt(easy);
   if (code == CURLE_OK) return Status::OK();
   return FailedError("libcurl does not take an option this program needs: {}", curl_easy_strerror(code));
 }

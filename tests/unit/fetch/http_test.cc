@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <ctime>
 #include <optional>
 #include <thread>
 
@@ -148,6 +149,21 @@ TEST(HttpFetch, ConnectionsAreKeptAndNeverMoreThanAllowed) {
   EXPECT_THAT(server.requests(), SizeIs(400));
   EXPECT_LE(server.connections(), 4);
   EXPECT_LE(server.most_at_once(), 4);
+}
+
+// A closed connection stays readable: who keeps looking at it has no rest while other answers are waited for.
+TEST(HttpFetch, ConnectionsThatTheServerClosesAreLeftAlone) {
+  ScriptedServer server([](const Request& request, int) {
+    Reply reply{.body = BodyOf(request.target), .manner = Reply::Manner::kThenClosed};
+    if (request.target.find("slow") != std::string::npos) reply.pause = std::chrono::milliseconds(800);
+    return reply;
+  });
+  std::vector<std::string> keys{"slow"};
+  for (int i = 0; i < 100; ++i) keys.push_back(std::to_string(i));
+  const std::clock_t before = std::clock();
+  for (const Item& item : FetchAll(OptionsFor(server.url()), RowsOf(keys))) EXPECT_EQ(KindOf(item), "");
+  EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 2);
+  EXPECT_EQ(server.connections(), 101);
 }
 
 TEST(HttpFetch, RequestsOverlap) {
