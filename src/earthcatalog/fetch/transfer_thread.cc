@@ -6,6 +6,13 @@
 #include <utility>
 
 namespace earthcatalog::fetch {
+namespace {
+
+// Handing on wakes the other thread, so answers that follow each other at once go together, but no more than
+// are few beside the requests under way.
+constexpr size_t kTogether = 8;
+
+}  // namespace
 
 void Inbox::Put(std::vector<Answer> answers) {
   {
@@ -83,20 +90,25 @@ void TransferThread::Send(Request request) {
 
 Status TransferThread::Run() {
   std::vector<Request> requests;
+  std::vector<Answer> answers;
   while (TakeRequests(&requests)) {
     for (Request& request : requests) {
       ARROW_RETURN_NOT_OK(idle_.back()->Start(std::move(request)));
       idle_.pop_back();
     }
     requests.clear();
-    const bool busy = idle_.size() < transfers_.size();
-    ARROW_RETURN_NOT_OK(loop_->Turn(busy ? next_late_check_ : Clock::now() + std::chrono::minutes(1)));
-    std::vector<Answer> answers;
+    const size_t held = answers.size();
+    ARROW_RETURN_NOT_OK(loop_->Turn(held > 0 ? Clock::now() : NextLook()));
     EndRequests(&answers);
     EndLate(&answers);
-    if (!answers.empty()) inbox_.Put(std::move(answers));
+    const bool more = answers.size() > held;
+    if (more ? answers.size() >= kTogether : held > 0) inbox_.Put(std::exchange(answers, {}));
   }
   return Status::OK();
+}
+
+Clock::time_point TransferThread::NextLook() const {
+  return idle_.size() < transfers_.size() ? next_late_check_ : Clock::now() + std::chrono::minutes(1);
 }
 
 bool TransferThread::TakeRequests(std::vector<Request>* requests) {

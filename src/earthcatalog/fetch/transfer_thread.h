@@ -55,6 +55,7 @@ class TransferThread {
   TransferThread(const Options& options, Inbox* inbox) : options_(options), inbox_(*inbox) {}
 
   Status Run();
+  Clock::time_point NextLook() const;
   bool TakeRequests(std::vector<Request>* requests);
   void EndRequests(std::vector<Answer>* answers);
   void EndLate(std::vector<Answer>* answers);
