@@ -133,10 +133,11 @@ bench: setup build $(PEER_STAMP) ## the benchmarks whose tables are in docs/benc
 	@$(VENV_PYTHON) benchmarks/grid.py build/release/benchmarks/grid_benchmark \
 	  $(if $(PEER_STAMP),.venv-peer/bin/python)
 	@for stage in $(STAGE_BENCHMARKS); do "build/release/benchmarks/$${stage}_benchmark"; done
-	@$(VENV_PYTHON) benchmarks/bounds.py build/release/benchmarks $(PROGRAM)
+	@TMPDIR=/dev/shm $(VENV_PYTHON) benchmarks/bounds.py build/release/benchmarks $(PROGRAM)
 	@$(VENV_PYTHON) benchmarks/sizes.py $(PROGRAM)
 	@$(VENV_PYTHON) benchmarks/incremental.py $(PROGRAM) $(if $(PEER_STAMP),.venv-peer/bin/python)
-	@$(VENV_PYTHON) benchmarks/scale.py $(PROGRAM) build/release/benchmarks/item_server
+	@TMPDIR=/dev/shm $(VENV_PYTHON) benchmarks/scale.py $(PROGRAM) build/release/benchmarks/item_server
+	@TMPDIR=/dev/shm $(VENV_PYTHON) benchmarks/distance.py $(PROGRAM) build/release/benchmarks/item_server
 
 # ---- checking ---------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ output) has medians.
 
 import argparse
 import datetime as dt
+import os
 import statistics
 import sys
 import tempfile
@@ -74,6 +75,7 @@ class Contest:
         return [self.peer or "", script, self.url, BUCKET, self.inventory, str(base), *sizes]
 
     def measure(self, command: list[str], base: Path, *, may_lose: bool) -> Measured:
+        os.sync()  # or who has its own files brought to the disk waits for those of the run before
         done = run(command, {"PYTHONWARNINGS": "ignore"})
         found, files, size = ids_in(base)
         lost = len(self.ids - found)

@@ -1,7 +1,9 @@
 // A web server of made-up items, each made when it is asked for: archives of any size without their files.
 //
 //   item_server --inventory ITEMS DIRECTORY   writes <DIRECTORY>/inventory.csv
-//   item_server                               says its URL in a line and serves until it is ended
+//   item_server [--delay MILLISECONDS]        says its URL in a line and serves until it is ended; every
+//   answer
+//                                             so late, as from a distant archive
 //
 // HTTP/1.1 over connections that stay open, one thread. GET of an item's /<bucket>/<key>; the rest is 404.
 #include <arpa/inet.h>
@@ -12,10 +14,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -25,6 +30,8 @@
 
 namespace earthcatalog {
 namespace {
+
+using Clock = std::chrono::steady_clock;
 
 constexpr int kBacklog = 1024;
 constexpr int kEvents = 256;
@@ -46,16 +53,25 @@ std::string Answer(std::string_view request) {
 // One client.
 class Connection {
  public:
-  // Takes what has come and sends what can be sent; false when the connection is over.
-  bool Advance(int socket) {
+  // Takes what has come and makes the answers; false when the connection is over.
+  bool Take(int socket) {
     if (!Receive(socket)) return false;
     for (size_t end; (end = in_.find("\r\n\r\n")) != std::string::npos; in_.erase(0, end + 4)) {
       out_ += Answer(std::string_view(in_).substr(0, end));
     }
-    return in_.size() <= kMaxRequest && Send(socket);
+    return in_.size() <= kMaxRequest;
+  }
+
+  // Sends what can be sent; false when the connection is over.
+  bool Send(int socket) {
+    if (out_.empty()) return true;
+    const ssize_t size = send(socket, out_.data(), out_.size(), MSG_NOSIGNAL);
+    if (size > 0) out_.erase(0, static_cast<size_t>(size));
+    return size >= 0 || errno == EAGAIN;
   }
 
   bool has_more_to_send() const { return !out_.empty(); }
+  bool watched = false;  // for when it can be sent
 
  private:
   bool Receive(int socket) {
@@ -63,12 +79,6 @@ class Connection {
     const ssize_t size = recv(socket, buffer.data(), buffer.size(), 0);
     if (size > 0) in_.append(buffer.data(), static_cast<size_t>(size));
     return size > 0 || (size < 0 && errno == EAGAIN);
-  }
-  bool Send(int socket) {
-    if (out_.empty()) return true;
-    const ssize_t size = send(socket, out_.data(), out_.size(), MSG_NOSIGNAL);
-    if (size > 0) out_.erase(0, static_cast<size_t>(size));
-    return size >= 0 || errno == EAGAIN;
   }
 
   std::string in_;
@@ -82,8 +92,9 @@ class Connection {
 
 class Server {
  public:
-  Server()
-      : listener_(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
+  explicit Server(std::chrono::milliseconds delay)
+      : delay_(delay),
+        listener_(socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)),
         epoll_(epoll_create1(EPOLL_CLOEXEC)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -103,12 +114,14 @@ class Server {
   [[noreturn]] void Serve() {
     std::array<epoll_event, kEvents> events;
     for (;;) {
-      const int count = epoll_wait(epoll_, events.data(), kEvents, -1);
+      const int count = epoll_wait(epoll_, events.data(), kEvents, MillisecondsToWait());
       if (count < 0 && errno != EINTR) Die("epoll_wait");
       for (int i = 0; i < count; ++i) {
-        const int socket = events[static_cast<size_t>(i)].data.fd;
-        socket == listener_ ? Accept() : Advance(socket);
+        const epoll_event& event = events[static_cast<size_t>(i)];
+        event.data.fd == listener_ ? Accept() : Advance(event.data.fd, event.events);
       }
+      for (; !late_.empty() && late_.front().due <= Clock::now(); late_.pop_front())
+        Send(late_.front().socket);
     }
   }
 
@@ -129,20 +142,44 @@ class Server {
     Watch(socket, EPOLL_CTL_ADD, EPOLLIN);
   }
 
-  void Advance(int socket) {
-    Connection& connection = connections_[socket];
-    const bool was_sending = connection.has_more_to_send();
-    if (!connection.Advance(socket)) {
-      connections_.erase(socket);
-      close(socket);
-    } else if (const bool sends = connection.has_more_to_send(); sends != was_sending) {
-      Watch(socket, EPOLL_CTL_MOD, sends ? EPOLLIN | EPOLLOUT : EPOLLIN);
-    }
+  void Advance(int socket, uint32_t events) {
+    if ((events & EPOLLOUT) != 0) return Send(socket);
+    if (!connections_[socket].Take(socket)) return End(socket);
+    if (delay_.count() == 0) return Send(socket);
+    late_.push_back({.due = Clock::now() + delay_, .socket = socket});
   }
 
+  void Send(int socket) {
+    const auto found = connections_.find(socket);
+    if (found == connections_.end()) return;  // the client did not wait
+    Connection& connection = found->second;
+    if (!connection.Send(socket)) return End(socket);
+    if (connection.has_more_to_send() == connection.watched) return;
+    connection.watched = connection.has_more_to_send();
+    Watch(socket, EPOLL_CTL_MOD, connection.watched ? EPOLLIN | EPOLLOUT : EPOLLIN);
+  }
+
+  void End(int socket) {
+    connections_.erase(socket);
+    close(socket);
+  }
+
+  int MillisecondsToWait() const {
+    if (late_.empty()) return -1;
+    const auto wait = std::chrono::ceil<std::chrono::milliseconds>(late_.front().due - Clock::now());
+    return std::max(0, static_cast<int>(wait.count()));
+  }
+
+  struct Late {
+    Clock::time_point due;
+    int socket;
+  };
+
+  const std::chrono::milliseconds delay_;
   const int listener_;
   const int epoll_;
   std::map<int, Connection> connections_;
+  std::deque<Late> late_;  // in the order of their time
 };
 
 int Main(int argc, char** argv) {
@@ -152,11 +189,12 @@ int Main(int argc, char** argv) {
     if (!status.ok()) fmt::print(stderr, "{}\n", status.message());
     return status.ok() ? 0 : 1;
   }
-  if (argc != 1) {
-    fmt::print(stderr, "usage: item_server [--inventory ITEMS DIRECTORY]\n");
+  const bool delayed = argc == 3 && std::string_view(argv[1]) == "--delay";
+  if (argc != 1 && !delayed) {
+    fmt::print(stderr, "usage: item_server [--delay MILLISECONDS | --inventory ITEMS DIRECTORY]\n");
     return 2;
   }
-  Server server;
+  Server server(std::chrono::milliseconds(delayed ? std::atoi(argv[2]) : 0));
   fmt::print("http://127.0.0.1:{}\n", server.port());
   std::fflush(stdout);
   server.Serve();

@@ -5,12 +5,14 @@
 Each run starts from nothing, at the defaults; the sizes take turns. A time counts only when the data files,
 which DuckDB reads, hold as many rows as the table says and as many different ids as there are items. Of the
 last run PyIceberg must find the same files, which takes it minutes. The table (Markdown, on standard output)
-has medians.
+has medians. A million items are 5 GB of files, gone after each run: let TMPDIR be in memory, since ext4
+searches long for inode numbers while many were given back just now.
 """
 
 import argparse
 import contextlib
 import json
+import shutil
 import statistics
 import subprocess
 import sys
@@ -39,9 +41,10 @@ class Measured:
 
 
 @contextlib.contextmanager
-def item_server(program: str) -> Iterator[str]:
-    """The URL of a server of any made-up item, a process of its own."""
-    with subprocess.Popen([program], stdout=subprocess.PIPE, text=True) as process:
+def item_server(program: str, delay_ms: int = 0) -> Iterator[str]:
+    """The URL of a server of any made-up item, a process of its own; each answer is so late."""
+    command = [program, *(["--delay", str(delay_ms)] if delay_ms else [])]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             yield process.stdout.readline().strip()
@@ -49,9 +52,9 @@ def item_server(program: str) -> Iterator[str]:
             process.terminate()
 
 
-def measure(program: str, inventory: Path, base: Base, url: str, items: int) -> Measured:
-    flags = ["--inventory", str(inventory), *map(str, base.flags), "--source", url, "--json"]
-    done = run([program, "incremental", *flags])
+def measure(program: str, inventory: Path, base: Base, url: str, items: int, *flags: str) -> Measured:
+    places = ["--inventory", str(inventory), *map(str, base.flags), "--source", url]
+    done = run([program, "incremental", *places, *flags, "--json"])
     report = json.loads(done.output)
     # The run started from nothing: all files are the table's.
     files = base.parquet_files()
@@ -87,6 +90,11 @@ def print_table(runs: dict[int, list[Measured]]) -> None:
         )
 
 
+def check_with_pyiceberg(base: Base) -> None:
+    if sorted(tables.data_files(tables.load(base))) != sorted(base.parquet_files()):
+        sys.exit("PyIceberg finds other files than there are")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
@@ -95,7 +103,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     runs: dict[int, list[Measured]] = defaultdict(list)
-    # All files stay until the end: ext4 searches long for inode numbers while many were given back just now.
     with tempfile.TemporaryDirectory() as folder, item_server(options.server) as url:
         for items in options.items:
             subprocess.run([options.server, "--inventory", str(items), f"{folder}/{items}"], check=True)
@@ -105,9 +112,10 @@ def main() -> None:
                 base = Base(Path(folder) / f"{items}-{number}")
                 inventory = Path(folder) / str(items) / "inventory.csv"
                 runs[items].append(measure(options.program, inventory, base, url, items))
-        print_table(runs)
-        if sorted(tables.data_files(tables.load(base))) != sorted(base.parquet_files()):
-            sys.exit("PyIceberg finds other files than there are")
+                if (number, items) == (options.rounds - 1, options.items[-1]):
+                    print_table(runs)
+                    check_with_pyiceberg(base)
+                shutil.rmtree(base.path)
 
 
 if __name__ == "__main__":
