@@ -75,7 +75,7 @@ class Contest:
         return [self.peer or "", script, self.url, BUCKET, self.inventory, str(base), *sizes]
 
     def measure(self, command: list[str], base: Path, *, may_lose: bool) -> Measured:
-        os.sync()  # or who has its own files brought to the disk waits for those of the run before
+        os.sync()  # else our syncfs would also wait for the files of the run before
         done = run(command, {"PYTHONWARNINGS": "ignore"})
         found, files, size = ids_in(base)
         lost = len(self.ids - found)

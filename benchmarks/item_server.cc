@@ -1,11 +1,10 @@
 // A web server of made-up items, each made when it is asked for: archives of any size without their files.
 //
 //   item_server --inventory ITEMS DIRECTORY   writes <DIRECTORY>/inventory.csv
-//   item_server [--delay MILLISECONDS]        says its URL in a line and serves until it is ended; every
-//   answer
-//                                             so late, as from a distant archive
+//   item_server [--delay MILLISECONDS]        says its URL in a line and serves; answers come so late
 //
-// HTTP/1.1 over connections that stay open, one thread. GET of an item's /<bucket>/<key>; the rest is 404.
+// HTTP/1.1 over connections that clients keep open, one thread. GET of an item's /<bucket>/<key>; the rest is
+// 404. It serves until it is ended.
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
@@ -17,6 +16,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -182,6 +182,11 @@ class Server {
   std::deque<Late> late_;  // in the order of their time
 };
 
+bool ReadNumber(std::string_view text, int* number) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
+  return error == std::errc() && end == text.data() + text.size() && *number >= 0;
+}
+
 int Main(int argc, char** argv) {
   if (argc == 4 && std::string_view(argv[1]) == "--inventory") {
     const synthetic::ArchiveOptions options{.items = std::strtoull(argv[2], nullptr, 10)};
@@ -189,12 +194,13 @@ int Main(int argc, char** argv) {
     if (!status.ok()) fmt::print(stderr, "{}\n", status.message());
     return status.ok() ? 0 : 1;
   }
-  const bool delayed = argc == 3 && std::string_view(argv[1]) == "--delay";
+  int delay = 0;
+  const bool delayed = argc == 3 && std::string_view(argv[1]) == "--delay" && ReadNumber(argv[2], &delay);
   if (argc != 1 && !delayed) {
     fmt::print(stderr, "usage: item_server [--delay MILLISECONDS | --inventory ITEMS DIRECTORY]\n");
     return 2;
   }
-  Server server(std::chrono::milliseconds(delayed ? std::atoi(argv[2]) : 0));
+  Server server{std::chrono::milliseconds(delay)};
   fmt::print("http://127.0.0.1:{}\n", server.port());
   std::fflush(stdout);
   server.Serve();

@@ -2,13 +2,11 @@
 
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <utility>
 
 #include "earthcatalog/io/local_files.h"
 
@@ -70,11 +68,6 @@ Status SocketLoop::Turn(Clock::time_point deadline) {
       eventfd_read(wake_, &ignored);
       continue;
     }
-    const auto known = interests_.find(event.data.fd);
-    if (known != interests_.end() && !known->second.wanted) {  // its server has closed it, or says too much
-      Watch(event.data.fd, &known->second, 0);
-      continue;
-    }
     int mask = 0;
     if ((event.events & (EPOLLIN | EPOLLHUP)) != 0) mask |= CURL_CSELECT_IN;
     if ((event.events & EPOLLOUT) != 0) mask |= CURL_CSELECT_OUT;
@@ -98,58 +91,19 @@ std::optional<SocketLoop::Ended> SocketLoop::NextEnded() {
 
 void SocketLoop::Wake() { eventfd_write(wake_, 1); }
 
-CURLcode SocketLoop::Adopt(CURL* easy) {
-  CURLcode code = CURLE_OK;
-  const auto set = [&](auto option, auto value) {
-    if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value);
-  };
-  set(CURLOPT_OPENSOCKETFUNCTION, &SocketLoop::OnOpen);
-  set(CURLOPT_OPENSOCKETDATA, this);
-  set(CURLOPT_CLOSESOCKETFUNCTION, &SocketLoop::OnClose);
-  set(CURLOPT_CLOSESOCKETDATA, this);
-  return code;
-}
-
-curl_socket_t SocketLoop::OnOpen(void* loop, curlsocktype, curl_sockaddr* address) {
-  const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-  if (socket >= 0) static_cast<SocketLoop*>(loop)->interests_[socket].connection = true;
-  return socket;
-}
-
-int SocketLoop::OnClose(void* loop, curl_socket_t socket) {
-  static_cast<SocketLoop*>(loop)->Forget(socket);
-  return close(socket);
-}
-
-int SocketLoop::OnSocket(CURL*, curl_socket_t socket, int what, void* loop, void*) {
+int SocketLoop::OnSocket(CURL*, curl_socket_t socket, int what, void* loop, void* known) {
   auto* self = static_cast<SocketLoop*>(loop);
-  Interest& interest = self->interests_[socket];
-  interest.wanted = what != CURL_POLL_REMOVE;
+  epoll_event event{};
+  event.data.fd = socket;
   if (what == CURL_POLL_REMOVE) {
-    if (!interest.connection) self->Forget(socket);
+    epoll_ctl(self->epoll_, EPOLL_CTL_DEL, socket, &event);
     return 0;
   }
-  uint32_t events = 0;
-  if (what != CURL_POLL_OUT) events |= EPOLLIN;
-  if (what != CURL_POLL_IN) events |= EPOLLOUT;
-  return self->Watch(socket, &interest, events) ? 0 : -1;
-}
-
-bool SocketLoop::Watch(int socket, Interest* interest, uint32_t events) {
-  const uint32_t before = std::exchange(interest->watched, events);
-  if (events == before) return true;
-  epoll_event event{};
-  event.events = events;
-  event.data.fd = socket;
-  const int operation = events == 0 ? EPOLL_CTL_DEL : before == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
-  return epoll_ctl(epoll_, operation, socket, &event) == 0;
-}
-
-void SocketLoop::Forget(int socket) {
-  const auto known = interests_.find(socket);
-  if (known == interests_.end()) return;
-  Watch(socket, &known->second, 0);
-  interests_.erase(known);
+  if (what != CURL_POLL_OUT) event.events |= EPOLLIN;
+  if (what != CURL_POLL_IN) event.events |= EPOLLOUT;
+  if (known == nullptr) curl_multi_assign(self->multi_.get(), socket, self);
+  const int operation = known == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  return epoll_ctl(self->epoll_, operation, socket, &event) == 0 ? 0 : -1;
 }
 
 int SocketLoop::OnTimer(CURLM*, long milliseconds, void* loop) {

@@ -5,10 +5,8 @@
 #include <curl/curl.h>
 
 #include <chrono>
-#include <cstdint>
 #include <memory>
 #include <optional>
-#include <unordered_map>
 
 #include "earthcatalog/base/status.h"
 
@@ -25,8 +23,6 @@ class SocketLoop {
   SocketLoop(const SocketLoop&) = delete;
   SocketLoop& operator=(const SocketLoop&) = delete;
 
-  // Once, before a handle is first added: the connections it opens are the loop's.
-  CURLcode Adopt(CURL* easy);
   // Every handle added is removed before the loop is destroyed.
   Status Add(CURL* easy);
   void Remove(CURL* easy);
@@ -52,26 +48,13 @@ class SocketLoop {
 
   SocketLoop() = default;
 
-  static curl_socket_t OnOpen(void* loop, curlsocktype, curl_sockaddr* address);
-  static int OnClose(void* loop, curl_socket_t socket);
-  static int OnSocket(CURL*, curl_socket_t socket, int what, void* loop, void*);
+  static int OnSocket(CURL*, curl_socket_t socket, int what, void* loop, void* known);
   static int OnTimer(CURLM*, long milliseconds, void* loop);
 
-  // What libcurl and this class want of a socket. Between two transfers over a connection libcurl does not
-  // want to know of it: so little is worth no system call. An idle connection that becomes readable is not
-  // watched from then on.
-  struct Interest {
-    bool connection = false;  // closed through OnClose(); others may be closed without a word
-    bool wanted = false;      // by libcurl
-    uint32_t watched = 0;     // the events that epoll was asked for
-  };
-  bool Watch(int socket, Interest* interest, uint32_t events);
-  void Forget(int socket);
   int WaitMilliseconds(Clock::time_point deadline) const;
 
   int epoll_ = -1;
-  int wake_ = -1;                                // an eventfd
-  std::unordered_map<int, Interest> interests_;  // by socket
+  int wake_ = -1;  // an eventfd
   std::optional<Clock::time_point> timer_;
   std::unique_ptr<CURLM, MultiDeleter> multi_;
 };

@@ -27,7 +27,7 @@ std::string CertificateFile() {
   return usual != nullptr && access(usual, R_OK) == 0 ? usual : "";
 }
 
-// What libcurl would look for at every request.
+// What libcurl would look for at every request; HTTPS_PROXY only for https, HTTP_PROXY never.
 bool EnvironmentNamesProxy(std::string_view scheme) {
   const std::string names[] = {fmt::format("{}_proxy", scheme), "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
   return std::any_of(std::begin(names), std::end(names),
@@ -74,7 +74,6 @@ Status Transfer::SetUp(std::string_view scheme) {
     // some 20 ms of processor time for every connection.
     set(CURLOPT_CAPATH, static_cast<const char*>(nullptr));
   }
-  if (code == CURLE_OK) code = loop_->Adopt(easy);
   if (code == CURLE_OK) return Status::OK();
   return FailedError("libcurl does not take an option this program needs: {}", curl_easy_strerror(code));
 }

@@ -8,8 +8,8 @@
 namespace earthcatalog::fetch {
 namespace {
 
-// Handing on wakes the other thread, so answers that follow each other at once go together, but no more than
-// are few beside the requests under way.
+// Handing on wakes the other thread. Answers are held while each turn brings another, at most so many: what
+// they came over stands idle meanwhile.
 constexpr size_t kTogether = 8;
 
 }  // namespace

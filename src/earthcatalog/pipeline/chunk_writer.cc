@@ -61,11 +61,11 @@ Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
 // it counts, since there batches of that schema say nothing of columns that did not come to be.
 Status ChunkWriter::SettleExpectations(Chunk* chunk) {
   if (std::exchange(first_chunk_, false)) return Status::OK();
-  for (EncodedBatch& batch : chunk->batches) {
+  return ParallelFor(chunk->batches.size(), threads_, *cancel_, [&](size_t i, int) {
+    EncodedBatch& batch = chunk->batches[i];
     const bool fulfilled = !batch.with_expected || batch.schema->Equals(*schema_);
-    if (!fulfilled) ARROW_RETURN_NOT_OK(EncodeAgain(schema_, &batch));
-  }
-  return Status::OK();
+    return fulfilled ? Status::OK() : EncodeAgain(schema_, &batch);
+  });
 }
 
 Status ChunkWriter::EvolveSchema(const Chunk& chunk) {
