@@ -126,7 +126,7 @@ class EarthCatalog:
             from pyiceberg.table import StaticTable
         except ImportError as error:
             raise ImportError(
-                "EarthCatalog.table needs PyIceberg: pip install 'earthcatalog[iceberg]'"
+                "EarthCatalog.table needs PyIceberg: pip install 'pyiceberg[sql-sqlite]'"
             ) from error
         if self.catalog_path.startswith("s3://") or self.warehouse_path.startswith("s3://"):
             return StaticTable.from_metadata(self.info().metadata_location, self._pyiceberg_settings())

@@ -73,7 +73,8 @@ void AddCleanCommand(CLI::App* app, RunFunction* run) {
           "Only files last modified so long ago: 90s, 30m, 1h, 2d; 1h without it. What is younger may "
           "belong to a writer that does not use the lock")
       ->transform(Unit(kSeconds, Unit::Options(Unit::CASE_INSENSITIVE | Unit::UNIT_REQUIRED)))
-      ->check(CLI::Range(int64_t{0}, kMaxAge));
+      ->check(CLI::Range(int64_t{0}, kMaxAge))
+      ->option_text("AGE");
   command->add_flag("--dry-run", arguments->dry_run, "Only say what would be removed");
   command->add_flag("--json", arguments->json, "Print as JSON");
   command->callback([arguments, run] { *run = [arguments] { return RunClean(*arguments); }; });

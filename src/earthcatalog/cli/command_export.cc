@@ -79,8 +79,9 @@ void AddExportCommand(CLI::App* app, RunFunction* run) {
   command
       ->add_option("--format", arguments->format,
                    "ndjson: an item a line; stac-json: a FeatureCollection; parquet: a stac-geoparquet file")
-      ->transform(CLI::CheckedTransformer(kFormats));
-  command->add_option("--ids", arguments->ids, "Only the items with these ids");
+      ->transform(CLI::CheckedTransformer(kFormats))
+      ->option_text("FORMAT");
+  command->add_option("--ids", arguments->ids, "Only the items with these ids; behind BASE");
   command->add_option(
       "--output", arguments->output,
       "File to write, which appears, or replaces what is there, when it is complete; standard "

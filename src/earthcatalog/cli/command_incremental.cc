@@ -125,7 +125,8 @@ void AddIncrementalCommand(CLI::App* app, RunFunction* run) {
       ->check(WholeNumber())
       ->capture_default_str();
   command->add_option("--h3-resolution", arguments->h3_resolution, "Of a new table, 0-15; 1 without it")
-      ->check(CLI::Range(0, 15));
+      ->check(CLI::Range(0, 15))
+      ->option_text("INT");
   arguments->batch_add_files =
       command->add_flag("--batch-add-files", options.batch_add_files, "One commit for the whole run");
   command->add_flag("--no-lock", arguments->no_lock, "Do not lock the catalogue against other writers");
