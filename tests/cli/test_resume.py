@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-from harness import tables
+from harness import tables, web
 from harness.archives import Archive, Item
 from harness.odd_items import make_item, point
 from harness.program import Argument, Base, Program
@@ -92,9 +92,22 @@ def test_it_says_how_many_rows_wait_in_the_quarantine(ingest: Ingest, forty: Arc
         (forty.folder / row.bucket / row.key).unlink()
     ingest(code=1)
     (notice,) = ingest()["notices"]
-    assert notice.endswith(". 3 rows wait in the quarantine, which --retry-failed takes up")
+    assert ". 3 rows wait in the quarantine: --retry-failed takes them up. " in notice
     (notice,) = ingest("--retry-failed", code=1)["notices"]
     assert "quarantine" not in notice
+
+
+def test_a_source_without_any_of_the_items_is_asked_about(
+    program: Program, base: Base, forty: Archive, tmp_path: Path
+) -> None:
+    inventory = forty.csv(tmp_path / "inventory.csv")
+    (tmp_path / "empty").mkdir()
+    with web.serve(tmp_path / "empty") as url:
+        (notice,) = program.ingest(inventory, base, "--source", url, code=1)["notices"]
+    assert notice.startswith("no item was found: is --source right")
+    report = program.ingest(inventory, base, "--source", forty.folder, "--retry-failed")
+    assert report["items_quarantined"] == 0
+    assert len(ids(base)) == COUNT
 
 
 def test_again_adds_all_once_more(ingest: Ingest, base: Base) -> None:

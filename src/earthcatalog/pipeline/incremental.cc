@@ -141,9 +141,14 @@ class Run {
       report->requests_retried = fetcher_->retries();
     }
     report->queues = queues_;
-    report->notices = NoticesOf(
-        options_, report->inventory,
-        {fetcher_ == nullptr ? options_.workers : fetcher_->max_in_flight(), all_done_, rows_in_quarantine_});
+    const auto not_found = committed_.quarantined_by_kind.find("not_found");
+    report->notices =
+        NoticesOf(options_, report->inventory,
+                  {.max_in_flight = fetcher_ == nullptr ? options_.workers : fetcher_->max_in_flight(),
+                   .all_done = all_done_,
+                   .rows_in_quarantine = rows_in_quarantine_,
+                   .nothing_found = not_found != committed_.quarantined_by_kind.end() &&
+                                    not_found->second == committed_.rows_done});
   }
 
  private:

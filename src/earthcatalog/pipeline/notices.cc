@@ -10,14 +10,14 @@ std::string Count(uint64_t number) { return FormatCount(static_cast<int64_t>(num
 std::string AllDone(const IncrementalOptions& options, const inventory::Counts& counts,
                     uint64_t quarantined) {
   std::string notice =
-      fmt::format("the {} {} of this inventory were dealt with before; --again adds all of them again",
+      fmt::format("the {} {} of this inventory were dealt with before",
                   options.limit ? fmt::format("first {}", Count(*options.limit)) : Count(counts.skipped_done),
                   options.limit ? "items" : "rows");
   if (quarantined > 0) {
     notice +=
-        fmt::format(". {} rows wait in the quarantine, which --retry-failed takes up", Count(quarantined));
+        fmt::format(". {} rows wait in the quarantine: --retry-failed takes them up", Count(quarantined));
   }
-  return notice;
+  return notice + ". --again adds all once more";
 }
 
 }  // namespace
@@ -39,6 +39,12 @@ std::vector<std::string> NoticesOf(const IncrementalOptions& options, const inve
         fmt::format("no key ends in {}: --suffix says what does; or is the first line a header without the "
                     "columns bucket and key?",
                     OneLine(options.suffix)));
+  }
+  if (facts.nothing_found && !options.retry_failed) {
+    notices.push_back(
+        "no item was found: is --source right, and the inventory this archive's? --retry-failed takes the "
+        "rows "
+        "up again");
   }
   if (facts.all_done) notices.push_back(AllDone(options, counts, facts.rows_in_quarantine));
   return notices;
