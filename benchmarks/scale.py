@@ -1,9 +1,9 @@
 """Does the rate hold? The main job at sizes that differ fifty times, from a server that makes the items.
 
-    python benchmarks/scale.py PROGRAM ITEM_SERVER [--items 20000 200000 1000000] [--rounds 3]
+    python benchmarks/scale.py PROGRAM ITEM_SERVER [--items 20000 200000 1000000] [--rounds 3] [FLAG ...]
 
-Each run starts from nothing, at the defaults; the sizes take turns. A time counts only when the data files,
-which DuckDB reads, hold as many rows as the table says and as many different ids as there are items. Of the
+Each run starts from nothing, at the defaults or with FLAGs of the program; the sizes take turns. A time
+counts only when the data files, which DuckDB reads, hold as many rows as the table says and as many different ids as there are items. Of the
 last run PyIceberg must find the same files, which takes it minutes. The table (Markdown, on standard output)
 has medians. A million items are 5 GB of files, gone after each run: let TMPDIR be in memory, since ext4
 searches long for inode numbers while many were given back just now.
@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("server")
     parser.add_argument("--items", type=int, nargs="+", default=[20_000, 200_000, 1_000_000])
     parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+    options, flags = parser.parse_known_args()
     runs: dict[int, list[Measured]] = defaultdict(list)
     with tempfile.TemporaryDirectory() as folder, item_server(options.server) as url:
         for items in options.items:
@@ -111,7 +111,7 @@ def main() -> None:
                 print(f"round {number + 1} of {options.rounds}: {items:,} items", file=sys.stderr)
                 base = Base(Path(folder) / f"{items}-{number}")
                 inventory = Path(folder) / str(items) / "inventory.csv"
-                runs[items].append(measure(options.program, inventory, base, url, items))
+                runs[items].append(measure(options.program, inventory, base, url, items, *flags))
                 if (number, items) == (options.rounds - 1, options.items[-1]):
                     print_table(runs)
                     check_with_pyiceberg(base)
