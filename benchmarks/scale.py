@@ -3,10 +3,10 @@
     python benchmarks/scale.py PROGRAM ITEM_SERVER [--items 20000 200000 1000000] [--rounds 3] [FLAG ...]
 
 Each run starts from nothing, at the defaults or with FLAGs of the program; the sizes take turns. A time
-counts only when the data files, which DuckDB reads, hold as many rows as the table says and as many different ids as there are items. Of the
-last run PyIceberg must find the same files, which takes it minutes. The table (Markdown, on standard output)
-has medians. A million items are 5 GB of files, gone after each run: let TMPDIR be in memory, since ext4
-searches long for inode numbers while many were given back just now.
+counts only when the data files, which DuckDB reads, hold as many rows as the table says and as many
+different ids as there are items. Of the last run PyIceberg must find the same files, which takes it minutes.
+The table (Markdown, on standard output) has medians. A million items are 5 GB of files, gone after each run:
+let TMPDIR be in memory, since ext4 searches long for inode numbers while many were given back just now.
 """
 
 import argparse
