@@ -58,8 +58,10 @@ def measure(program: str, inventory: Path, base: Base, url: str, items: int, *fl
     report = json.loads(done.output)
     # The run started from nothing: all files are the table's.
     files = base.parquet_files()
-    scan = duckdb.read_parquet([str(path) for path in files], hive_partitioning=False)
-    rows, ids = scan.aggregate("count(*), count(DISTINCT id)").fetchall()[0]
+    # Files and what was read of them lie in the same memory, so it is given back each time.
+    with duckdb.connect(config={"memory_limit": "4GB"}) as database:
+        scan = database.read_parquet([str(path) for path in files], hive_partitioning=False)
+        rows, ids = scan.aggregate("count(*), count(DISTINCT id)").fetchall()[0]
     summary = tables.load(base).current_snapshot().summary
     if (rows, ids, report["items_processed"]) != (int(summary["total-records"]), items, items):
         sys.exit(f"{rows:,} rows of {ids:,} ids in the files of {items:,} items; reported: {done.output}")
