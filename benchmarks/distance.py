@@ -1,6 +1,6 @@
 """How many requests in flight does a distant archive need? The main job, each answer some milliseconds late.
 
-    python benchmarks/distance.py PROGRAM ITEM_SERVER [--items 100000] [--rounds 3]
+    python benchmarks/distance.py PROGRAM ITEM_SERVER [--items 20000] [--rounds 3]
 
 Each run starts from nothing; distances and numbers of requests take turns, and a time counts only when every
 id is in the files. The table (Markdown, on standard output) has medians. See scale.py for where to run it.
@@ -25,7 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
     parser.add_argument("server")
-    parser.add_argument("--items", type=int, default=100_000)
+    parser.add_argument("--items", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     rates: dict[tuple[int, int], list[float]] = defaultdict(list)

@@ -16,7 +16,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -26,6 +25,7 @@
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/base/integer_text.h"
 #include "earthcatalog/synthetic/archive.h"
 
 namespace earthcatalog {
@@ -182,25 +182,25 @@ class Server {
   std::deque<Late> late_;  // in the order of their time
 };
 
-bool ReadNumber(std::string_view text, int* number) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), *number);
-  return error == std::errc() && end == text.data() + text.size() && *number >= 0;
+int Usage() {
+  fmt::print(stderr, "usage: item_server [--delay MILLISECONDS | --inventory ITEMS DIRECTORY]\n");
+  return 2;
 }
 
 int Main(int argc, char** argv) {
   if (argc == 4 && std::string_view(argv[1]) == "--inventory") {
-    const synthetic::ArchiveOptions options{.items = std::strtoull(argv[2], nullptr, 10)};
+    const std::optional<uint64_t> items = ParseInteger<uint64_t>(argv[2]);
+    if (!items) return Usage();
+    const synthetic::ArchiveOptions options{.items = *items};
     const Status status = synthetic::WriteInventory(options, argv[3], CancelSource());
     if (!status.ok()) fmt::print(stderr, "{}\n", status.message());
     return status.ok() ? 0 : 1;
   }
-  int delay = 0;
-  const bool delayed = argc == 3 && std::string_view(argv[1]) == "--delay" && ReadNumber(argv[2], &delay);
-  if (argc != 1 && !delayed) {
-    fmt::print(stderr, "usage: item_server [--delay MILLISECONDS | --inventory ITEMS DIRECTORY]\n");
-    return 2;
-  }
-  Server server{std::chrono::milliseconds(delay)};
+  std::optional<uint32_t> delay;
+  if (argc == 1) delay = 0;
+  if (argc == 3 && std::string_view(argv[1]) == "--delay") delay = ParseInteger<uint32_t>(argv[2]);
+  if (!delay) return Usage();
+  Server server{std::chrono::milliseconds(*delay)};
   fmt::print("http://127.0.0.1:{}\n", server.port());
   std::fflush(stdout);
   server.Serve();

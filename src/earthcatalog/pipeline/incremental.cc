@@ -141,14 +141,13 @@ class Run {
       report->requests_retried = fetcher_->retries();
     }
     report->queues = queues_;
-    const auto not_found = committed_.quarantined_by_kind.find("not_found");
     report->notices =
         NoticesOf(options_, report->inventory,
                   {.max_in_flight = fetcher_ == nullptr ? options_.workers : fetcher_->max_in_flight(),
                    .all_done = all_done_,
                    .rows_in_quarantine = rows_in_quarantine_,
-                   .nothing_found = not_found != committed_.quarantined_by_kind.end() &&
-                                    not_found->second == committed_.rows_done});
+                   .nothing_found = committed_.quarantined_by_kind ==
+                                    std::map<std::string, uint64_t>{{"not_found", committed_.rows_done}}});
   }
 
  private:

@@ -42,9 +42,8 @@ std::vector<std::string> NoticesOf(const IncrementalOptions& options, const inve
   }
   if (facts.nothing_found && !options.retry_failed) {
     notices.push_back(
-        "no item was found: is --source right, and the inventory this archive's? --retry-failed takes the "
-        "rows "
-        "up again");
+        "no item was found: is --source right, and the inventory this archive's? --retry-failed takes "
+        "the rows up again");
   }
   if (facts.all_done) notices.push_back(AllDone(options, counts, facts.rows_in_quarantine));
   return notices;
