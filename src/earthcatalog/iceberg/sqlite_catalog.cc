@@ -25,6 +25,16 @@ constexpr char kCreateNamespaces[] = R"(CREATE TABLE IF NOT EXISTS iceberg_names
 constexpr char kHasTables[] = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'iceberg_tables'";
 // Version 0 of the tables lacks this column.
 constexpr char kHasType[] = "SELECT 1 FROM pragma_table_info('iceberg_tables') WHERE name = 'iceberg_type'";
+constexpr char kInsertNamespace[] =
+    "INSERT INTO iceberg_namespace_properties SELECT ?1, ?2, 'exists', 'true' WHERE NOT EXISTS (SELECT 1 "
+    "FROM "
+    "iceberg_namespace_properties WHERE catalog_name = ?1 AND namespace = ?2)";
+constexpr char kInsertTable[] =
+    "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, metadata_location, iceberg_type) "
+    "VALUES (?, ?, ?, ?, 'TABLE')";
+constexpr char kInsertTableOfVersion0[] =
+    "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, metadata_location) "
+    "VALUES (?, ?, ?, ?)";
 
 #define EARTHCATALOG_THIS_TABLE "catalog_name = ? AND table_namespace = ? AND table_name = ?"
 
@@ -46,19 +56,14 @@ class SqliteCatalog : public CatalogStore, public SqliteImage {
   }
 
   Status Create(const std::string& metadata_location) override {
-    ARROW_RETURN_NOT_OK(
-        connection_.Run("INSERT INTO iceberg_namespace_properties SELECT ?1, ?2, 'exists', 'true' WHERE NOT "
-                        "EXISTS (SELECT 1 FROM "
-                        "iceberg_namespace_properties WHERE catalog_name = ?1 AND namespace = ?2)",
-                        {name_.catalog, name_.space}));
-    const char* insert = has_type_ ? "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, "
-                                     "metadata_location, iceberg_type) VALUES (?, ?, ?, ?, 'TABLE')"
-                                   : "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, "
-                                     "metadata_location) VALUES (?, ?, ?, ?)";
-    const auto inserted =
-        connection_.Run(insert, {name_.catalog, name_.space, name_.table, metadata_location});
-    if (IsConstraintError(inserted.status())) return Conflict("has the table already");
-    return inserted.status();
+    const Status created = connection_.RunTogether([&] {
+      ARROW_RETURN_NOT_OK(connection_.Run(kInsertNamespace, {name_.catalog, name_.space}));
+      return connection_
+          .Run(has_type_ ? kInsertTable : kInsertTableOfVersion0,
+               {name_.catalog, name_.space, name_.table, metadata_location})
+          .status();
+    });
+    return IsConstraintError(created) ? Conflict("has the table already") : created;
   }
 
   Status Swap(const std::string& expected, const std::string& metadata_location) override {
@@ -86,8 +91,10 @@ Result<std::unique_ptr<SqliteCatalog>> Prepare(SqliteConnection connection, bool
   if (has_tables.empty() && !create)
     return CorruptError("{} is a SQLite file without an Iceberg catalog", connection.path());
   if (create) {  // both, since somebody else may have made only the first so far
-    ARROW_RETURN_NOT_OK(connection.Run(kCreateTables));
-    ARROW_RETURN_NOT_OK(connection.Run(kCreateNamespaces));
+    ARROW_RETURN_NOT_OK(connection.RunTogether([&] {
+      ARROW_RETURN_NOT_OK(connection.Run(kCreateTables));
+      return connection.Run(kCreateNamespaces).status();
+    }));
   }
   ARROW_ASSIGN_OR_RAISE(const auto has_type, connection.Run(kHasType));
   return std::make_unique<SqliteCatalog>(std::move(connection), name, !has_type.empty());

@@ -99,6 +99,14 @@ Result<std::vector<SqlText>> SqliteConnection::Run(const char* sql,
   return rows;
 }
 
+Status SqliteConnection::RunTogether(const std::function<Status()>& statements) const {
+  ARROW_RETURN_NOT_OK(Run("BEGIN"));
+  Status status = statements();
+  if (status.ok()) status = Run("COMMIT").status();
+  if (!status.ok()) (void)Run("ROLLBACK");  // fails where SQLite has done so itself
+  return status;
+}
+
 Status SqliteConnection::LastError() const {
   const char* message = sqlite3_errmsg(database_.get());
   switch (sqlite3_extended_errcode(database_.get()) & 0xFF) {

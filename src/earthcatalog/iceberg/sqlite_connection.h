@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -26,6 +27,10 @@ class SqliteConnection {
 
   // Runs one statement with text values bound to its ?; returns the first column of each row.
   Result<std::vector<SqlText>> Run(const char* sql, const std::vector<SqlText>& values = {}) const;
+
+  // What `statements` run takes effect at once or, when they or the end of it fail, not at all; the disk is
+  // waited for once.
+  Status RunTogether(const std::function<Status()>& statements) const;
 
   // Rows that the last INSERT or UPDATE changed.
   int changes() const { return sqlite3_changes(database_.get()); }

@@ -3,6 +3,9 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "earthcatalog/iceberg/sqlite_connection.h"
 #include "testing.h"
 
@@ -55,6 +58,42 @@ TEST_F(SqliteCatalogTest, TheLoserOfARaceIsTold) {
   ASSERT_OK(other->Swap("m0", "m1"));
   EXPECT_THAT(store->Swap("m0", "m2"), FailsWith(ErrorKind::kCommitConflict, "another writer"));
   EXPECT_EQ(Must(store->CurrentMetadata()), "m1");
+}
+
+TEST_F(SqliteCatalogTest, OneOfManyWhoCreateItAtOnceDoes) {
+  std::filesystem::create_directories(std::filesystem::path(db()).parent_path());
+  std::vector<Status> created(8);
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < created.size(); ++i) {
+    threads.emplace_back([&, i] {
+      const auto store = OpenSqliteCatalog(db(), true);
+      created[i] = store.ok() ? (*store)->Create("m" + std::to_string(i)) : store.status();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  const auto winner = std::find_if(created.begin(), created.end(), [](const auto& s) { return s.ok(); });
+  ASSERT_NE(winner, created.end());
+  for (auto other = created.begin(); other != created.end(); ++other) {
+    if (other == winner) continue;
+    EXPECT_THAT(*other, FailsWith(ErrorKind::kCommitConflict, "has the table already"));
+  }
+  EXPECT_THAT(Query("SELECT metadata_location FROM iceberg_tables"),
+              ::testing::ElementsAre("m" + std::to_string(winner - created.begin())));
+  EXPECT_THAT(Query("SELECT namespace FROM iceberg_namespace_properties"), ::testing::SizeIs(1));
+}
+
+TEST_F(SqliteCatalogTest, OfStatementsRunTogetherAFailureLeavesNothing) {
+  ASSERT_OK(Must(OpenSqliteCatalog(db(), true))->Create("m0"));
+  const auto connection = Must(SqliteConnection::Open(db(), false));
+  const Status failed = connection.RunTogether([&] {
+    ARROW_RETURN_NOT_OK(connection.Run("UPDATE iceberg_tables SET metadata_location = 'm1'"));
+    return connection.Run("INSERT INTO iceberg_tables SELECT * FROM iceberg_tables").status();
+  });
+  EXPECT_TRUE(IsConstraintError(failed)) << failed.ToString();
+  EXPECT_THAT(Query("SELECT metadata_location FROM iceberg_tables"), ::testing::ElementsAre("m0"));
+  ASSERT_OK(connection.RunTogether(
+      [&] { return connection.Run("UPDATE iceberg_tables SET metadata_location = 'm2'").status(); }));
+  EXPECT_THAT(Query("SELECT metadata_location FROM iceberg_tables"), ::testing::ElementsAre("m2"));
 }
 
 TEST_F(SqliteCatalogTest, TablesOfOtherNamesAreLeftAlone) {
