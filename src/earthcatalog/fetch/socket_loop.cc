@@ -51,6 +51,11 @@ SocketLoop::~SocketLoop() {
   if (epoll_ >= 0) close(epoll_);
 }
 
+CURLcode SocketLoop::Adopt(CURL* easy) {
+  const CURLcode code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &SocketLoop::OnClose);
+  return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this) : code;
+}
+
 Status SocketLoop::Add(CURL* easy) { return CurlStatus(curl_multi_add_handle(multi_.get(), easy)); }
 
 void SocketLoop::Remove(CURL* easy) { curl_multi_remove_handle(multi_.get(), easy); }
@@ -68,6 +73,7 @@ Status SocketLoop::Turn(Clock::time_point deadline) {
       eventfd_read(wake_, &ignored);
       continue;
     }
+    if (LeaveAlone(event.data.fd)) continue;
     int mask = 0;
     if ((event.events & (EPOLLIN | EPOLLHUP)) != 0) mask |= CURL_CSELECT_IN;
     if ((event.events & EPOLLOUT) != 0) mask |= CURL_CSELECT_OUT;
@@ -84,26 +90,60 @@ Status SocketLoop::Turn(Clock::time_point deadline) {
 std::optional<SocketLoop::Ended> SocketLoop::NextEnded() {
   int left = 0;
   while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
-    if (message->msg == CURLMSG_DONE) return Ended{message->easy_handle, message->data.result};
+    if (message->msg != CURLMSG_DONE) continue;
+    if (message->data.result == CURLE_OK) Keep(message->easy_handle);
+    return Ended{message->easy_handle, message->data.result};
   }
   return std::nullopt;
 }
 
 void SocketLoop::Wake() { eventfd_write(wake_, 1); }
 
+// Connects are few, and asking for the socket searches all connections.
+void SocketLoop::Keep(CURL* easy) {
+  long connects = 0;
+  curl_socket_t socket = CURL_SOCKET_BAD;
+  curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connects);
+  if (connects > 0) curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket);
+  if (socket != CURL_SOCKET_BAD) kept_.try_emplace(socket);
+}
+
+bool SocketLoop::LeaveAlone(int socket) {
+  const auto kept = kept_.find(socket);
+  if (kept == kept_.end() || !kept->second.idle) return false;
+  kept->second = {};
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, socket, nullptr);
+  return true;
+}
+
 int SocketLoop::OnSocket(CURL*, curl_socket_t socket, int what, void* loop, void* known) {
   auto* self = static_cast<SocketLoop*>(loop);
-  epoll_event event{};
-  event.data.fd = socket;
+  const auto found = self->kept_.find(socket);
+  Watched* kept = found == self->kept_.end() ? nullptr : &found->second;
   if (what == CURL_POLL_REMOVE) {
-    epoll_ctl(self->epoll_, EPOLL_CTL_DEL, socket, &event);
+    if (kept != nullptr && kept->events == EPOLLIN) {
+      kept->idle = true;
+      return 0;
+    }
+    if (kept != nullptr) *kept = {};
+    epoll_ctl(self->epoll_, EPOLL_CTL_DEL, socket, nullptr);
     return 0;
   }
+  epoll_event event{};
+  event.data.fd = socket;
   if (what != CURL_POLL_OUT) event.events |= EPOLLIN;
   if (what != CURL_POLL_IN) event.events |= EPOLLOUT;
   if (known == nullptr) curl_multi_assign(self->multi_.get(), socket, self);
-  const int operation = known == nullptr ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+  const uint32_t before = kept == nullptr ? 0 : kept->events;
+  if (kept != nullptr) *kept = {.events = event.events};
+  if (before == event.events) return 0;
+  const int operation = known == nullptr && before == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
   return epoll_ctl(self->epoll_, operation, socket, &event) == 0 ? 0 : -1;
+}
+
+int SocketLoop::OnClose(void* loop, curl_socket_t socket) {
+  static_cast<SocketLoop*>(loop)->kept_.erase(socket);
+  return close(socket);
 }
 
 int SocketLoop::OnTimer(CURLM*, long milliseconds, void* loop) {

@@ -5,8 +5,10 @@
 #include <curl/curl.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 
 #include "earthcatalog/base/status.h"
 
@@ -23,6 +25,8 @@ class SocketLoop {
   SocketLoop(const SocketLoop&) = delete;
   SocketLoop& operator=(const SocketLoop&) = delete;
 
+  // Once, before a handle is first added.
+  CURLcode Adopt(CURL* easy);
   // Every handle added is removed before the loop is destroyed.
   Status Add(CURL* easy);
   void Remove(CURL* easy);
@@ -49,12 +53,26 @@ class SocketLoop {
   SocketLoop() = default;
 
   static int OnSocket(CURL*, curl_socket_t socket, int what, void* loop, void* known);
+  static int OnClose(void* loop, curl_socket_t socket);
   static int OnTimer(CURLM*, long milliseconds, void* loop);
+
+  // Between two transfers over a connection libcurl does not want to hear of its socket: epoll goes on
+  // watching it, which is two system calls less a request. Only after a whole answer: a socket that never
+  // connected is closed without OnClose() (libcurl 7.88), and its number comes back as another one's.
+  void Keep(CURL* easy);
+  // Whether an event is of an idle connection, which its server has closed: it is not watched from then on.
+  bool LeaveAlone(int socket);
 
   int WaitMilliseconds(Clock::time_point deadline) const;
 
+  struct Watched {
+    uint32_t events = 0;  // that epoll was asked for; 0: none, or from before it was kept
+    bool idle = false;    // no transfer's
+  };
+
   int epoll_ = -1;
-  int wake_ = -1;  // an eventfd
+  int wake_ = -1;                          // an eventfd
+  std::unordered_map<int, Watched> kept_;  // by socket
   std::optional<Clock::time_point> timer_;
   std::unique_ptr<CURLM, MultiDeleter> multi_;
 };

@@ -54,6 +54,7 @@ Status Transfer::SetUp(std::string_view scheme) {
   const auto set = [&](auto option, auto value) {
     if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value);
   };
+  if (code == CURLE_OK) code = loop_->Adopt(easy);
   set(CURLOPT_PRIVATE, this);
   set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
   set(CURLOPT_WRITEDATA, this);
