@@ -34,6 +34,14 @@ bool EnvironmentNamesProxy(std::string_view scheme) {
                      [](const std::string& name) { return std::getenv(name.c_str()) != nullptr; });
 }
 
+// libcurl 7.88 forgets it when it copies a parsed URL.
+bool HasIpv6Zone(CURLU* url) {
+  char* zone = nullptr;
+  const bool has = curl_url_get(url, CURLUPART_ZONEID, &zone, 0) == CURLUE_OK;
+  curl_free(zone);
+  return has;
+}
+
 long Milliseconds(std::chrono::milliseconds duration) { return static_cast<long>(duration.count()); }
 
 }  // namespace
@@ -46,9 +54,10 @@ Result<std::unique_ptr<Transfer>> Transfer::Make(const Options& options, std::st
 }
 
 Status Transfer::SetUp(std::string_view scheme) {
-  CURL* easy = curl_easy_init();
-  if (easy == nullptr) return FailedError("libcurl cannot be initialised");
-  easy_.reset(easy);
+  url_.reset(curl_url());
+  easy_.reset(curl_easy_init());
+  CURL* easy = easy_.get();
+  if (easy == nullptr || url_ == nullptr) return FailedError("libcurl cannot be initialised");
   const std::string protocol(scheme);
   CURLcode code = CURLE_OK;
   const auto set = [&](auto option, auto value) {
@@ -92,7 +101,7 @@ Transfer* Transfer::Of(CURL* easy) {
 Status Transfer::Start(Request request) {
   const bool signed_otherwise = request.signature != request_.signature;
   request_ = std::move(request);
-  CURLcode code = curl_easy_setopt(easy_.get(), CURLOPT_URL, request_.url.c_str());
+  CURLcode code = SetUrl();
   if (code == CURLE_OK && signed_otherwise) code = Sign(request_.signature.get());
   const int haste = request_.in_haste ? kHaste : 1;
   if (code == CURLE_OK && haste != haste_) {
@@ -111,6 +120,14 @@ Status Transfer::Start(Request request) {
   ARROW_RETURN_NOT_OK(loop_->Add(easy_.get()));
   active_ = true;
   return Status::OK();
+}
+
+CURLcode Transfer::SetUrl() {
+  const char* url = request_.url.c_str();
+  const bool parsed =
+      curl_url_set(url_.get(), CURLUPART_URL, url, 0) == CURLUE_OK && !HasIpv6Zone(url_.get());
+  const CURLcode code = curl_easy_setopt(easy_.get(), CURLOPT_CURLU, parsed ? url_.get() : nullptr);
+  return code == CURLE_OK ? curl_easy_setopt(easy_.get(), CURLOPT_URL, url) : code;
 }
 
 CURLcode Transfer::Sign(const Signature* signature) {

@@ -75,10 +75,15 @@ class Transfer {
     void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
   };
 
+  struct UrlDeleter {
+    void operator()(CURLU* url) const { curl_url_cleanup(url); }
+  };
+
   Transfer(const Options& options, SocketLoop* loop, OpenBatches* batches)
       : options_(options), loop_(loop), batches_(batches) {}
 
   Status SetUp(std::string_view scheme);
+  CURLcode SetUrl();
   CURLcode Sign(const Signature* signature);
   static size_t OnBody(char* data, size_t, size_t size, void* transfer) noexcept;
   size_t TakeBody(std::string_view data);
@@ -91,6 +96,9 @@ class Transfer {
   const Options& options_;
   SocketLoop* const loop_;
   OpenBatches* const batches_;
+  // The URL that libcurl is given parsed, too: from a text alone it makes a second, normalised text by single
+  // characters.
+  std::unique_ptr<CURLU, UrlDeleter> url_;
   std::unique_ptr<CURL, EasyDeleter> easy_;
   std::array<char, CURL_ERROR_SIZE> error_{};
 
