@@ -51,12 +51,12 @@ SocketLoop::~SocketLoop() {
   if (epoll_ >= 0) close(epoll_);
 }
 
-CURLcode SocketLoop::Adopt(CURL* easy) {
-  const CURLcode code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &SocketLoop::OnClose);
-  return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this) : code;
+Status SocketLoop::Add(CURL* easy) {
+  // Of each handle: the loop must hear of every socket that is closed (neither call can fail).
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, &SocketLoop::OnClose);
+  curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, this);
+  return CurlStatus(curl_multi_add_handle(multi_.get(), easy));
 }
-
-Status SocketLoop::Add(CURL* easy) { return CurlStatus(curl_multi_add_handle(multi_.get(), easy)); }
 
 void SocketLoop::Remove(CURL* easy) { curl_multi_remove_handle(multi_.get(), easy); }
 
@@ -73,7 +73,7 @@ Status SocketLoop::Turn(Clock::time_point deadline) {
       eventfd_read(wake_, &ignored);
       continue;
     }
-    if (LeaveAlone(event.data.fd)) continue;
+    if (StopWatchingIfIdle(event.data.fd)) continue;
     int mask = 0;
     if ((event.events & (EPOLLIN | EPOLLHUP)) != 0) mask |= CURL_CSELECT_IN;
     if ((event.events & EPOLLOUT) != 0) mask |= CURL_CSELECT_OUT;
@@ -99,7 +99,8 @@ std::optional<SocketLoop::Ended> SocketLoop::NextEnded() {
 
 void SocketLoop::Wake() { eventfd_write(wake_, 1); }
 
-// Connects are few, and asking for the socket searches all connections.
+// Connects are few, and asking for the socket searches all connections. The connection that is found is
+// alive; after a redirect it may not be the new one.
 void SocketLoop::Keep(CURL* easy) {
   long connects = 0;
   curl_socket_t socket = CURL_SOCKET_BAD;
@@ -108,7 +109,7 @@ void SocketLoop::Keep(CURL* easy) {
   if (socket != CURL_SOCKET_BAD) kept_.try_emplace(socket);
 }
 
-bool SocketLoop::LeaveAlone(int socket) {
+bool SocketLoop::StopWatchingIfIdle(int socket) {
   const auto kept = kept_.find(socket);
   if (kept == kept_.end() || !kept->second.idle) return false;
   kept->second = {};
@@ -142,7 +143,9 @@ int SocketLoop::OnSocket(CURL*, curl_socket_t socket, int what, void* loop, void
 }
 
 int SocketLoop::OnClose(void* loop, curl_socket_t socket) {
-  static_cast<SocketLoop*>(loop)->kept_.erase(socket);
+  auto* self = static_cast<SocketLoop*>(loop);
+  // Closing does not end the watch while a forked process has the socket, too.
+  if (self->kept_.erase(socket) != 0) epoll_ctl(self->epoll_, EPOLL_CTL_DEL, socket, nullptr);
   return close(socket);
 }
 

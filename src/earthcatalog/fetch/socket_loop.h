@@ -25,8 +25,6 @@ class SocketLoop {
   SocketLoop(const SocketLoop&) = delete;
   SocketLoop& operator=(const SocketLoop&) = delete;
 
-  // Once, before a handle is first added.
-  CURLcode Adopt(CURL* easy);
   // Every handle added is removed before the loop is destroyed.
   Status Add(CURL* easy);
   void Remove(CURL* easy);
@@ -60,14 +58,15 @@ class SocketLoop {
   // watching it, which is two system calls less a request. Only after a whole answer: a socket that never
   // connected is closed without OnClose() (libcurl 7.88), and its number comes back as another one's.
   void Keep(CURL* easy);
-  // Whether an event is of an idle connection, which its server has closed: it is not watched from then on.
-  bool LeaveAlone(int socket);
+  // Whether an event is of an idle connection: its server has closed it, or sent what nobody asked for, which
+  // libcurl finds out at the next use. Until then it is not watched.
+  bool StopWatchingIfIdle(int socket);
 
   int WaitMilliseconds(Clock::time_point deadline) const;
 
   struct Watched {
     uint32_t events = 0;  // that epoll was asked for; 0: none, or from before it was kept
-    bool idle = false;    // no transfer's
+    bool idle = false;    // libcurl does not want it watched
   };
 
   int epoll_ = -1;

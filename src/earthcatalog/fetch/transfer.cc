@@ -63,7 +63,6 @@ Status Transfer::SetUp(std::string_view scheme) {
   const auto set = [&](auto option, auto value) {
     if (code == CURLE_OK) code = curl_easy_setopt(easy, option, value);
   };
-  if (code == CURLE_OK) code = loop_->Adopt(easy);
   set(CURLOPT_PRIVATE, this);
   set(CURLOPT_WRITEFUNCTION, &Transfer::OnBody);
   set(CURLOPT_WRITEDATA, this);
@@ -124,6 +123,7 @@ Status Transfer::Start(Request request) {
 
 CURLcode Transfer::SetUrl() {
   const char* url = request_.url.c_str();
+  curl_url_set(url_.get(), CURLUPART_URL, nullptr, 0);  // else one without a scheme would be relative to it
   const bool parsed =
       curl_url_set(url_.get(), CURLUPART_URL, url, 0) == CURLUE_OK && !HasIpv6Zone(url_.get());
   const CURLcode code = curl_easy_setopt(easy_.get(), CURLOPT_CURLU, parsed ? url_.get() : nullptr);

@@ -96,8 +96,8 @@ class Transfer {
   const Options& options_;
   SocketLoop* const loop_;
   OpenBatches* const batches_;
-  // The URL that libcurl is given parsed, too: from a text alone it makes a second, normalised text by single
-  // characters.
+  // The URL, parsed, which libcurl is given beside the text: of either alone libcurl 7.88 makes a normalised
+  // text by single characters.
   std::unique_ptr<CURLU, UrlDeleter> url_;
   std::unique_ptr<CURL, EasyDeleter> easy_;
   std::array<char, CURL_ERROR_SIZE> error_{};

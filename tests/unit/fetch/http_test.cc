@@ -1,8 +1,13 @@
 // What is asked for and what comes back when the server is well.
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <ctime>
 #include <optional>
 #include <thread>
@@ -165,6 +170,49 @@ TEST(HttpFetch, ConnectionsThatTheServerClosesAreLeftAlone) {
   for (const Item& item : FetchAll(OptionsFor(server.url()), RowsOf(keys))) EXPECT_EQ(KindOf(item), "");
   EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC);
   EXPECT_EQ(server.connections(), 101);
+}
+
+void CloseSocketsOfPort(int port) {
+  for (int descriptor = 3; descriptor < 1024; ++descriptor) {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    if (getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
+        ntohs(address.sin_port) == port) {
+      close(descriptor);
+    }
+  }
+}
+
+// What a forked process holds, too, stays in epoll when it is closed here.
+TEST(HttpFetch, SocketsThatAForkedProcessHoldsCostNothing) {
+  ScriptedServer server([](const Request& request, int nth) {
+    Reply reply{.body = BodyOf(request.target)};
+    if (request.target.find("broken") != std::string::npos && nth == 0)
+      reply.manner = Reply::Manner::kTruncated;
+    if (request.target.find("slow") != std::string::npos) reply.pause = std::chrono::milliseconds(800);
+    return reply;
+  });
+  Running running(OptionsFor(server.url()));
+  for (int round = 0; round < 3; ++round) {  // the connections are used again and again
+    running.Give(
+        RowsOf({fmt::format("{}/0", round), fmt::format("{}/1", round), fmt::format("{}/2", round)}));
+    ASSERT_TRUE(running.Take());
+  }
+  const pid_t child = fork();
+  if (child == 0) {
+    CloseSocketsOfPort(server.port());
+    pause();
+    _exit(0);
+  }
+  const std::clock_t before = std::clock();
+  running.Give(RowsOf({"broken/0", "broken/1", "broken/2", "slow"}));
+  for (const Batch& batch : running.TakeRest()) {
+    for (const Item& item : batch.items) EXPECT_EQ(KindOf(item), "");
+  }
+  EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 2);
+  EXPECT_TRUE(running.Join().ok());
+  kill(child, SIGKILL);
+  EXPECT_EQ(waitpid(child, nullptr, 0), child);
 }
 
 TEST(HttpFetch, RequestsOverlap) {
