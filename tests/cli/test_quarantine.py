@@ -136,6 +136,14 @@ def test_retry_takes_up_what_was_mended(
     assert tables.fanned_out(base) == found
 
 
+def test_a_retry_of_a_catalogue_that_is_not_there_makes_none(program: Program, tmp_path: Path) -> None:
+    mistyped = Base(tmp_path / "mistyped")
+    done = program.run("incremental", *mistyped.flags, "--retry-failed")
+    assert done.returncode == 1, done.stderr
+    assert f"there is no catalog {mistyped.db}" in done.stderr
+    assert not mistyped.path.exists()
+
+
 def test_retry_then_the_inventory(program: Program, base: Base, broken: Archive, tmp_path: Path) -> None:
     source = ("--source", broken.folder)
     first, rest = broken.head(8), Archive(broken.folder, broken.rows[8:])

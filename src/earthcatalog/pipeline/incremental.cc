@@ -72,6 +72,9 @@ class Run {
       ARROW_ASSIGN_OR_RAISE(std::string identity, inventory::Identity(options_.inventory));
       ARROW_RETURN_NOT_OK(feed_.AddInventory(options_.inventory));
       selection_ = Selection{std::move(identity), options_.since, options_.suffix};
+    } else {
+      // Rows that an earlier run left have its catalog: there is none where the name is mistyped.
+      ARROW_RETURN_NOT_OK(catalog::Catalog::Open(locations_).status());
     }
     ARROW_ASSIGN_OR_RAISE(fetcher_, fetch::MakeFetcher(FetchOptions()));
     if (options_.use_lock) ARROW_RETURN_NOT_OK(TakeLock());
