@@ -84,6 +84,14 @@ Result<Places> Places::Of(const Locations& locations) {
   return places;
 }
 
+Status Places::CheckCatalogExists() const {
+  ARROW_ASSIGN_OR_RAISE(bool exists, Exists(db));
+  if (!exists && local_copy) {
+    ARROW_ASSIGN_OR_RAISE(exists, Exists(*local_copy));
+  }
+  return exists ? Status::OK() : NotFoundError("there is no catalog {}", io::NameForMessages(db.name()));
+}
+
 Result<std::shared_ptr<iceberg::CatalogStore>> Places::OpenStore(bool create) const {
   if (db.local) return iceberg::OpenSqliteCatalog(db.path, create);
   return StoredCatalog::Open(db, local_copy, create);

@@ -34,6 +34,9 @@ struct Places {
   // warehouse, which others could not read; a warehouse that is a whole bucket.
   static Result<Places> Of(const Locations& locations);
 
+  // kNotFound when there is no catalog file, nor a local copy that one in S3 would begin as.
+  Status CheckCatalogExists() const;
+
   // kNotFound when there is no catalog file and `create` is not set.
   Result<std::shared_ptr<iceberg::CatalogStore>> OpenStore(bool create) const;
 };

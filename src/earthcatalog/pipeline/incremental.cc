@@ -73,8 +73,9 @@ class Run {
       ARROW_RETURN_NOT_OK(feed_.AddInventory(options_.inventory));
       selection_ = Selection{std::move(identity), options_.since, options_.suffix};
     } else {
-      // Rows that an earlier run left have its catalog: there is none where the name is mistyped.
-      ARROW_RETURN_NOT_OK(catalog::Catalog::Open(locations_).status());
+      // Only a catalogue that exists has rows to retry; the lock would make a mistyped one's folder.
+      ARROW_ASSIGN_OR_RAISE(const auto places, catalog::Places::Of(locations_));
+      ARROW_RETURN_NOT_OK(places.CheckCatalogExists());
     }
     ARROW_ASSIGN_OR_RAISE(fetcher_, fetch::MakeFetcher(FetchOptions()));
     if (options_.use_lock) ARROW_RETURN_NOT_OK(TakeLock());

@@ -5,10 +5,13 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <filesystem>
+#include <fstream>
 #include <thread>
 
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/catalog/locations.h"
 #include "earthcatalog/catalog/lock.h"
 #include "support/environment.h"
 #include "support/object_server.h"
@@ -153,6 +156,21 @@ TEST_F(Catalogues, ALocalFileIsACopyOfTheOneInS3) {
   EXPECT_EQ(begun->CurrentMetadata().ValueOrDie(), "s3://m/1");
   ASSERT_TRUE(begun->Swap("s3://m/1", "s3://m/2").ok());
   EXPECT_EQ(OpenDb(fresh)->CurrentMetadata().ValueOrDie(), "s3://m/2");
+}
+
+TEST_F(Catalogues, ACatalogIsThereAlsoAsTheCopyThatTheObjectWouldBeginAs) {
+  ObjectServer server;
+  const test::TempFolder folder;
+  const io::Location copy = io::Resolve(folder / "copy.db").ValueOrDie();
+  const Places places{
+      .db = At(server, "s3://bucket/base/earthcatalog.db"), .local_copy = copy, .warehouse = {}};
+  EXPECT_EQ(KindOf(places.CheckCatalogExists()), ErrorKind::kNotFound);
+  EXPECT_FALSE(std::filesystem::exists(copy.path));
+  std::ofstream(copy.path) << "a catalog";
+  EXPECT_TRUE(places.CheckCatalogExists().ok());
+  ASSERT_TRUE(OpenDb(server)->Create("s3://m/0").ok());
+  std::filesystem::remove(copy.path);
+  EXPECT_TRUE(places.CheckCatalogExists().ok());
 }
 
 // The danger: the only pointer to a table overwritten by another table's catalog.
