@@ -22,13 +22,12 @@ constexpr char kCreateNamespaces[] = R"(CREATE TABLE IF NOT EXISTS iceberg_names
 	property_value VARCHAR(1000) NOT NULL, 
 	PRIMARY KEY (catalog_name, namespace, property_key)
 ))";
-constexpr char kHasTables[] = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'iceberg_tables'";
+constexpr char kHasTable[] = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?";
 // Version 0 of the tables lacks this column.
 constexpr char kHasType[] = "SELECT 1 FROM pragma_table_info('iceberg_tables') WHERE name = 'iceberg_type'";
 constexpr char kInsertNamespace[] =
-    "INSERT INTO iceberg_namespace_properties SELECT ?1, ?2, 'exists', 'true' WHERE NOT EXISTS (SELECT 1 "
-    "FROM "
-    "iceberg_namespace_properties WHERE catalog_name = ?1 AND namespace = ?2)";
+    "INSERT INTO iceberg_namespace_properties SELECT ?1, ?2, 'exists', 'true' WHERE NOT EXISTS "
+    "(SELECT 1 FROM iceberg_namespace_properties WHERE catalog_name = ?1 AND namespace = ?2)";
 constexpr char kInsertTable[] =
     "INSERT INTO iceberg_tables (catalog_name, table_namespace, table_name, metadata_location, iceberg_type) "
     "VALUES (?, ?, ?, ?, 'TABLE')";
@@ -56,14 +55,14 @@ class SqliteCatalog : public CatalogStore, public SqliteImage {
   }
 
   Status Create(const std::string& metadata_location) override {
-    const Status created = connection_.RunTogether([&] {
+    return connection_.RunTogether([&] {
       ARROW_RETURN_NOT_OK(connection_.Run(kInsertNamespace, {name_.catalog, name_.space}));
-      return connection_
-          .Run(has_type_ ? kInsertTable : kInsertTableOfVersion0,
-               {name_.catalog, name_.space, name_.table, metadata_location})
-          .status();
+      const Status inserted = connection_
+                                  .Run(has_type_ ? kInsertTable : kInsertTableOfVersion0,
+                                       {name_.catalog, name_.space, name_.table, metadata_location})
+                                  .status();
+      return IsConstraintError(inserted) ? Conflict("has the table already") : inserted;
     });
-    return IsConstraintError(created) ? Conflict("has the table already") : created;
   }
 
   Status Swap(const std::string& expected, const std::string& metadata_location) override {
@@ -87,10 +86,11 @@ class SqliteCatalog : public CatalogStore, public SqliteImage {
 
 Result<std::unique_ptr<SqliteCatalog>> Prepare(SqliteConnection connection, bool create,
                                                const TableName& name) {
-  ARROW_ASSIGN_OR_RAISE(const auto has_tables, connection.Run(kHasTables));
-  if (has_tables.empty() && !create)
+  ARROW_ASSIGN_OR_RAISE(const auto tables, connection.Run(kHasTable, {"iceberg_tables"}));
+  ARROW_ASSIGN_OR_RAISE(const auto namespaces, connection.Run(kHasTable, {"iceberg_namespace_properties"}));
+  if (tables.empty() && !create)
     return CorruptError("{} is a SQLite file without an Iceberg catalog", connection.path());
-  if (create) {  // both, since somebody else may have made only the first so far
+  if (create && (tables.empty() || namespaces.empty())) {  // others make one after the other
     ARROW_RETURN_NOT_OK(connection.RunTogether([&] {
       ARROW_RETURN_NOT_OK(connection.Run(kCreateTables));
       return connection.Run(kCreateNamespaces).status();

@@ -100,7 +100,8 @@ Result<std::vector<SqlText>> SqliteConnection::Run(const char* sql,
 }
 
 Status SqliteConnection::RunTogether(const std::function<Status()>& statements) const {
-  ARROW_RETURN_NOT_OK(Run("BEGIN"));
+  // To become a writer later SQLite would not wait.
+  ARROW_RETURN_NOT_OK(Run("BEGIN IMMEDIATE"));
   Status status = statements();
   if (status.ok()) status = Run("COMMIT").status();
   if (!status.ok()) (void)Run("ROLLBACK");  // fails where SQLite has done so itself

@@ -28,8 +28,8 @@ class SqliteConnection {
   // Runs one statement with text values bound to its ?; returns the first column of each row.
   Result<std::vector<SqlText>> Run(const char* sql, const std::vector<SqlText>& values = {}) const;
 
-  // What `statements` run takes effect at once or, when they or the end of it fail, not at all; the disk is
-  // waited for once.
+  // Calls `statements`, which run statements of this connection: all of what they change, or nothing when one
+  // of them fails, whose error it returns. Waits for other writers at its begin; not to be nested.
   Status RunTogether(const std::function<Status()>& statements) const;
 
   // Rows that the last INSERT or UPDATE changed.

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include "earthcatalog/iceberg/sqlite_connection.h"
@@ -82,18 +83,50 @@ TEST_F(SqliteCatalogTest, OneOfManyWhoCreateItAtOnceDoes) {
   EXPECT_THAT(Query("SELECT namespace FROM iceberg_namespace_properties"), ::testing::SizeIs(1));
 }
 
+TEST_F(SqliteCatalogTest, ATableThatCannotBeMadeLeavesNoNamespace) {
+  const auto store = Must(OpenSqliteCatalog(db(), true));
+  ASSERT_OK(Must(SqliteConnection::Open(db(), false)).Run("DROP TABLE iceberg_tables").status());
+  EXPECT_THAT(store->Create("m0"), FailsWith(std::nullopt, "no such table"));
+  EXPECT_THAT(Query("SELECT namespace FROM iceberg_namespace_properties"), ::testing::IsEmpty());
+}
+
+// Other programs make the two tables one after the other, and may be writing just then.
+TEST_F(SqliteCatalogTest, WhatIsMissingIsMadeWhenTheOtherWriterIsDone) {
+  const auto other = Must(SqliteConnection::Open(db(), true));
+  ASSERT_OK(other
+                .Run("CREATE TABLE iceberg_tables (catalog_name, table_namespace, table_name, "
+                     "metadata_location, previous_metadata_location, iceberg_type)")
+                .status());
+  ASSERT_OK(other.Run("BEGIN IMMEDIATE").status());
+  std::thread writer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    EXPECT_TRUE(other.Run("COMMIT").ok());
+  });
+  const auto store = OpenSqliteCatalog(db(), true);
+  writer.join();
+  ASSERT_OK(Must(store)->Create("m0"));
+  EXPECT_THAT(Query("SELECT namespace FROM iceberg_namespace_properties"),
+              ::testing::ElementsAre("earthcatalog"));
+}
+
 TEST_F(SqliteCatalogTest, OfStatementsRunTogetherAFailureLeavesNothing) {
   ASSERT_OK(Must(OpenSqliteCatalog(db(), true))->Create("m0"));
-  const auto connection = Must(SqliteConnection::Open(db(), false));
-  const Status failed = connection.RunTogether([&] {
-    ARROW_RETURN_NOT_OK(connection.Run("UPDATE iceberg_tables SET metadata_location = 'm1'"));
-    return connection.Run("INSERT INTO iceberg_tables SELECT * FROM iceberg_tables").status();
-  });
-  EXPECT_TRUE(IsConstraintError(failed)) << failed.ToString();
-  EXPECT_THAT(Query("SELECT metadata_location FROM iceberg_tables"), ::testing::ElementsAre("m0"));
-  ASSERT_OK(connection.RunTogether(
-      [&] { return connection.Run("UPDATE iceberg_tables SET metadata_location = 'm2'").status(); }));
-  EXPECT_THAT(Query("SELECT metadata_location FROM iceberg_tables"), ::testing::ElementsAre("m2"));
+  const auto file = Must(SqliteConnection::Open(db(), false));
+  const auto memory = Must(SqliteConnection::OpenInMemory("copy", Must(file.ToBytes())));
+  for (const SqliteConnection* connection : {&file, &memory}) {
+    const auto current = [&] {
+      return Must(connection->Run("SELECT metadata_location FROM iceberg_tables")).at(0);
+    };
+    const Status failed = connection->RunTogether([&] {
+      ARROW_RETURN_NOT_OK(connection->Run("UPDATE iceberg_tables SET metadata_location = 'm1'"));
+      return connection->Run("INSERT INTO iceberg_tables SELECT * FROM iceberg_tables").status();
+    });
+    EXPECT_TRUE(IsConstraintError(failed)) << failed.ToString();
+    EXPECT_EQ(current(), "m0");
+    ASSERT_OK(connection->RunTogether(
+        [&] { return connection->Run("UPDATE iceberg_tables SET metadata_location = 'm2'").status(); }));
+    EXPECT_EQ(current(), "m2");
+  }
 }
 
 TEST_F(SqliteCatalogTest, TablesOfOtherNamesAreLeftAlone) {
