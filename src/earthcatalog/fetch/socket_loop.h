@@ -25,7 +25,7 @@ class SocketLoop {
   SocketLoop(const SocketLoop&) = delete;
   SocketLoop& operator=(const SocketLoop&) = delete;
 
-  // Every handle added is removed before the loop is destroyed.
+  // Every handle added is removed before the loop is destroyed. Sets what is called when it closes a socket.
   Status Add(CURL* easy);
   void Remove(CURL* easy);
 
@@ -65,7 +65,7 @@ class SocketLoop {
   int WaitMilliseconds(Clock::time_point deadline) const;
 
   struct Watched {
-    uint32_t events = 0;  // that epoll was asked for; 0: none, or from before it was kept
+    uint32_t events = 0;  // that epoll watches for; 0: whether it does, libcurl's own data of the socket says
     bool idle = false;    // libcurl does not want it watched
   };
 
