@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <utility>
 
 #include "earthcatalog/io/local_files.h"
 
@@ -120,13 +121,14 @@ bool SocketLoop::StopWatchingIfIdle(int socket) {
 int SocketLoop::OnSocket(CURL*, curl_socket_t socket, int what, void* loop, void* known) {
   auto* self = static_cast<SocketLoop*>(loop);
   const auto found = self->kept_.find(socket);
-  Watched* kept = found == self->kept_.end() ? nullptr : &found->second;
+  Watched not_kept;  // of which nothing is remembered
+  Watched& watched = found == self->kept_.end() ? not_kept : found->second;
   if (what == CURL_POLL_REMOVE) {
-    if (kept != nullptr && kept->events == EPOLLIN) {
-      kept->idle = true;
+    if (watched.events == EPOLLIN) {
+      watched.idle = true;
       return 0;
     }
-    if (kept != nullptr) *kept = {};
+    watched = {};
     epoll_ctl(self->epoll_, EPOLL_CTL_DEL, socket, nullptr);
     return 0;
   }
@@ -135,8 +137,7 @@ int SocketLoop::OnSocket(CURL*, curl_socket_t socket, int what, void* loop, void
   if (what != CURL_POLL_OUT) event.events |= EPOLLIN;
   if (what != CURL_POLL_IN) event.events |= EPOLLOUT;
   if (known == nullptr) curl_multi_assign(self->multi_.get(), socket, self);
-  const uint32_t before = kept == nullptr ? 0 : kept->events;
-  if (kept != nullptr) *kept = {.events = event.events};
+  const uint32_t before = std::exchange(watched, {.events = event.events}).events;
   if (before == event.events) return 0;
   const int operation = known == nullptr && before == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
   return epoll_ctl(self->epoll_, operation, socket, &event) == 0 ? 0 : -1;
