@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "earthcatalog/pipeline/encode.h"
+#include "unit/pipeline/running.h"
 #include "unit/support/temp_folder.h"
 
 namespace earthcatalog::pipeline {
@@ -15,21 +16,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// An item in Switzerland and one near New York, of 2024.
-std::string Item(double longitude, const std::string& properties) {
-  const std::string place = std::to_string(longitude);
-  return R"({"type":"Feature","stac_version":"1.1.0","id":")" + place +
-         R"(","geometry":{"type":"Point","coordinates":[)" + place +
-         R"(,42]},"links":[],"assets":{},"properties":{)" + R"("datetime":"2024-05-01T10:11:12Z")" +
-         properties + "}}";
-}
-
 class ChunkWriterTest : public testing::Test {
  protected:
-  // A chunk of one batch, encoded with the schema of the moment.
+  // A chunk of one batch, encoded with the schema of the moment: one item in Europe, one in America.
   Chunk MakeChunk(uint64_t sequence, const std::string& properties) {
     fetch::Batch batch{.sequence = sequence, .items = {}};
-    for (const double longitude : {7.5, -74.0}) batch.items.emplace_back().body = Item(longitude, properties);
+    for (const double longitude : {7.5, -74.0}) {
+      batch.items.emplace_back().body = ItemAt(longitude, properties);
+    }
     Chunk chunk{.row_count = 2, .batches = {}};
     chunk.batches.push_back(BatchEncoder(&schema_, partitioner_).Encode(std::move(batch)).ValueOrDie());
     return chunk;
@@ -42,13 +36,7 @@ class ChunkWriterTest : public testing::Test {
     return ChunkWriter(*catalog_, partitioner_, &schema_, 2, &cancel_).Run(&in, out);
   }
 
-  size_t FilesInWarehouse() const {
-    size_t files = 0;
-    for (const auto& entry : fs::recursive_directory_iterator(folder_ / "warehouse")) {
-      files += entry.path().extension() == ".parquet" ? 1 : 0;
-    }
-    return files;
-  }
+  size_t FilesInWarehouse() const { return DataFilesBelow(folder_ / "warehouse").size(); }
 
   const test::TempFolder folder_;
   CancelSource cancel_;
@@ -92,7 +80,7 @@ TEST_F(ChunkWriterTest, NothingIsExpectedBehindTheFirstChunk) {
   ASSERT_NE(schema_.Get().expected, nullptr);
   CurrentSchema other(schema_.Get().current);
   fetch::Batch batch{.sequence = 1, .items = {}};
-  batch.items.emplace_back().body = Item(7.5, R"(,"a":"x")");
+  batch.items.emplace_back().body = ItemAt(7.5, R"(,"a":"x")");
   chunk.batches.push_back(BatchEncoder(&other, partitioner_).Encode(std::move(batch)).ValueOrDie());
   BoundedQueue<WrittenChunk> out("out", 10, &cancel_);
   std::vector<Chunk> chunks;

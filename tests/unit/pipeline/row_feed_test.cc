@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "earthcatalog/pipeline/quarantine.h"
+#include "unit/pipeline/running.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -35,28 +36,17 @@ class RowFeedTest : public testing::Test {
   io::Location Warehouse() const { return io::Resolve((folder_ / "warehouse").string()).ValueOrDie(); }
 
   io::Location Quarantine(const std::vector<std::string>& keys) {
-    std::vector<QuarantinedRow> rows;
-    for (const std::string& key : keys) rows.push_back({"b", key, "not_found", "gone", 0});
-    std::vector<io::Location> files;
-    EXPECT_TRUE(StageQuarantine(Warehouse(), rows, &files).ok());
-    EXPECT_TRUE(PublishQuarantine(files).ok());
-    return files.at(0);
+    return pipeline::Quarantine(Warehouse(), keys);
   }
 
   // Runs the feed and returns the size of each batch; the keys go to `keys`.
   std::vector<size_t> Drain(RowFeed* feed, std::vector<std::string>* keys = nullptr) {
-    CancelSource cancel;
-    FlowWindow window(1 << 30, &cancel);
-    EXPECT_TRUE(window.Admit(UINT64_MAX, 1, 1).ok());
-    window.Measure(UINT64_MAX, {1, 1, 1, 0});  // else it waits for the first batch to be fetched
-    BoundedQueue<inventory::Batch> queue("rows", 1000, &cancel);
-    EXPECT_TRUE(feed->Run(&queue, &window).ok());
     std::vector<size_t> sizes;
     uint64_t sequence = 0;
-    while (auto batch = queue.Pop().ValueOrDie()) {
-      EXPECT_EQ(batch->sequence, sequence++);
-      sizes.push_back(batch->rows.size());
-      for (const inventory::Row& row : batch->rows) {
+    for (const inventory::Batch& batch : Fed(feed)) {
+      EXPECT_EQ(batch.sequence, sequence++);
+      sizes.push_back(batch.rows.size());
+      for (const inventory::Row& row : batch.rows) {
         if (keys != nullptr) keys->push_back(row.key);
       }
     }
