@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <memory>
 
-#include "earthcatalog/base/text.h"
 #include "earthcatalog/fetch/object_name.h"
 
 namespace earthcatalog::fetch {
@@ -15,8 +14,8 @@ constexpr size_t kMaxLearnedRegions = 10'000;
 
 std::string_view SchemeOf(std::string_view url) { return url.substr(0, url.find("://")); }
 
-// The URL with exactly one slash at its end. The error repeats no part of the URL: it may hold a password.
-Result<std::string> AsPrefix(std::string_view url) {
+// The URL without slashes at its end. The error repeats no part of the URL: it may hold a password.
+Result<std::string> AsEndpoint(std::string_view url) {
   const std::string_view scheme = SchemeOf(url);
   if (scheme != "http" && scheme != "https") {
     return UsageError("the source must be an http:// or https:// URL");
@@ -25,37 +24,34 @@ Result<std::string> AsPrefix(std::string_view url) {
     return UsageError("the source must not have a query or a fragment: bucket and key are appended to it");
   }
   while (url.ends_with('/')) url.remove_suffix(1);
-  std::string prefix = std::string(url) + '/';
+  const std::string prefix = std::string(url) + '/';
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), &curl_url_cleanup);
   const CURLUcode code = curl_url_set(parsed.get(), CURLUPART_URL, prefix.c_str(), 0);
   if (code != CURLUE_OK) return UsageError("the source is not a usable URL: {}", curl_url_strerror(code));
-  return prefix;
+  return std::string(url);
 }
 
 }  // namespace
 
 Result<ObjectUrls> ObjectUrls::BelowSource(std::string_view source) {
   ObjectUrls urls;
-  ARROW_ASSIGN_OR_RAISE(urls.prefix_, AsPrefix(source));
-  urls.scheme_ = SchemeOf(source);
+  ARROW_ASSIGN_OR_RAISE(urls.address_.endpoint, AsEndpoint(source));
+  urls.address_.scheme = SchemeOf(source);
   return urls;
 }
 
 ObjectUrls ObjectUrls::S3(std::string scheme, std::string region, std::string domain) {
   ObjectUrls urls;
   urls.is_s3_ = true;
-  urls.scheme_ = std::move(scheme);
   urls.region_ = std::move(region);
-  urls.domain_ = std::move(domain);
+  urls.address_ = {.scheme = std::move(scheme), .domain = std::move(domain)};
   return urls;
 }
 
 ObjectUrls ObjectUrls::S3(const io::S3Access& access) {
-  ObjectUrls urls = S3("https", access.region, "amazonaws.com");
-  if (!access.endpoint.empty()) {
-    urls.prefix_ = access.endpoint + '/';
-    urls.scheme_ = SchemeOf(access.endpoint);
-  }
+  ObjectUrls urls = S3("https", access.region, /*domain=*/{});
+  urls.address_.endpoint = access.endpoint;
+  if (!access.endpoint.empty()) urls.address_.scheme = SchemeOf(access.endpoint);
   return urls;
 }
 
@@ -64,18 +60,7 @@ std::optional<Failure> ObjectUrls::Make(const inventory::Row& row, std::string* 
   if (is_s3_) {
     if (auto failure = CheckS3Bucket(row.bucket)) return failure;
   }
-  // A wildcard certificate does not cover a bucket whose name has dots: that one goes into the path.
-  const bool virtual_host = prefix_.empty() && row.bucket.find('.') == std::string::npos;
-  url->clear();
-  if (prefix_.empty()) {
-    url->append(scheme_).append("://");
-    if (virtual_host) url->append(row.bucket).append(".");
-    url->append("s3.").append(RegionOf(row.bucket)).append(".").append(domain_).append("/");
-  } else {
-    url->append(prefix_);
-  }
-  if (!virtual_host) url->append(PercentEncodePath(row.bucket)).append("/");
-  url->append(PercentEncodePath(row.key));
+  io::MakeS3Url(address_, RegionOf(row.bucket), row.bucket, row.key, url);
   return std::nullopt;
 }
 

@@ -8,6 +8,7 @@
 
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/io/s3.h"
+#include "earthcatalog/io/s3_address.h"
 
 namespace earthcatalog::fetch {
 
@@ -20,7 +21,7 @@ class ObjectUrls {
   // S3 as `access` says: AWS's own hosts for the region, or an endpoint, which is asked in path style.
   static ObjectUrls S3(const io::S3Access& access);
 
-  // S3 below another domain than amazonaws.com: <scheme>://<bucket>.s3.<region>.<domain>/<key>.
+  // S3 below another domain than AWS's: <scheme>://<bucket>.s3.<region>.<domain>/<key>.
   static ObjectUrls S3(std::string scheme, std::string region, std::string domain);
 
   // Replaces `url`, whose storage is reused, by the row's URL; or says why there is none ("bad_key").
@@ -34,19 +35,17 @@ class ObjectUrls {
   const std::string& RegionOf(const std::string& bucket) const;
 
   // Whether each bucket has a host of its own.
-  bool hosts_differ() const { return is_s3_ && prefix_.empty(); }
+  bool hosts_differ() const { return address_.hosts_differ(); }
 
   // "http" or "https": what redirects may lead to.
-  const std::string& scheme() const { return scheme_; }
+  const std::string& scheme() const { return address_.scheme; }
 
  private:
   ObjectUrls() = default;
 
-  std::string scheme_;
-  std::string prefix_;  // what comes before the bucket, to a slash; empty for the S3 hosts of a domain
+  io::S3Address address_;  // a source is asked like an endpoint; its scheme stands here, too
   bool is_s3_ = false;
   std::string region_;
-  std::string domain_;
   std::map<std::string, std::string> learned_regions_;  // by bucket
 };
 

@@ -13,6 +13,7 @@
 
 #include "earthcatalog/base/backoff.h"
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/io/s3_address.h"
 
 namespace earthcatalog::io {
 namespace {
@@ -55,19 +56,13 @@ std::string ProblemOf(const S3Reply& reply) {
                      code.empty() ? "" : ")");
 }
 
-// https://bucket.s3.region.amazonaws.com/key, or <endpoint>/bucket/key.
 std::string UrlOf(const Location& object, const S3Access& access) {
-  const size_t slash = std::min(object.path.find('/'), object.path.size());
-  const std::string bucket = object.path.substr(0, slash);
-  const std::string key = PercentEncodePath(object.path.substr(std::min(slash + 1, object.path.size())));
-  if (!access.endpoint.empty()) {
-    return fmt::format("{}/{}/{}", access.endpoint, PercentEncodePath(bucket), key);
-  }
-  const bool china = access.region.starts_with("cn-");
-  const std::string domain = fmt::format("s3.{}.amazonaws.com{}", access.region, china ? ".cn" : "");
-  // A wildcard certificate does not cover a bucket whose name has dots.
-  if (bucket.find('.') != std::string::npos) return fmt::format("https://{}/{}/{}", domain, bucket, key);
-  return fmt::format("https://{}.{}/{}", bucket, domain, key);
+  const std::string_view path = object.path;
+  const size_t slash = std::min(path.find('/'), path.size());
+  std::string url;
+  MakeS3Url({.endpoint = access.endpoint}, access.region, path.substr(0, slash),
+            path.substr(std::min(slash + 1, path.size())), &url);
+  return url;
 }
 
 struct Upload {

@@ -56,6 +56,14 @@ TEST_F(S3Urls, TheRegionComesFromTheEnvironment) {
   EXPECT_EQ(earthcatalog::KindOf(FromEnvironment().status()), ErrorKind::kUsage);
 }
 
+TEST_F(S3Urls, ChinasBucketsAreInChinasDomain) {
+  environment_.Set("AWS_REGION", "cn-north-1");
+  EXPECT_EQ(Url("bucket", "a"), "https://bucket.s3.cn-north-1.amazonaws.com.cn/a");
+  ObjectUrls urls = FromEnvironment().ValueOrDie();
+  EXPECT_TRUE(urls.LearnRegion("near", "cn-northwest-1"));
+  EXPECT_EQ(Url(urls, "near", "a"), "https://near.s3.cn-northwest-1.amazonaws.com.cn/a");
+}
+
 TEST_F(S3Urls, AnEndpointIsAskedInPathStyle) {
   environment_.Set("AWS_ENDPOINT_URL", "http://127.0.0.1:7070");
   EXPECT_EQ(Url("bucket", "a=b"), "http://127.0.0.1:7070/bucket/a%3Db");
