@@ -9,6 +9,7 @@
 #include "earthcatalog/fetch/refusals.h"
 #include "earthcatalog/fetch/schedule.h"
 #include "earthcatalog/fetch/transfer_thread.h"
+#include "earthcatalog/io/s3_error.h"
 
 namespace earthcatalog::fetch {
 namespace {
@@ -194,7 +195,7 @@ bool HttpRun::AskedDifferently(const Answer& answer) {
   if ((answer.status / 100 == 3 || answer.status == 400) && !job.region_corrected &&
       urls_.LearnRegion(bucket, answer.bucket_region)) {
     job.region_corrected = true;
-  } else if (signature != nullptr && !job.credentials_renewed && IsExpired(answer.s3_code) &&
+  } else if (signature != nullptr && !job.credentials_renewed && io::IsExpired(answer.s3_code) &&
              signer_.Renew(signature)) {
     job.credentials_renewed = true;
   } else if (signature != nullptr && answer.status == 403 && signer_.MayTryUnsigned(bucket)) {
@@ -237,7 +238,7 @@ void HttpRun::NoticeRefusal(const Answer& answer) {
   const std::string& bucket = answer.job.ticket.item().row.bucket;
   const std::string& code = answer.s3_code;
   const Failure& failure = *answer.outcome.failure;
-  if (failure.kind == "not_found" && (code.empty() || code == "NoSuchKey")) return refusals_.Worked(bucket);
+  if (failure.kind == "not_found" && io::IsMissingObject(code)) return refusals_.Worked(bucket);
   const auto problem = refusals_.Failed(bucket, code, failure, answer.job.refused);
   if (!problem) return;
   outage_ = FailedError(

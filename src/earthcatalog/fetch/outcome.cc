@@ -1,6 +1,7 @@
 #include "earthcatalog/fetch/outcome.h"
 
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/io/s3_error.h"
 
 namespace earthcatalog::fetch {
 namespace {
@@ -14,13 +15,13 @@ Outcome Final(std::string kind, std::string message) {
 
 Outcome JudgeStatus(long status, std::string_view body) {
   std::string message = fmt::format("the server answered HTTP {}", status);
-  if (const std::string_view code = S3Code(body); !code.empty())
-    message += fmt::format(" ({})", OneLine(code, 60));
+  // S3 says in its XML what a status alone does not: NoSuchKey or NoSuchBucket, SlowDown or InternalError.
+  if (const std::string_view code = io::S3ErrorCode(body); !code.empty())
+    message += fmt::format(" ({})", code);
   if (status == 404 || status == 410) return Final("not_found", std::move(message));
   if (status >= 300 && status < 400) message += ": a redirect without a target that may be followed";
-  const bool transient = status >= 500 || status == 429 || status == 408;
   return {.failure = Failure{fmt::format("http_{}", status), std::move(message)},
-          .transient = transient,
+          .transient = io::MayPass(status),
           .busy = (status >= 502 && status <= 504) || status == 429};
 }
 
@@ -50,16 +51,6 @@ Outcome JudgeError(const Response& response) {
 }
 
 }  // namespace
-
-// S3 says in its XML what a status alone does not: NoSuchKey or NoSuchBucket, SlowDown or InternalError.
-std::string_view S3Code(std::string_view body) {
-  constexpr std::string_view kOpen = "<Code>";
-  const size_t begin = body.find(kOpen);
-  if (begin == std::string_view::npos) return {};
-  body.remove_prefix(begin + kOpen.size());
-  const size_t end = body.find("</Code>");
-  return end == std::string_view::npos ? std::string_view() : body.substr(0, end);
-}
 
 Failure TooLarge(int64_t max_bytes) {
   return {"too_large", fmt::format("the object is larger than the {} that this run's memory limit allows",

@@ -30,9 +30,6 @@ struct Outcome {
   bool busy = false;               // too many requests, or nobody behind the gateway: 429, 502-504
 };
 
-// The error code in the XML of an S3 answer, or "".
-std::string_view S3Code(std::string_view body);
-
 // The failure of an object with more than `max_bytes`.
 Failure TooLarge(int64_t max_bytes);
 

@@ -1,8 +1,7 @@
 #include "earthcatalog/fetch/refusals.h"
 
-#include <algorithm>
-
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/io/s3_error.h"
 
 namespace earthcatalog::fetch {
 namespace {
@@ -15,28 +14,9 @@ constexpr uint64_t kRowsOfUnknownKeys = 16;
 constexpr uint64_t kWrongSignaturesInARow = 16;
 constexpr size_t kMaxBuckets = 10'000;
 
-bool IsAboutCredentials(std::string_view s3_code) {
-  constexpr std::string_view kCodes[] = {
-      "AccountProblem",
-      "ExpiredToken",
-      "ExpiredTokenException",
-      "InvalidAccessKeyId",
-      "InvalidClientTokenId",
-      "InvalidToken",
-      "NotSignedUp",
-      "RequestTimeTooSkewed",
-      "RequestExpired",
-      "SignatureDoesNotMatch",
-      "TokenRefreshRequired",
-      "AuthorizationHeaderMalformed",  // signed for another region than the server's
-      "XAdminUserNotFound",            // versitygw's, with status 404, for a key it does not know
-  };
-  return std::find(std::begin(kCodes), std::end(kCodes), s3_code) != std::end(kCodes);
-}
-
 bool IsRefusal(std::string_view s3_code, const Failure& failure) {
   return failure.kind == "http_401" || failure.kind == "http_403" || failure.kind == "tls" ||
-         s3_code == "NoSuchBucket";
+         io::IsMissingBucket(s3_code);
 }
 
 }  // namespace
@@ -59,9 +39,10 @@ std::optional<std::string> Refusals::Failed(const std::string& bucket, std::stri
                                             const Failure& failure, bool asked_without) {
   const auto refused = asked_without ? refused_.find(bucket) : refused_.end();
   std::string_view code = s3_code;
-  if (refused != refused_.end() && !IsAboutCredentials(code) && ++refused->second.rows >= kRowsOfUnknownKeys)
+  if (refused != refused_.end() && !io::IsAboutCredentials(code) &&
+      ++refused->second.rows >= kRowsOfUnknownKeys)
     code = refused->second.code;
-  if (IsAboutCredentials(code)) {
+  if (io::IsAboutCredentials(code)) {
     const bool of_the_row =
         asked_without || (code == "SignatureDoesNotMatch" && ++wrong_signatures_ < kWrongSignaturesInARow);
     if (!of_the_row || !works_.contains(bucket))

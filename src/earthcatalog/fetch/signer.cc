@@ -76,8 +76,4 @@ void Signer::Ask() {
   by_region_.clear();
 }
 
-bool IsExpired(std::string_view s3_code) {
-  return s3_code == "ExpiredToken" || s3_code == "ExpiredTokenException" || s3_code == "TokenRefreshRequired";
-}
-
 }  // namespace earthcatalog::fetch

@@ -64,7 +64,4 @@ class Signer {
   std::map<std::string, Works> by_bucket_;
 };
 
-// Whether S3's error code says that the credentials were good once.
-bool IsExpired(std::string_view s3_code);
-
 }  // namespace earthcatalog::fetch

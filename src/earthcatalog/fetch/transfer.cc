@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "earthcatalog/io/s3.h"
+#include "earthcatalog/io/s3_error.h"
 
 namespace earthcatalog::fetch {
 namespace {
@@ -237,7 +238,7 @@ Answer Transfer::End(CURLcode result, Late late) {
   if (answer.outcome.failure) {
     body.clear();
     body.shrink_to_fit();
-    answer.s3_code = S3Code(error_body_);
+    answer.s3_code = io::S3ErrorCode(error_body_);
     answer.bucket_region = BucketRegion();
     answer.retry_after = RetryAfter();
   }

@@ -20,7 +20,7 @@ Result<std::optional<ObjectVersion>> ConditionalObject::Get(const std::string& k
   if (!known.empty()) request.headers.push_back("If-None-Match: " + known);
   ARROW_ASSIGN_OR_RAISE(S3Reply reply, SendWithRetries(object_, request, policy_));
   if (reply.status == 304) return ObjectVersion{known, {}};
-  if (reply.status == 404 && reply.body.find("NoSuchBucket") == std::string::npos) return std::nullopt;
+  if (reply.status == 404 && IsMissingObject(S3ErrorCode(reply.body))) return std::nullopt;
   if (!reply.ok()) return ExplainReply(reply, "read", object_);
   if (reply.etag.empty()) {
     return FailedError("the server gives no ETag for {}, without which nothing can be changed safely",

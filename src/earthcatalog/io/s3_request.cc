@@ -14,6 +14,7 @@
 #include "earthcatalog/base/backoff.h"
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/io/s3_address.h"
+#include "earthcatalog/io/s3_error.h"
 
 namespace earthcatalog::io {
 namespace {
@@ -36,22 +37,8 @@ CURL* ThreadsHandle() {
   return handle.get();
 }
 
-// The first element of the name in an XML text, when it is a plain word: of a reply's other parts some repeat
-// what was signed.
-std::string WordIn(std::string_view xml, std::string_view name) {
-  const std::string open = fmt::format("<{}>", name);
-  const size_t found = xml.find(open);
-  if (found == std::string_view::npos) return {};
-  const size_t start = found + open.size();
-  const std::string_view word = xml.substr(start, xml.find('<', start) - start);
-  const bool plain = !word.empty() && word.size() <= 60 && std::all_of(word.begin(), word.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  });
-  return plain ? std::string(word) : std::string();
-}
-
 std::string ProblemOf(const S3Reply& reply) {
-  const std::string code = WordIn(reply.body, "Code");
+  const std::string_view code = S3ErrorCode(reply.body);
   return fmt::format("{}{}HTTP status {}{}", code, code.empty() ? "" : " (", reply.status,
                      code.empty() ? "" : ")");
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "earthcatalog/io/location.h"
+#include "earthcatalog/io/s3_error.h"
 
 namespace earthcatalog::io {
 
@@ -37,7 +38,7 @@ struct S3Reply {
 
   bool ok() const { return status / 100 == 2; }
   // A later attempt may do better.
-  bool retryable() const { return status == 0 || status == 429 || status == 408 || status / 100 == 5; }
+  bool retryable() const { return status == 0 || MayPass(status); }
 };
 
 // Sends one request, signed with the location's credentials (unsigned without any), as of now. An error is

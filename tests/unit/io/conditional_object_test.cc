@@ -210,6 +210,20 @@ TEST_F(ConditionalObjectTest, AServerThatIgnoresConditionsIsNoticed) {
   EXPECT_THAT(At(ignores.url()).CheckConditions("mine").message(), HasSubstr("ignores conditions"));
 }
 
+TEST_F(ConditionalObjectTest, OnlyTheCodeSaysWhatIsMissing) {
+  const auto get = [](const std::string& code) {
+    test::ScriptedServer server([&](const Request&, int) {
+      return test::Reply{.status = 404,
+                         .body = "<Error><Code>" + code + "</Code><Key>NoSuchBucket/lock</Key></Error>"};
+    });
+    return At(server.url(), "s3://bucket/NoSuchBucket/lock").Get();
+  };
+  EXPECT_EQ(get("NoSuchKey").ValueOrDie(), std::nullopt);
+  EXPECT_THAT(get("NoSuchBucket").status().message(), HasSubstr("NoSuchBucket (HTTP status 404)"));
+  EXPECT_THAT(get("XAdminUserNotFound").status().message(),
+              HasSubstr("XAdminUserNotFound (HTTP status 404)"));
+}
+
 // An answer to a bad signature repeats what was signed.
 TEST_F(ConditionalObjectTest, NoSecretIsInAnError) {
   test::ScriptedServer server([](const Request& request, int) {
