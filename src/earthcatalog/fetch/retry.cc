@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "earthcatalog/base/backoff.h"
-
 namespace earthcatalog::fetch {
 
 using std::chrono::milliseconds;
@@ -12,13 +10,10 @@ milliseconds Backoff::Longest(int failures) const {
   return LongestWait(policy_.first_backoff, policy_.max_backoff, failures);
 }
 
-milliseconds Backoff::Pause(int rounds) {
-  const int64_t longest = Longest(rounds).count();
-  return milliseconds(std::uniform_int_distribution<int64_t>(longest / 2, longest)(random_));
-}
+milliseconds Backoff::Pause(int rounds) { return jitter_.Half(Longest(rounds)); }
 
 milliseconds Backoff::Delay(int failures, std::optional<std::chrono::seconds> retry_after) {
-  const milliseconds delay(std::uniform_int_distribution<int64_t>(0, Longest(failures).count())(random_));
+  const milliseconds delay = jitter_.Full(Longest(failures));
   if (!retry_after) return delay;
   // Compared in seconds first: the header's number may be too large for milliseconds.
   const auto cap = policy_.max_backoff;

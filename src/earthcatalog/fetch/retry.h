@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <chrono>
 #include <optional>
-#include <random>
 
+#include "earthcatalog/base/backoff.h"
 #include "earthcatalog/fetch/fetcher.h"
 
 namespace earthcatalog::fetch {
@@ -14,7 +14,7 @@ namespace earthcatalog::fetch {
 // max_backoff, so that many clients of a struggling server do not come back at once. One thread.
 class Backoff {
  public:
-  explicit Backoff(const RetryPolicy& policy) : policy_(policy), random_(std::random_device{}()) {}
+  explicit Backoff(const RetryPolicy& policy) : policy_(policy) {}
 
   // `failures` so far, at least 1. A server's Retry-After is a lower limit, up to max_backoff.
   std::chrono::milliseconds Delay(int failures, std::optional<std::chrono::seconds> retry_after);
@@ -26,7 +26,7 @@ class Backoff {
   std::chrono::milliseconds Longest(int failures) const;
 
   const RetryPolicy policy_;
-  std::minstd_rand random_;
+  Jitter jitter_;
 };
 
 // The run's retries: a half-dead server must not get several times as many requests. A stock for bad moments,

@@ -1,9 +1,8 @@
 // The one way a table changes: new files first, then one compare-and-swap of the catalog's pointer.
 #include <algorithm>
 #include <chrono>
-#include <random>
-#include <thread>
 
+#include "earthcatalog/base/backoff.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/iceberg/table_impl.h"
 
@@ -11,14 +10,8 @@ namespace earthcatalog::iceberg {
 namespace {
 
 constexpr int kMaxAttempts = 20;
-
-// Longer and longer, up to a second, and never the same for two writers.
-void WaitBeforeAttempt(int attempt) {
-  thread_local std::minstd_rand random{std::random_device{}()};
-  const int limit_ms = std::min(1000, 10 << std::min(attempt, 10));
-  std::uniform_int_distribution<int> wait_ms(limit_ms / 2, limit_ms);
-  std::this_thread::sleep_for(std::chrono::milliseconds(wait_ms(random)));
-}
+constexpr std::chrono::milliseconds kFirstWait(20);
+constexpr std::chrono::milliseconds kLongestWait(1000);
 
 }  // namespace
 
@@ -43,7 +36,7 @@ Status Table::Impl::Commit(const Change& change, NewFiles* files, bool sync) {
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
     if (attempt > 0) {
       files->DeleteAfter(shared_files);
-      WaitBeforeAttempt(attempt);
+      WaitBeforeAttempt(kFirstWait, kLongestWait, attempt);
       ARROW_RETURN_NOT_OK(Refresh());
     }
     ARROW_ASSIGN_OR_RAISE(auto next, change(metadata_, attempt));

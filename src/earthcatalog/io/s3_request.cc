@@ -8,8 +8,6 @@
 #include <array>
 #include <cstring>
 #include <memory>
-#include <random>
-#include <thread>
 
 #include "earthcatalog/base/backoff.h"
 #include "earthcatalog/base/text.h"
@@ -185,10 +183,7 @@ Result<S3Reply> SendOnce(const Location& object, const S3Request& request, const
 }
 
 void WaitBeforeRetry(const S3RetryPolicy& policy, int failures) {
-  thread_local std::minstd_rand random{std::random_device{}()};
-  const auto longest = LongestWait(policy.first_backoff, policy.max_backoff, failures);
-  std::uniform_int_distribution<int64_t> wait(longest.count() / 2, longest.count());
-  std::this_thread::sleep_for(std::chrono::milliseconds(wait(random)));
+  WaitBeforeAttempt(policy.first_backoff, policy.max_backoff, failures);
 }
 
 Result<S3Reply> SendWithRetries(const Location& object, const S3Request& request,
