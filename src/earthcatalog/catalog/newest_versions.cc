@@ -4,13 +4,13 @@
 #include <xxhash.h>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "earthcatalog/catalog/data_file_name.h"
 #include "earthcatalog/catalog/data_files_reader.h"
 #include "earthcatalog/iceberg/schema.h"
 
@@ -58,16 +58,6 @@ std::array<uint64_t, 2> Hash(std::optional<std::string_view> collection, std::st
   return {hash.low64, hash.high64};
 }
 
-// part_000012_0a1b2c3d.parquet; 0 for files of others.
-int64_t PartNumber(std::string_view uri) {
-  constexpr std::string_view kPrefix = "part_";
-  const std::string_view name = uri.substr(uri.rfind('/') + 1);
-  int64_t number = 0;
-  if (name.starts_with(kPrefix))
-    std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), number);
-  return number;
-}
-
 // Whether the bounds of the column `id` allow for one of the ids.
 bool MayHold(const iceberg::DataFile& file, int id_field, const std::unordered_set<std::string>& ids) {
   const auto lower = file.lower_bounds.find(id_field);
@@ -98,7 +88,7 @@ Status NewestVersions::ListFiles(const Catalog& catalog) {
   const auto add = [&](const iceberg::DataFile& file) {
     if (!MayHold(file, id_field, wanted_)) return Status::OK();
     files_.push_back({{file.path, file.file_size}, {}});
-    ingested_.push_back({file.sequence_number, PartNumber(file.path)});
+    ingested_.push_back({file.sequence_number, PartNumberOf(file.path)});
     return Status::OK();
   };
   return catalog.table().ScanFiles(std::nullopt, nullptr, add, /*with_metrics=*/!wanted_.empty());

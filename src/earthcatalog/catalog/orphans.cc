@@ -9,13 +9,12 @@
 #include <unordered_set>
 
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/catalog/data_file_name.h"
 #include "earthcatalog/iceberg/json_access.h"
 
 namespace earthcatalog::catalog {
 namespace {
 
-constexpr std::string_view kCellPrefix = "grid_partition=";
-constexpr std::string_view kYearPrefix = "year=";
 constexpr std::string_view kMetadataSuffix = ".metadata.json";
 
 bool IsNumber(std::string_view text) {
@@ -52,12 +51,10 @@ bool IsTemporaryName(std::string_view name) {
   return false;
 }
 
-// part_000012_0a1b2c3d.parquet
-bool IsDataFileName(std::string_view name) {
-  if (!TakePrefix(&name, "part_") || !TakeSuffix(&name, ".parquet")) return false;
-  const size_t underscore = name.find('_');
-  return underscore != std::string_view::npos && IsNumber(name.substr(0, underscore)) &&
-         IsHex(name.substr(underscore + 1), 8);
+// With a token: a name without one may be that of another program.
+bool IsOurDataFile(std::string_view name) {
+  const auto parsed = ParseDataFileName(name);
+  return parsed && !parsed->token.empty();
 }
 
 // The last `uuid` of the text, which it is taken off with the `separator` before it.
@@ -92,7 +89,7 @@ std::string_view TailOf(std::string_view path) {
   const size_t year = part_before(name - 1);
   if (year == 0) return path.substr(name);
   const size_t cell = part_before(year - 1);
-  return path.substr(path.substr(cell).starts_with(kCellPrefix) ? cell : name);
+  return path.substr(IsCellFolder(path.substr(cell)) ? cell : name);
 }
 
 // By hash: two that are the same keep a file that could go.
@@ -122,7 +119,7 @@ class Search {
     ARROW_ASSIGN_OR_RAISE(const auto infos, List(warehouse, /*recursive=*/false));
     for (const auto& info : infos) {
       if (info.IsFile() && IsTemporaryName(info.base_name())) Add(warehouse.Join(info.base_name()), info);
-      if (info.IsDirectory() && info.base_name().starts_with(kCellPrefix)) {
+      if (info.IsDirectory() && IsCellFolder(info.base_name())) {
         ARROW_RETURN_NOT_OK(Cell(warehouse.Join(info.base_name())));
       }
     }
@@ -169,8 +166,8 @@ class Search {
       if (slash == std::string::npos || slash <= start) continue;
       const std::string_view year = std::string_view(path).substr(start, slash - start);
       const std::string_view name = std::string_view(path).substr(slash + 1);
-      if (!year.starts_with(kYearPrefix) || year.find('/') != std::string_view::npos) continue;
-      if (IsDataFileName(name) || IsTemporaryName(name)) Add(cell.Join(path.substr(start)), info);
+      if (!IsYearFolder(year) || year.find('/') != std::string_view::npos) continue;
+      if (IsOurDataFile(name) || IsTemporaryName(name)) Add(cell.Join(path.substr(start)), info);
     }
     return Status::OK();
   }

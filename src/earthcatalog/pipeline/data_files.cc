@@ -12,6 +12,7 @@
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/base/thread_group.h"
+#include "earthcatalog/catalog/data_file_name.h"
 #include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/pipeline/uploads.h"
@@ -85,8 +86,8 @@ iceberg::DataFile Describe(const FileGroup& group, std::string cell, std::string
 class GroupWriter {
  public:
   // `uploads`: of a warehouse in an object store, else null.
-  GroupWriter(const WriteTarget& target, std::string suffix, Uploads* uploads)
-      : target_(target), suffix_(std::move(suffix)), uploads_(uploads) {}
+  GroupWriter(const WriteTarget& target, std::string token, Uploads* uploads)
+      : target_(target), token_(std::move(token)), uploads_(uploads) {}
 
   Status WriteRun(const FannedOut& rows, const GroupRun& run) {
     if (writer_ == nullptr) {
@@ -116,10 +117,8 @@ class GroupWriter {
     const auto count = static_cast<int64_t>(group.end - group.begin);
     ARROW_ASSIGN_OR_RAISE(const auto rows, WithCell(items, begin, count, cell));
     ARROW_ASSIGN_OR_RAISE(geoparquet::EncodedFile encoded, writer_->Write(*rows));
-    const std::string year = group.year ? fmt::format("{:04}", *group.year) : "unknown";
-    const io::Location location =
-        target_.warehouse.Join(fmt::format("grid_partition={}/year={}/part_{:06}_{}.parquet", cell, year,
-                                           target_.part_number + group.part, suffix_));
+    const io::Location location = target_.warehouse.Join(
+        catalog::DataFilePath(cell, group.year, target_.part_number + group.part, token_));
     const std::shared_ptr<arrow::Buffer> bytes = encoded.bytes;
     if (uploads_ == nullptr) ARROW_RETURN_NOT_OK(io::WriteFileAtomically(location, std::string_view(*bytes)));
     files_.push_back(Describe(group, std::move(cell), location.uri, std::move(encoded)));
@@ -145,7 +144,7 @@ class GroupWriter {
   }
 
   const WriteTarget& target_;
-  const std::string suffix_;
+  const std::string token_;
   Uploads* const uploads_;
   std::unique_ptr<geoparquet::Writer> writer_;
   std::vector<iceberg::DataFile> files_;
@@ -180,12 +179,12 @@ Status CheckWarehouse(const io::Location& warehouse) {
 
 Status WriteFiles(const WriteTarget& target, const FannedOut& rows, const CancelSource& cancel,
                   UncommittedFiles* files) {
-  const std::string suffix = NewUuid().substr(0, 8);
+  const std::string token = NewUuid().substr(0, 8);
   std::optional<Uploads> uploads;
   if (!target.warehouse.local) uploads.emplace(kUploads, kMaxUploadBytes, &cancel);
   std::vector<GroupWriter> writers;
   for (int i = 0; i < target.threads; ++i) {
-    writers.emplace_back(target, suffix, uploads ? &*uploads : nullptr);
+    writers.emplace_back(target, token, uploads ? &*uploads : nullptr);
   }
   const std::vector<GroupRun> runs = RunsOf(rows, target.threads);
   Status status = ParallelFor(runs.size(), target.threads, cancel, [&](size_t run, int thread) {

@@ -47,8 +47,8 @@ class UncommittedFiles {
 // commits would not be in it.
 Status CheckWarehouse(const io::Location& warehouse);
 
-// Writes grid_partition=<cell>/year=<YYYY|unknown>/part_<number>_<uuid8>.parquet for every group, several at
-// a time. Adds what was written to `files`, also when it ends with an error.
+// Writes a file for every group, several at a time, called as catalog/data_file_name.h says. Adds what was
+// written to `files`, also when it ends with an error.
 Status WriteFiles(const WriteTarget& target, const FannedOut& rows, const CancelSource& cancel,
                   UncommittedFiles* files);
 
