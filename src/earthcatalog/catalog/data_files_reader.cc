@@ -30,7 +30,8 @@ DataFilesReader::DataFilesReader(const io::Location& table, std::vector<File> fi
       files_(std::move(files)),
       columns_(std::move(columns)),
       slots_(files_.size()),
-      bytes_to_keep_(keep_bytes) {
+      bytes_to_keep_(keep_bytes),
+      room_(kBufferBytes, &stop_) {
   wake_up_ = stop_.AddWakeUp([this] {
     std::lock_guard lock(mutex_);
     changed_.notify_all();
@@ -55,13 +56,16 @@ Result<std::optional<DataFilesReader::Rows>> DataFilesReader::Next(const CancelS
     if (!slot.waiting.empty()) {
       RowsInFile rows = std::move(slot.waiting.front());
       slot.waiting.pop_front();
-      used_bytes_ -= BytesOf(rows);
-      changed_.notify_all();
-      return Rows{current_file_, std::move(rows)};
+      const size_t file = current_file_;
+      lock.unlock();
+      room_.Give(BytesOf(rows));
+      return Rows{file, std::move(rows)};
     }
     if (slot.complete) {
       ++current_file_;
-      changed_.notify_all();
+      lock.unlock();
+      room_.Changed();  // other rows have always room now
+      lock.lock();
     } else {
       changed_.wait_for(lock, kCancelInterval);  // `cancel` wakes nobody here
     }
@@ -71,23 +75,23 @@ Result<std::optional<DataFilesReader::Rows>> DataFilesReader::Next(const CancelS
 }
 
 Status DataFilesReader::ReadFiles() {
-  std::unique_lock lock(mutex_);
   while (true) {
-    changed_.wait(lock, [this] {
-      return stop_.stopped() || next_file_ == files_.size() || used_bytes_ == 0 ||
-             used_bytes_ + BytesWhileRead(*files_[next_file_].file) <= kBufferBytes;
-    });
-    if (stop_.stopped() || next_file_ == files_.size()) return Status::OK();
-    const size_t file = next_file_++;
-    const int64_t bytes = BytesWhileRead(*files_[file].file);
-    used_bytes_ += bytes;
-    lock.unlock();
-    ARROW_RETURN_NOT_OK(ReadOne(file));
-    lock.lock();
-    used_bytes_ -= bytes;
-    slots_[file].complete = true;
+    ARROW_ASSIGN_OR_RAISE(const std::optional<size_t> file, BeginFile());
+    if (!file) return Status::OK();
+    ARROW_RETURN_NOT_OK(ReadOne(*file));
+    room_.Give(BytesWhileRead(*files_[*file].file));
+    std::lock_guard lock(mutex_);
+    slots_[*file].complete = true;
     changed_.notify_all();
   }
+}
+
+// Files begin in their order: who waits for room lets nobody pass. Nothing after the last one.
+Result<std::optional<size_t>> DataFilesReader::BeginFile() {
+  std::lock_guard lock(beginning_);
+  if (next_file_ == files_.size()) return std::nullopt;
+  ARROW_RETURN_NOT_OK(room_.Take(BytesWhileRead(*files_[next_file_].file)));
+  return next_file_++;
 }
 
 Status DataFilesReader::ReadOne(size_t file) {
@@ -107,38 +111,25 @@ Status DataFilesReader::ReadOne(size_t file) {
     ARROW_ASSIGN_OR_RAISE(RowsInFile rows, reader.Next());
     more = rows.rows != nullptr;
     if (more) Push(file, std::move(rows));
-    GiveRoom(room);
+    room_.Give(room);
   }
   Keep(files_[file].file, std::move(stored.bytes));
-  GiveRoom(page_bytes);
+  room_.Give(page_bytes);
   return Status::OK();
 }
 
 // Before the memory is taken. Fails only when the reading is stopped.
 Status DataFilesReader::TakeRoom(size_t file, int64_t bytes) {
-  std::unique_lock lock(mutex_);
   // The rows that Next() waits for have always room, so that it never waits in vain.
-  changed_.wait(lock, [&] {
-    return stop_.stopped() || used_bytes_ + bytes <= kBufferBytes ||
-           (file == current_file_ && slots_[file].waiting.empty());
+  return room_.Take(bytes, [&] {
+    std::lock_guard lock(mutex_);
+    return file == current_file_ && slots_[file].waiting.empty();
   });
-  if (stop_.stopped()) {
-    lock.unlock();
-    return stop_.status();
-  }
-  used_bytes_ += bytes;
-  return Status::OK();
-}
-
-void DataFilesReader::GiveRoom(int64_t bytes) {
-  std::lock_guard lock(mutex_);
-  used_bytes_ -= bytes;
-  changed_.notify_all();
 }
 
 void DataFilesReader::Push(size_t file, RowsInFile rows) {
+  room_.Add(BytesOf(rows));
   std::lock_guard lock(mutex_);
-  used_bytes_ += BytesOf(rows);
   slots_[file].waiting.push_back(std::move(rows));
   changed_.notify_all();
 }

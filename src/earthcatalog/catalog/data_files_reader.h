@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "earthcatalog/base/byte_budget.h"
 #include "earthcatalog/base/cancel.h"
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/catalog/data_file_reader.h"
@@ -45,9 +46,9 @@ class DataFilesReader {
   };
 
   Status ReadFiles();  // each thread
+  Result<std::optional<size_t>> BeginFile();
   Status ReadOne(size_t file);
   Status TakeRoom(size_t file, int64_t bytes);
-  void GiveRoom(int64_t bytes);
   void Push(size_t file, RowsInFile rows);
   void Keep(StoredFile* file, std::shared_ptr<arrow::Buffer> bytes);
 
@@ -55,14 +56,16 @@ class DataFilesReader {
   const std::vector<File> files_;
   const std::vector<std::string> columns_;
 
-  std::mutex mutex_;
+  std::mutex beginning_;
+  size_t next_file_ = 0;  // to be read; by `beginning_`
+
+  std::mutex mutex_;  // `room_` is never called under it
   std::condition_variable changed_;
   std::vector<Slot> slots_;    // of the files
-  size_t next_file_ = 0;       // to be read
   size_t current_file_ = 0;    // whose rows Next() gives
-  int64_t used_bytes_ = 0;     // of files and batches being read and rows that wait
   int64_t bytes_to_keep_ = 0;  // that may still be kept
   CancelSource stop_;
+  ByteBudget room_;  // for files and batches being read and rows that wait
   int wake_up_ = 0;
   ThreadGroup threads_{&stop_};
 };

@@ -1,4 +1,5 @@
-// The parts that the next stages hold: memory that is still taken.
+// The parts that the next stages hold: memory that is still taken. Beyond a ByteBudget it knows whose the
+// bytes are, and tells the fetcher's thread, which must not wait, of every release.
 #pragma once
 
 #include <cstdint>

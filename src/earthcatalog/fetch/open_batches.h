@@ -1,4 +1,6 @@
-// The batches under way: which row to start next, what their bodies weigh, which parts are complete.
+// The batches under way: which row to start next, what their bodies weigh, which parts are complete. Unlike
+// at a ByteBudget nobody waits here: the one thread that decides asks whether there is room for a certain
+// row.
 #pragma once
 
 #include <algorithm>

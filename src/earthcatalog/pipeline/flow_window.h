@@ -1,5 +1,6 @@
 // How far the stages may run ahead of the commit. Batches finish in any order but are used in inventory
 // order, so one slow request lets finished batches pile up behind it; this window bounds them by bytes.
+// Beyond a ByteBudget it holds an account for each batch, whose estimate is replaced by what was measured.
 #pragma once
 
 #include <condition_variable>

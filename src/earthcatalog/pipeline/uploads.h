@@ -3,15 +3,14 @@
 
 #include <arrow/buffer.h>
 
-#include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <memory>
-#include <mutex>
 #include <thread>
 #include <vector>
 
+#include "earthcatalog/base/byte_budget.h"
 #include "earthcatalog/base/cancel.h"
+#include "earthcatalog/base/queue.h"
 #include "earthcatalog/io/location.h"
 
 namespace earthcatalog::pipeline {
@@ -35,18 +34,15 @@ class Uploads {
   struct File {
     io::Location location;
     std::shared_ptr<arrow::Buffer> bytes;
+    int64_t weight;
   };
 
   void Run();
 
-  const int64_t max_bytes_;
   const CancelSource* const cancel_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<File> waiting_;  // this and what follows: guarded
-  int64_t held_bytes_ = 0;    // waiting, or being written
-  Status status_;
-  bool ended_ = false;
+  CancelSource stop_;  // by the first error of any file, or the end
+  ByteBudget held_;    // of files that wait or are being written
+  BoundedQueue<File> waiting_;
   std::vector<std::thread> threads_;
 };
 

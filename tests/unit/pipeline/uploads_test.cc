@@ -31,6 +31,13 @@ TEST_F(UploadsTest, EveryFileIsWrittenThoughFewAreHeld) {
   }
 }
 
+TEST_F(UploadsTest, AnEmptyFileIsWaitedFor) {
+  Uploads uploads(2, 10, &cancel_);
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(uploads.Add(At(std::to_string(i)), Bytes("")).ok());
+  ASSERT_TRUE(uploads.Finish().ok());
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(std::filesystem::exists(folder_ / std::to_string(i)));
+}
+
 TEST_F(UploadsTest, TheFirstErrorEndsThem) {
   folder_.Write("file", "");
   Uploads uploads(2, 10, &cancel_);
