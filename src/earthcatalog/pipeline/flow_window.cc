@@ -32,12 +32,16 @@ int64_t FlowWindow::EstimateLocked(uint64_t rows) const {
 Status FlowWindow::Admit(uint64_t sequence, uint64_t rows, int64_t known_bytes) {
   std::unique_lock lock(mutex_);
   int64_t wanted = 0;
-  changed_.wait(lock, [&] {
+  const auto answer = [&] {
     wanted = known_bytes > 0 ? known_bytes : EstimateLocked(rows);
     if (cancel_->stopped() || held_ == 0) return true;
     const bool guess = known_bytes <= 0 && !measured_any_;
     return held_ + wanted <= budget_ && !(guess && batches_.size() >= kFirstBatches);
-  });
+  };
+  if (!answer()) {
+    ++waits_;
+    changed_.wait(lock, answer);
+  }
   if (cancel_->stopped()) {
     lock.unlock();
     return cancel_->status();
@@ -65,6 +69,11 @@ void FlowWindow::Measure(uint64_t sequence, const Measured& measured) {
     measured_bytes_ /= 2;
   }
   changed_.notify_all();
+}
+
+uint64_t FlowWindow::waits() const {
+  std::lock_guard lock(mutex_);
+  return waits_;
 }
 
 void FlowWindow::Release(uint64_t sequence, uint64_t rows, int64_t bytes) {

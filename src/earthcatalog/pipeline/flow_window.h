@@ -42,6 +42,9 @@ class FlowWindow {
   // Rows that were measured, and what they weighed.
   void Release(uint64_t sequence, uint64_t rows, int64_t bytes);
 
+  // Calls of Admit() so far that could not be answered at once.
+  uint64_t waits() const;
+
  private:
   struct Admitted {
     uint64_t rows;  // not released yet
@@ -53,11 +56,12 @@ class FlowWindow {
   const int64_t budget_;
   CancelSource* const cancel_;
   int wake_up_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::unordered_map<uint64_t, Admitted> batches_;  // by sequence
   int64_t held_ = 0;                                // what is measured and not released, and the estimates
   bool measured_any_ = false;
+  uint64_t waits_ = 0;
   // Of the last thousands of items.
   uint64_t measured_items_ = 0;
   int64_t measured_bytes_ = 0;

@@ -3,12 +3,65 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <functional>
 #include <thread>
 
 namespace earthcatalog::pipeline {
 namespace {
 
-using namespace std::chrono_literals;
+// Only against a hang: what is waited for takes no time.
+constexpr std::chrono::minutes kForEver{1};
+
+bool Eventually(const std::function<bool()>& condition) {
+  const auto end = std::chrono::steady_clock::now() + kForEver;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+// A thread that asks for admission. It is stopped at the end, when nobody lets it in.
+class Asking {
+ public:
+  Asking(FlowWindow* window, CancelSource* cancel, std::function<void(Asking*)> ask)
+      : window_(*window), cancel_(*cancel), thread_([this, ask = std::move(ask)] {
+          ask(this);
+          ended_ = true;
+        }) {}
+  ~Asking() {
+    cancel_.Fail(Status::Cancelled("the test is over"));
+    thread_.join();
+  }
+  Asking(const Asking&) = delete;
+  Asking& operator=(const Asking&) = delete;
+
+  // Of `ask`: one batch of these rows.
+  void Admit(uint64_t sequence, uint64_t rows, int64_t known_bytes) {
+    if (window_.Admit(sequence, rows, known_bytes).ok()) ++admitted_;
+  }
+
+  // Whether it gets this many batches in and then waits for the window to change. A window that lets more in
+  // is found out when it does: `ask` asks for more.
+  bool WaitsAfter(uint64_t batches) {
+    EXPECT_TRUE(Eventually([&] { return window_.waits() > 0 || ended_ || admitted_ > batches; }));
+    EXPECT_EQ(admitted_, batches);
+    return window_.waits() == 1;
+  }
+  // Whether all that it asked for got in.
+  bool EndsAfter(uint64_t batches) {
+    EXPECT_TRUE(Eventually([&] { return ended_.load(); }));
+    return admitted_ == batches;
+  }
+
+ private:
+  FlowWindow& window_;
+  CancelSource& cancel_;
+  std::atomic<uint64_t> admitted_{0};
+  std::atomic<bool> ended_{false};
+  std::thread thread_;
+};
 
 TEST(FlowWindow, AdmitsUntilTheBudgetIsUsed) {
   CancelSource cancel;
@@ -16,16 +69,11 @@ TEST(FlowWindow, AdmitsUntilTheBudgetIsUsed) {
   ASSERT_TRUE(window.Admit(0, 1, 600).ok());
   window.Measure(0, {1, 1, 600, 0});
   ASSERT_TRUE(window.Admit(1, 1, 400).ok());
-  std::atomic<bool> admitted{false};
-  std::thread waiter([&] {
-    EXPECT_TRUE(window.Admit(2, 1, 1).ok());
-    admitted = true;
-  });
-  std::this_thread::sleep_for(30ms);
-  EXPECT_FALSE(admitted);
+  EXPECT_EQ(window.waits(), 0u);
+  Asking third(&window, &cancel, [](Asking* self) { self->Admit(2, 1, 1); });
+  EXPECT_TRUE(third.WaitsAfter(0));
   window.Release(0, 1, 600);
-  waiter.join();
-  EXPECT_TRUE(admitted);
+  EXPECT_TRUE(third.EndsAfter(1));
 }
 
 TEST(FlowWindow, ABatchLargerThanTheBudgetGetsInAlone) {
@@ -33,8 +81,10 @@ TEST(FlowWindow, ABatchLargerThanTheBudgetGetsInAlone) {
   FlowWindow window(10, &cancel);
   EXPECT_TRUE(window.Admit(0, 1, 1'000'000).ok());
   window.Measure(0, {1, 1, 900'000, 0});
+  Asking second(&window, &cancel, [](Asking* self) { self->Admit(1, 1, 1'000'000); });
+  EXPECT_TRUE(second.WaitsAfter(0));
   window.Release(0, 1, 900'000);
-  EXPECT_TRUE(window.Admit(1, 1, 1'000'000).ok());
+  EXPECT_TRUE(second.EndsAfter(1));
 }
 
 TEST(FlowWindow, WhatIsNotMeasuredOfABatchKeepsItsEstimate) {
@@ -46,15 +96,11 @@ TEST(FlowWindow, WhatIsNotMeasuredOfABatchKeepsItsEstimate) {
   window.Release(0, 4, 600);
   window.Measure(0, {6, 0, 0, 400});
   ASSERT_TRUE(window.Admit(2, 1, 500).ok());  // with 400 and 100
-  std::atomic<bool> admitted{false};
-  std::thread waiter([&] {
-    EXPECT_TRUE(window.Admit(3, 1, 1).ok());
-    admitted = true;
-  });
-  std::this_thread::sleep_for(30ms);
-  EXPECT_FALSE(admitted);
+  EXPECT_EQ(window.waits(), 0u);
+  Asking next(&window, &cancel, [](Asking* self) { self->Admit(3, 1, 1); });
+  EXPECT_TRUE(next.WaitsAfter(0));
   window.Release(0, 6, 400);
-  waiter.join();
+  EXPECT_TRUE(next.EndsAfter(1));
 }
 
 TEST(FlowWindow, EstimatesFromWhatWasMeasured) {
@@ -62,8 +108,14 @@ TEST(FlowWindow, EstimatesFromWhatWasMeasured) {
   FlowWindow window(36'000, &cancel);
   ASSERT_TRUE(window.Admit(0, 10, 0).ok());
   window.Measure(0, {10, 10, 600 * 10, 0});
-  // 600 bytes an item: 50 rows fit where the first guess would refuse them.
-  ASSERT_TRUE(window.Admit(1, 50, 0).ok());
+  // 600 bytes an item: 50 rows fit where the first guess would refuse them, and no more than that.
+  Asking next(&window, &cancel, [](Asking* self) {
+    self->Admit(1, 50, 0);
+    self->Admit(2, 1, 0);
+  });
+  EXPECT_TRUE(next.WaitsAfter(1));
+  window.Release(0, 10, 600 * 10);
+  EXPECT_TRUE(next.EndsAfter(2));
 }
 
 TEST(FlowWindow, FailuresDoNotMakeItemsLookSmall) {
@@ -78,48 +130,35 @@ TEST(FlowWindow, FailuresDoNotMakeItemsLookSmall) {
     if (batch != 1) window.Release(batch, 10, 3000);
   }
   ASSERT_TRUE(window.Admit(1001, 10, 0).ok());  // 100,000 expected, beside the 3,000 that are held
-  std::atomic<bool> admitted{false};
-  std::thread waiter([&] {
-    EXPECT_TRUE(window.Admit(1002, 1, 0).ok());
-    admitted = true;
-  });
-  std::this_thread::sleep_for(30ms);
-  EXPECT_FALSE(admitted);
+  EXPECT_EQ(window.waits(), 0u);
+  Asking next(&window, &cancel, [](Asking* self) { self->Admit(1002, 1, 0); });
+  EXPECT_TRUE(next.WaitsAfter(0));
   window.Measure(1001, {10, 0, 0, 3000});
-  waiter.join();
+  EXPECT_TRUE(next.EndsAfter(1));
 }
 
 TEST(FlowWindow, OfUnknownSizeFewAreUnderWayBeforeTheFirstIsMeasured) {
   CancelSource cancel;
   FlowWindow window(int64_t{1} << 40, &cancel);
-  std::atomic<int> admitted{0};
-  std::thread feed([&] {
-    for (uint64_t batch = 0; batch < 10; ++batch) {
-      EXPECT_TRUE(window.Admit(batch, 1, 0).ok());
-      ++admitted;
-    }
+  Asking feed(&window, &cancel, [](Asking* self) {
+    for (uint64_t batch = 0; batch < 10; ++batch) self->Admit(batch, 1, 0);
   });
-  std::this_thread::sleep_for(30ms);
-  EXPECT_EQ(admitted, 2);
+  EXPECT_TRUE(feed.WaitsAfter(2));
   window.Measure(0, {1, 1, 10'000, 0});
-  feed.join();
+  EXPECT_TRUE(feed.EndsAfter(10));
 }
 
 TEST(FlowWindow, FailuresBehindASlowBatchAreHeldToo) {
   CancelSource cancel;
-  FlowWindow window(1 << 20, &cancel);
+  FlowWindow window(1'000'000, &cancel);
   ASSERT_TRUE(window.Admit(0, 1, 1000).ok());
-  std::atomic<uint64_t> admitted{0};
-  std::thread feed([&] {
-    for (uint64_t batch = 1; window.Admit(batch, 100, 0).ok(); ++batch) {
-      window.Measure(batch, {100, 0, 0, 30'000});
-      admitted = batch;
+  Asking feed(&window, &cancel, [&](Asking* self) {
+    for (uint64_t batch = 1; batch <= 100 && !cancel.stopped(); ++batch) {
+      self->Admit(batch, 100, 30'000);
+      if (!cancel.stopped()) window.Measure(batch, {100, 0, 0, 30'000});
     }
   });
-  std::this_thread::sleep_for(100ms);
-  EXPECT_LE(admitted, (1u << 20) / 30'000);
-  cancel.Fail(MakeError(ErrorKind::kInterrupted, "stop"));
-  feed.join();
+  EXPECT_TRUE(feed.WaitsAfter((1'000'000 - 1000) / 30'000));
 }
 
 TEST(FlowWindow, StoppingWakesWhoeverWaits) {
@@ -127,10 +166,13 @@ TEST(FlowWindow, StoppingWakesWhoeverWaits) {
   FlowWindow window(10, &cancel);
   ASSERT_TRUE(window.Admit(0, 1, 10).ok());
   Status status;
-  std::thread waiter([&] { status = window.Admit(1, 1, 10); });
-  std::this_thread::sleep_for(10ms);
+  Asking waiter(&window, &cancel, [&](Asking*) { status = window.Admit(1, 1, 10); });
+  EXPECT_TRUE(waiter.WaitsAfter(0));
   cancel.Fail(MakeError(ErrorKind::kInterrupted, "stop"));
-  waiter.join();
+  if (!waiter.EndsAfter(0)) {
+    ADD_FAILURE() << "nobody woke it";
+    return window.Measure(0, {1, 0, 0, 0});  // which does, so that the test ends
+  }
   EXPECT_EQ(KindOf(status), ErrorKind::kInterrupted);
 }
 
