@@ -9,6 +9,7 @@
 #include <cctype>
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <stdexcept>
 #include <tuple>
 #include <utility>
@@ -115,6 +116,20 @@ std::string Chunk(const std::string& bytes) {
 void MakeCloseReset(int connection) {
   const linger at_once{1, 0};
   setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+}
+
+// The kernel's list of connections has those to `port` that nobody has answered yet.
+int Connecting(int port) {
+  std::ifstream list("/proc/net/tcp");
+  std::string line;
+  std::getline(list, line);  // the header
+  int count = 0;
+  while (std::getline(list, line)) {
+    unsigned int remote_port = 0, state = 0;
+    std::sscanf(line.c_str(), " %*d: %*x:%*x %*x:%x %x", &remote_port, &state);
+    if (remote_port == static_cast<unsigned int>(port) && state == TCP_SYN_SENT) ++count;
+  }
+  return count;
 }
 
 }  // namespace
@@ -260,7 +275,10 @@ DeafServer::DeafServer() {
     connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
     sockets_.push_back(client);
   }
+  own_clients_ = Connecting(port_);
 }
+
+int DeafServer::clients() const { return Connecting(port_) - own_clients_; }
 
 DeafServer::~DeafServer() {
   for (const int socket : sockets_) close(socket);

@@ -95,9 +95,12 @@ class DeafServer {
   DeafServer& operator=(const DeafServer&) = delete;
 
   std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+  // Clients that wait for a connection to it now.
+  int clients() const;
 
  private:
   int port_ = 0;
+  int own_clients_ = 0;
   std::vector<int> sockets_;
 };
 

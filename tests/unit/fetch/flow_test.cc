@@ -1,9 +1,10 @@
 // The flow of batches: order, memory, full queues, and stopping.
 #include <gmock/gmock.h>
 
-#include <fstream>
+#include <future>
 #include <random>
 
+#include "unit/fetch/held_resolver.h"
 #include "unit/fetch/running.h"
 #include "unit/support/temp_folder.h"
 
@@ -23,36 +24,52 @@ std::vector<std::string> Keys(int count, const std::string& prefix = "k") {
   return keys;
 }
 
-// Waits until `condition` holds, at most ten seconds.
-template <typename Condition>
-bool Eventually(Condition condition) {
-  for (int i = 0; i < 2000; ++i) {
-    if (condition()) return true;
-    std::this_thread::sleep_for(milliseconds(5));
-  }
-  return condition();
+// Whether the fetcher has everything that it asked for, and asks for no more: a fetcher that still starts
+// requests has some under way whenever one looks.
+bool Settles(Running* running, const ScriptedServer& server, size_t body_bytes) {
+  constexpr int kLooks = 50;
+  int quiet = 0;
+  size_t before = 0;
+  return Eventually([&] {
+    const size_t requests = server.requests().size();
+    const bool all_there = running->fetcher().bytes_fetched() == requests * body_bytes;
+    quiet = all_there && requests == before && requests > 0 ? quiet + 1 : 0;
+    before = requests;
+    return quiet == kLooks;
+  });
 }
 
 TEST(Flow, ABatchIsHandedOnWhenItsLastRowIsDone) {
-  ScriptedServer server([](const Request& request, int) {
-    return Reply{.body = "{}", .pause = milliseconds(request.target == "/bucket/slow" ? 400 : 0)};
+  std::promise<void> gate;
+  ScriptedServer server([opened = gate.get_future().share()](const Request& request, int) {
+    if (request.target == "/bucket/slow") opened.wait();
+    return Reply{.body = "{}"};
   });
-  Running running(OptionsFor(server.url()));
+  Options options = OptionsFor(server.url());
+  options.retry = Patient();
+  Running running(options);
   running.Give(RowsOf({"slow", "a"}));
   running.Give(RowsOf({"b", "c"}));
+  const Hurry hurry("the batch that is complete");
   EXPECT_EQ(running.Take()->sequence, 1u);
+  gate.set_value();
   EXPECT_EQ(running.Take()->sequence, 0u);
 }
 
+// No timer has to run out first.
 TEST(Flow, RowsThatComeLaterAreFetchedAtOnce) {
   ScriptedServer server([](const Request&, int) { return Reply{.body = "{}"}; });
-  Running running(OptionsFor(server.url()));
+  Options options = OptionsFor(server.url());
+  options.retry = Patient();
+  Running running(options);
+  uint64_t found_nothing = 0;
   for (int i = 0; i < 5; ++i) {
-    std::this_thread::sleep_for(milliseconds(30));
-    const auto begin = std::chrono::steady_clock::now();
+    // It has looked for more rows in vain.
+    ASSERT_TRUE(Eventually([&] { return running.in_stats().waits_empty > found_nothing; }));
+    found_nothing = running.in_stats().waits_empty;
+    const Hurry hurry("a row that came later");
     running.Give(RowsOf({"a"}));
     ASSERT_TRUE(running.Take());
-    EXPECT_LT(Since(begin).count(), 2000);  // no timer has to run out first
   }
 }
 
@@ -70,7 +87,8 @@ TEST(Flow, NoRequestStartsAboveTheMemoryLimit) {
   options.max_buffered_bytes = 200'000;
   Running running(options, 1);
   for (int i = 0; i < 50; ++i) running.Give(RowsOf(Keys(10)));
-  std::this_thread::sleep_for(milliseconds(300));
+  ASSERT_TRUE(Settles(&running, server, 10'000));
+  EXPECT_GE(server.requests().size(), 20u);
   // One batch is in the queue; the limit's 20 bodies, the requests in flight and a batch's end may be added.
   EXPECT_LE(server.requests().size(), 10u + 20 + 8 + 10);
   EXPECT_THAT(running.TakeRest(), SizeIs(50));
@@ -84,7 +102,8 @@ TEST(Flow, APartThatNobodyTakesStopsTheRequestsOfItsBatch) {
   options.part_bytes = 5'000;
   Running running(options, 100);
   running.Give(RowsOf(Keys(200)));
-  std::this_thread::sleep_for(milliseconds(300));
+  ASSERT_TRUE(Settles(&running, server, 10'000));
+  EXPECT_GE(server.requests().size(), 5u);
   EXPECT_LE(server.requests().size(), 10u + 8);
   const std::vector<Batch> parts = running.TakeRest();
   ASSERT_THAT(parts, SizeIs(200));
@@ -114,19 +133,34 @@ TEST(Flow, AbsurdSizesInTheInventoryDoNoHarm) {
   rows[1].size = std::numeric_limits<int64_t>::min();
   rows[2].size = 1;
   rows[3].size = 64 << 20;
-  for (const Item& item : FetchAll(OptionsFor(server.url()), rows)) EXPECT_EQ(item.body, "{}");
+  const std::vector<Item> items = FetchAll(OptionsFor(server.url()), rows);
+  ASSERT_THAT(items, SizeIs(4));
+  for (const Item& item : items) EXPECT_EQ(item.body, "{}");
 }
 
 TEST(Flow, ABatchLargerThanTheMemoryLimitStillEnds) {
   ScriptedServer server([](const Request&, int) { return Reply{.body = std::string(10'000, 'x')}; });
   Options options = OptionsFor(server.url());
+  options.retry = Patient();
   for (const int64_t limit : {1, 50'000}) {
     options.max_buffered_bytes = limit;
     Running running(options, 1);
-    for (int i = 0; i < 4; ++i) running.Give(RowsOf(Keys(50)));
-    for (const Batch& batch : running.TakeRest()) EXPECT_THAT(batch.items, SizeIs(50));
+    for (int i = 0; i < 4; ++i) running.Give(RowsOf(Keys(50, fmt::format("{}/", i))));
+    const Hurry hurry("a batch larger than the limit");
+    const std::vector<Batch> batches = running.TakeRest();
     EXPECT_TRUE(running.Join().ok());
+    ASSERT_THAT(batches, SizeIs(4));
+    for (size_t i = 0; i < 4; ++i) {
+      EXPECT_EQ(batches[i].sequence, i);
+      ASSERT_THAT(batches[i].items, SizeIs(50));
+      for (size_t row = 0; row < 50; ++row) {
+        const Item& item = batches[i].items[row];
+        EXPECT_EQ(item.row.key, fmt::format("{}/{}", i, row));
+        EXPECT_THAT(item.body, SizeIs(10'000)) << KindOf(item);
+      }
+    }
   }
+  EXPECT_THAT(server.requests(), SizeIs(2 * 4 * 50));
 }
 
 // Everything at once, with a consumer that is sometimes slow: each row comes out once, with its own body or
@@ -203,19 +237,24 @@ TEST(Flow, NothingIsLostOrMixedUpUnderRandomTrouble) {
   EXPECT_LT(failures, rows / 4);
 }
 
-// Stopping, in each of the states a run can be in.
-void ExpectPromptEnd(Running* running) {
-  const auto begin = std::chrono::steady_clock::now();
+// Stopping, in each of the states a run can be in. Nothing in these runs ends by itself: not the answers, not
+// the pauses, so a run that ends has waited for none of it.
+Options Endless(const std::string& source) {
+  Options options = OptionsFor(source);
+  options.retry = Patient();
+  return options;
+}
+
+void ExpectEnd(Running* running) {
+  const Hurry hurry("a run that is stopped");
   running->cancel().Fail(Status::Cancelled("enough"));
-  const Status status = running->Join();
-  EXPECT_LT(Since(begin).count(), 500);  // a few milliseconds, on a machine that is not busy
-  EXPECT_EQ(status.message(), "enough");
+  EXPECT_EQ(running->Join().message(), "enough");
 }
 
 TEST(Stop, WhileNothingHappens) {
-  Running running(OptionsFor("http://127.0.0.1:1"));
-  std::this_thread::sleep_for(milliseconds(50));
-  ExpectPromptEnd(&running);
+  Running running(Endless("http://127.0.0.1:1"));
+  EXPECT_TRUE(Eventually([&] { return running.in_stats().waits_empty > 0; }));
+  ExpectEnd(&running);
 }
 
 TEST(Stop, DuringTransfers) {
@@ -224,48 +263,51 @@ TEST(Stop, DuringTransfers) {
     const bool silent = request.target.back() % 2 == 0;
     return Reply{.body = std::string(5000, 'x'), .manner = silent ? Manner::kSilent : Manner::kStall};
   });
-  Options options = OptionsFor(server.url());
+  Options options = Endless(server.url());
   options.max_in_flight = 64;
   Running running(options);
   running.Give(RowsOf(Keys(200, "k1")));
   running.Give(RowsOf(Keys(200, "bad")));
-  EXPECT_TRUE(Eventually([&] { return server.most_at_once() == 64; }));
-  ExpectPromptEnd(&running);
+  EXPECT_TRUE(Eventually([&] { return server.requests().size() == 200 + 64; }));
+  ExpectEnd(&running);
+  EXPECT_THAT(server.requests(), SizeIs(200 + 64));
 }
 
 TEST(Stop, WhileTheOutputIsFull) {
   ScriptedServer server([](const Request&, int) { return Reply{.body = "{}"}; });
-  Running running(OptionsFor(server.url()), 1);
+  Running running(Endless(server.url()), 1);
   for (int i = 0; i < 10; ++i) running.Give(RowsOf(Keys(3)));
   EXPECT_TRUE(Eventually([&] { return server.requests().size() == 30; }));
-  ExpectPromptEnd(&running);
+  EXPECT_TRUE(Eventually([&] { return running.out_stats().waits_full > 0; }));
+  ExpectEnd(&running);
+  EXPECT_EQ(running.out_stats().pushed, 1u);
 }
 
 TEST(Stop, WhileWaitingForARetry) {
   ScriptedServer server(
-      [](const Request&, int) { return Reply{.status = 503, .headers = {"Retry-After: 60"}}; });
-  Options options = OptionsFor(server.url());
-  options.retry.max_backoff = milliseconds(60'000);
-  Running running(options);
+      [](const Request&, int) { return Reply{.status = 503, .headers = {"Retry-After: 3600"}}; });
+  Running running(Endless(server.url()));
   running.Give(RowsOf(Keys(3)));
-  EXPECT_TRUE(Eventually([&] { return server.requests().size() == 3; }));
-  ExpectPromptEnd(&running);
+  EXPECT_TRUE(Eventually([&] { return running.fetcher().retries() == 3; }));
+  ExpectEnd(&running);
+  EXPECT_THAT(server.requests(), SizeIs(3));
 }
 
 TEST(Stop, WhileConnecting) {
   const test::DeafServer server;
-  Options options = OptionsFor(server.url());
-  options.retry.connect_timeout = milliseconds(60'000);
-  Running running(options);
+  Running running(Endless(server.url()));
   running.Give(RowsOf(Keys(3)));
-  std::this_thread::sleep_for(milliseconds(100));
-  ExpectPromptEnd(&running);
+  EXPECT_TRUE(Eventually([&] { return server.clients() == 3; }));
+  ExpectEnd(&running);
 }
 
 TEST(Stop, WhileResolvingAName) {
-  Running running(OptionsFor("http://no-such-host.invalid"));
+  const HeldResolver resolver("no-such-host.invalid");
+  Running running(Endless("http://no-such-host.invalid"));
   running.Give(RowsOf(Keys(3)));
-  ExpectPromptEnd(&running);
+  EXPECT_TRUE(Eventually([&] { return resolver.waiting() == 3; }));
+  ExpectEnd(&running);
+  EXPECT_EQ(resolver.waiting(), 3);
 }
 
 TEST(Stop, BeforeTheStart) {
@@ -284,14 +326,15 @@ TEST(Stop, ADirectoryWhoseReaderWaits) {
   std::filesystem::create_directory(folder / "bucket");
   folder.Write("bucket/a", "{}");
   {
-    Running idle(OptionsFor(folder.path()));
-    std::this_thread::sleep_for(milliseconds(50));
-    ExpectPromptEnd(&idle);
+    Running idle(Endless(folder.path()));
+    EXPECT_TRUE(Eventually([&] { return idle.in_stats().waits_empty > 0; }));
+    ExpectEnd(&idle);
   }
-  Running full(OptionsFor(folder.path()), 1);
+  Running full(Endless(folder.path()), 1);
   for (int i = 0; i < 10; ++i) full.Give(RowsOf({"a", "a"}));
-  std::this_thread::sleep_for(milliseconds(50));
-  ExpectPromptEnd(&full);
+  EXPECT_TRUE(Eventually([&] { return full.out_stats().waits_full > 0; }));
+  ExpectEnd(&full);
+  EXPECT_EQ(full.out_stats().pushed, 1u);
 }
 
 }  // namespace

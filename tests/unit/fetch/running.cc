@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <tuple>
 
 #include "earthcatalog/fetch/http_fetcher.h"
@@ -17,6 +19,16 @@ RetryPolicy Impatient() {
           .max_backoff = milliseconds(20),
           .connect_timeout = milliseconds(2000),
           .stall_timeout = milliseconds(5000)};
+}
+
+RetryPolicy Patient() {
+  const milliseconds hour = std::chrono::hours(1);
+  return {.attempts = 4,
+          .first_backoff = milliseconds(2),
+          .max_backoff = hour,
+          .connect_timeout = hour,
+          .stall_timeout = hour,
+          .total_timeout = hour};
 }
 
 Options OptionsFor(const std::string& source) {
@@ -86,6 +98,32 @@ std::vector<Batch> Running::TakeRest() {
 Status Running::Join() {
   thread_.join();
   return ended_with_;
+}
+
+bool Eventually(const std::function<bool()>& condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(milliseconds(1));
+  }
+  return true;
+}
+
+Hurry::Hurry(const char* what)
+    : thread_([this, what] {
+        std::unique_lock lock(mutex_);
+        if (changed_.wait_for(lock, std::chrono::seconds(30), [this] { return over_; })) return;
+        std::fprintf(stderr, "Failure: %s hangs\n", what);
+        std::abort();
+      }) {}
+
+Hurry::~Hurry() {
+  {
+    const std::lock_guard lock(mutex_);
+    over_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
 }
 
 std::vector<Item> FetchAll(const Options& options, std::vector<inventory::Row> rows) {

@@ -1,7 +1,11 @@
 // Runs a fetcher over given rows, as the pipeline does: a thread of its own between two queues.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -14,6 +18,8 @@ namespace earthcatalog::fetch {
 // Retries within milliseconds.
 RetryPolicy Impatient();
 Options OptionsFor(const std::string& source);
+// Waits an hour before anything ends or begins by itself: what happens in a test does so for another reason.
+RetryPolicy Patient();
 
 std::vector<inventory::Row> RowsOf(const std::vector<std::string>& keys,
                                    const std::string& bucket = "bucket");
@@ -39,6 +45,8 @@ class Running {
   Status Join();
 
   CancelSource& cancel() { return cancel_; }
+  QueueStats in_stats() const { return in_.stats(); }
+  QueueStats out_stats() const { return out_.stats(); }
   Fetcher& fetcher() { return *fetcher_; }
 
  private:
@@ -48,6 +56,25 @@ class Running {
   std::unique_ptr<Fetcher> fetcher_;
   uint64_t next_sequence_ = 0;
   Status ended_with_;
+  std::thread thread_;
+};
+
+// Waits until `condition` holds, a minute at most, which is against a hang only.
+bool Eventually(const std::function<bool()>& condition);
+
+// Ends the program, and with it the test, when it still lives after half a minute: what is to take
+// milliseconds hangs then. A fetcher whose thread nobody wakes looks around every minute, so it is found out.
+class Hurry {
+ public:
+  explicit Hurry(const char* what);
+  ~Hurry();
+  Hurry(const Hurry&) = delete;
+  Hurry& operator=(const Hurry&) = delete;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool over_ = false;
   std::thread thread_;
 };
 
