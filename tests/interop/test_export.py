@@ -5,14 +5,14 @@ import os
 import random
 import signal
 import subprocess
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from harness import archives, expected
+from harness import archives, expected, tables
 from harness.archives import Archive, Item, ItemKey, key_of
+from harness.holds import hold_opens
 from harness.odd_items import make_item, point, polygon, rectangle
 from harness.program import Argument, Base, Catalogue, Program
 
@@ -219,15 +219,37 @@ def test_danger_of_two_versions_without_updated_in_one_commit(
 
 
 def test_a_stopped_export_leaves_no_file(program: Program, mixed: Catalogue, tmp_path: Path) -> None:
-    started = program.start("export", mixed.base.path, "--output", tmp_path / "items.ndjson")
-    time.sleep(0.3)
-    started.send_signal(signal.SIGINT)
-    _, errors = started.communicate(timeout=60)
-    if started.returncode == 0:
-        pytest.skip("missing: a machine slow enough to be interrupted")
+    """It is held at each data file, so it cannot come to its end before it hears of the signal."""
+    folder = tmp_path / "output"
+    with hold_opens(".parquet", tmp_path) as hold:
+        flags = ("--output", folder / "items.ndjson")
+        started = program.start("export", mixed.base.path, *flags, env=hold.environment)
+        try:
+            for _ in range(2):  # so it is among its files
+                assert hold.let_one(started)
+            (hidden,) = folder.iterdir()
+            assert hidden.name.startswith(".tmp-")
+            started.send_signal(signal.SIGINT)
+            opened = 2
+            # It looks for a signal more often than that. One that it does not heed goes on to the last file.
+            while not ended_within(started, 0.5) and hold.let_one(started):
+                opened += 1
+            _, errors = started.communicate(timeout=60)
+        finally:
+            started.kill()
+            started.communicate()
     assert started.returncode == 1
-    assert "interrupted" in errors
-    assert list(tmp_path.iterdir()) == []
+    assert errors.splitlines()[-1] == "earthcatalog: interrupted"
+    assert opened < len(tables.data_files(tables.load(mixed.base)))
+    assert list(folder.iterdir()) == []
+
+
+def ended_within(process: subprocess.Popen[str], seconds: float) -> bool:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def test_an_output_that_cannot_be_is_one_clear_line(
