@@ -1,6 +1,7 @@
 """Ingesting from Python."""
 
 import _thread
+import contextlib
 import datetime as dt
 import json
 import os
@@ -166,56 +167,80 @@ def test_no_progress_is_drawn_unless_on_a_terminal(
     assert capfd.readouterr() == ("", "")
 
 
-class SlowHandler(SimpleHTTPRequestHandler):
-    """Serves a folder, each file after a moment."""
+class GatedHandler(SimpleHTTPRequestHandler):
+    """Serves a folder; files that are not `free` when `opened` is set."""
+
+    def __init__(self, *args: Any, free: set[str] | None, opened: threading.Event, **options: Any) -> None:
+        self.free, self.opened = free, opened
+        super().__init__(*args, **options)
 
     def do_GET(self) -> None:
-        time.sleep(0.05)
+        if self.free is not None and self.path not in self.free:
+            self.opened.wait()
         super().do_GET()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         pass
 
 
-@pytest.fixture
-def slow_server(tmp_path: Path) -> Iterator[str]:
-    """An HTTP server in this very process: it answers only while ingesting leaves the GIL to it."""
+@contextlib.contextmanager
+def own_server(folder: Path, free: set[str] | None = None) -> Iterator[tuple[str, threading.Event]]:
+    """An HTTP server in this very process: it answers only while ingesting leaves the GIL to it.
 
-    def handler(*args: Any) -> SlowHandler:
-        return SlowHandler(*args, directory=str(tmp_path / "source"))
+    Gives its URL, and what lets all files go, not only those that are free from the start.
+    """
+    opened = threading.Event()
+
+    def handler(*args: Any) -> GatedHandler:
+        return GatedHandler(*args, free=free, opened=opened, directory=str(folder))
 
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", opened
+        finally:
+            opened.set()
+            server.shutdown()
+            thread.join()
 
 
-def test_other_python_threads_run_while_ingesting(
-    make_archive: Callable[[int], Archive], slow_server: str
-) -> None:
+def test_other_python_threads_run_while_ingesting(make_archive: Callable[[int], Archive]) -> None:
     archive = make_archive(20)
-    assert ingest(archive, source=slow_server)["items_processed"] == 20
+    with own_server(archive.source) as (url, _opened):
+        assert ingest(archive, source=url)["items_processed"] == 20
     assert ids(archive) == sorted(archive.ids)
 
 
-def test_ctrl_c_ends_the_run_cleanly(make_archive: Callable[[int], Archive], slow_server: str) -> None:
+def test_ctrl_c_ends_the_run_cleanly(make_archive: Callable[[int], Archive]) -> None:
+    """The source answers for three chunks and a half: the run cannot end by itself."""
     archive = make_archive(400)
+    chunk = 20
+    free = {f"/{BUCKET}/{id_}.stac.json" for id_ in sorted(archive.ids)[: 3 * chunk + chunk // 2]}
+    with own_server(archive.source, free) as (url, opened):
+        ended = threading.Event()
 
-    def interrupt_after_a_commit() -> None:
-        while not list(archive.warehouse_path.glob("earthcatalog/stac_items/metadata/snap-*")):
-            time.sleep(0.05)
-        _thread.interrupt_main()
+        def interrupt_after_three_commits() -> None:
+            snapshots = archive.warehouse_path / "earthcatalog" / "stac_items" / "metadata"
+            deadline = time.monotonic() + 60
+            while len(list(snapshots.glob("snap-*"))) < 3:
+                if ended.wait(0.01) or time.monotonic() > deadline:
+                    return opened.set()
+            _thread.interrupt_main()
+            # A run that does not heed it gets its answers, so that the test ends.
+            return None if ended.wait(60) else opened.set()
 
-    thread = threading.Thread(target=interrupt_after_a_commit)
-    thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        ingest(archive, source=slow_server, chunk_size=20, max_workers=2)
-    thread.join()
+        thread = threading.Thread(target=interrupt_after_three_commits)
+        thread.start()
+        try:
+            with pytest.raises(KeyboardInterrupt):
+                ingest(archive, source=url, chunk_size=chunk, max_workers=2)
+        finally:
+            ended.set()
+            thread.join()
+        assert not opened.is_set(), "it waited for its answers"
     committed = ids(archive)
-    assert 0 < len(committed) < 400
-    assert committed == sorted(archive.ids)[: len(committed)]
+    assert committed == sorted(archive.ids)[: 3 * chunk]
     assert not (archive.base / ".lock").exists()
     data_files = list(archive.warehouse_path.glob("grid_partition=*/year=*/*.parquet"))
     assert len(data_files) == ec.open(archive.base).info().file_count
