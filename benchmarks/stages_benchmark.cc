@@ -73,7 +73,7 @@ class Job {
   std::vector<pipeline::FannedOut> FanOut(std::vector<pipeline::Chunk> chunks) const {
     std::vector<pipeline::FannedOut> rows;
     for (pipeline::Chunk& chunk : chunks)
-      rows.push_back(pipeline::FanOut(*schema_, std::move(chunk)).ValueOrDie());
+      rows.push_back(pipeline::FanOut(*schema_, pipeline::TakeItems(std::move(chunk))).ValueOrDie());
     return rows;
   }
 

@@ -4,6 +4,15 @@
 
 namespace earthcatalog::pipeline {
 
+std::vector<AssignedItems> TakeItems(Chunk chunk) {
+  std::vector<AssignedItems> items;
+  items.reserve(chunk.batches.size());
+  for (EncodedBatch& batch : chunk.batches) {
+    items.push_back({std::move(batch.rows), std::move(batch.item_bytes), std::move(batch.cells)});
+  }
+  return items;
+}
+
 Status ChunkAssembler::Run(BoundedQueue<EncodedBatch>* in, BoundedQueue<Chunk>* out) {
   while (true) {
     ARROW_ASSIGN_OR_RAISE(std::optional<EncodedBatch> batch, in->Pop());

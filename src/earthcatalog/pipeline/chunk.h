@@ -9,6 +9,7 @@
 
 #include "earthcatalog/base/queue.h"
 #include "earthcatalog/pipeline/encode.h"
+#include "earthcatalog/pipeline/fan_out.h"
 #include "earthcatalog/pipeline/flow_window.h"
 
 namespace earthcatalog::pipeline {
@@ -17,6 +18,9 @@ struct Chunk {
   uint64_t row_count = 0;  // inventory rows, the failed ones too
   std::vector<EncodedBatch> batches;
 };
+
+// What is left of a chunk when its failures are taken care of.
+std::vector<AssignedItems> TakeItems(Chunk chunk);
 
 // Puts batches and their parts back into order and cuts chunks: after `chunk_size` rows, or earlier so that
 // the rows as they will be written, and the failures, stay within `max_bytes`, if not a single part is

@@ -50,7 +50,7 @@ Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
     std::move(batch.failures.begin(), batch.failures.end(), std::back_inserter(written.failures));
     written.failure_bytes += batch.failure_bytes;
   }
-  ARROW_ASSIGN_OR_RAISE(const FannedOut rows, FanOut(*schema_, std::move(chunk)));
+  ARROW_ASSIGN_OR_RAISE(const FannedOut rows, FanOut(*schema_, TakeItems(std::move(chunk))));
   const WriteTarget target{warehouse_, schema_, partitioner_, next_part_number_, threads_};
   next_part_number_ += rows.parts;
   ARROW_RETURN_NOT_OK(WriteFiles(target, rows, *cancel_, &written.files));

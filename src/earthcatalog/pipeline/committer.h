@@ -1,7 +1,9 @@
 // The end of the pipeline: written chunks become snapshots.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,7 +11,7 @@
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/catalog/lock.h"
 #include "earthcatalog/pipeline/chunk_writer.h"
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/pipeline/quarantine.h"
 #include "earthcatalog/pipeline/row_feed.h"
 #include "earthcatalog/pipeline/snapshot_notes.h"
 

@@ -93,13 +93,13 @@ struct Entry {
 
 }  // namespace
 
-Result<FannedOut> FanOut(const arrow::Schema& schema, Chunk chunk) {
+Result<FannedOut> FanOut(const arrow::Schema& schema, std::vector<AssignedItems> items) {
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;
   std::vector<Entry> entries;
   std::vector<std::span<const grid::CellId>> cells_of;  // each item
   FannedOut result;
   uint32_t item = 0;
-  for (EncodedBatch& batch : chunk.batches) {
+  for (AssignedItems& batch : items) {
     if (batch.rows->num_rows() == 0) continue;
     for (size_t i = 0; i + 1 < batch.cells.offsets.size(); ++i, ++item) {
       const auto* cells = batch.cells.cells.data();

@@ -10,9 +10,15 @@
 #include <vector>
 
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/pipeline/chunk.h"
 
 namespace earthcatalog::pipeline {
+
+// Items and the cells that each of them touches.
+struct AssignedItems {
+  std::shared_ptr<arrow::RecordBatch> rows;  // without grid_partition
+  std::vector<uint32_t> item_bytes;          // of the JSON of each
+  grid::CellAssignments cells;               // of `rows`
+};
 
 // The rows of one (cell, year, part), in file order.
 struct FileGroup {
@@ -30,12 +36,12 @@ struct FannedOut {
   uint32_t parts = 1;
 };
 
-// Joins the chunk's batches into columns of `schema` (with field ids; a grid_partition field in it is passed
-// over) and sorts within each group by (platform, datetime, collection, id), nulls last. Consumes the
-// batches, column by column, so that the data is never held twice as a whole.
+// Joins the batches, in their order, into columns of `schema` (with field ids; a grid_partition field in it
+// is passed over) and sorts within each group by (platform, datetime, collection, id), nulls last. Consumes
+// the batches, column by column, so that the data is never held twice as a whole.
 //
 // Readers must know which version of an item came last, also when neither `updated` nor `created` says so: it
 // is in a later part than those before it, or in the same files behind them (version_parts.h).
-Result<FannedOut> FanOut(const arrow::Schema& schema, Chunk chunk);
+Result<FannedOut> FanOut(const arrow::Schema& schema, std::vector<AssignedItems> items);
 
 }  // namespace earthcatalog::pipeline

@@ -18,6 +18,7 @@
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/io/s3.h"
+#include "earthcatalog/pipeline/quarantine.h"
 
 namespace earthcatalog::pipeline {
 
@@ -44,13 +45,6 @@ struct IncrementalOptions {
   // When the table holds the inventory already: add it once more.
   bool again = false;
   bool sync = true;  // data on disk before each commit
-};
-
-struct FailureExample {
-  std::string bucket;
-  std::string key;
-  std::string kind;
-  std::string message;
 };
 
 // What happened to every inventory row: inventory.rows == items_catalogued + items_quarantined +

@@ -22,6 +22,14 @@ struct QuarantinedRow {
   int64_t timestamp;    // when, microseconds UTC
 };
 
+// Of such a row, what a report shows.
+struct FailureExample {
+  std::string bucket;
+  std::string key;
+  std::string kind;
+  std::string message;
+};
+
 // What the row takes in memory, about.
 int64_t HeldBytes(const QuarantinedRow& row);
 

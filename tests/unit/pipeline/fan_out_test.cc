@@ -17,9 +17,9 @@ const auto kSchema =
                    arrow::field("datetime", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")),
                    arrow::field("grid_partition", arrow::utf8())});
 
-EncodedBatch MakeBatch(const std::string& ids, const std::string& platforms, const std::string& datetimes,
-                       std::vector<std::vector<grid::CellId>> cells) {
-  EncodedBatch batch;
+AssignedItems MakeBatch(const std::string& ids, const std::string& platforms, const std::string& datetimes,
+                        std::vector<std::vector<grid::CellId>> cells) {
+  AssignedItems batch;
   const auto column = [](const std::shared_ptr<arrow::DataType>& type, const std::string& json) {
     return arrow::json::ArrayFromJSONString(type, json).ValueOrDie();
   };
@@ -44,13 +44,12 @@ std::vector<std::string> IdsOf(const FannedOut& rows, const FileGroup& group) {
 }
 
 TEST(FanOut, OneRowPerCellInFileOrder) {
-  Chunk chunk;
-  chunk.batches.push_back(MakeBatch(R"(["d", "c"])", R"(["s1", null])",
-                                    R"(["2020-05-01T00:00:00", "2020-01-01T00:00:00"])", {{10}, {10, 20}}));
-  chunk.batches.push_back(MakeBatch(R"(["b", "a", "e"])", R"(["s1", "s1", "s1"])",
-                                    R"(["2020-05-01T00:00:00", "2021-01-01T00:00:00", null])",
-                                    {{10}, {10}, {10}}));
-  const FannedOut rows = FanOut(*kSchema, std::move(chunk)).ValueOrDie();
+  std::vector<AssignedItems> items;
+  items.push_back(MakeBatch(R"(["d", "c"])", R"(["s1", null])",
+                            R"(["2020-05-01T00:00:00", "2020-01-01T00:00:00"])", {{10}, {10, 20}}));
+  items.push_back(MakeBatch(R"(["b", "a", "e"])", R"(["s1", "s1", "s1"])",
+                            R"(["2020-05-01T00:00:00", "2021-01-01T00:00:00", null])", {{10}, {10}, {10}}));
+  const FannedOut rows = FanOut(*kSchema, std::move(items)).ValueOrDie();
   ASSERT_EQ(rows.groups.size(), 4u);
   EXPECT_EQ(rows.order.size(), 6u);
   EXPECT_EQ(rows.items->num_rows(), 5);
@@ -68,10 +67,10 @@ TEST(FanOut, OneRowPerCellInFileOrder) {
 }
 
 TEST(FanOut, InstantsBefore1970AreInTheirOwnYear) {
-  Chunk chunk;
-  chunk.batches.push_back(MakeBatch(R"(["a", "b"])", R"([null, null])",
-                                    R"(["1969-12-31T23:59:59.999999", "1970-01-01T00:00:00"])", {{1}, {1}}));
-  const FannedOut rows = FanOut(*kSchema, std::move(chunk)).ValueOrDie();
+  std::vector<AssignedItems> items;
+  items.push_back(MakeBatch(R"(["a", "b"])", R"([null, null])",
+                            R"(["1969-12-31T23:59:59.999999", "1970-01-01T00:00:00"])", {{1}, {1}}));
+  const FannedOut rows = FanOut(*kSchema, std::move(items)).ValueOrDie();
   ASSERT_EQ(rows.groups.size(), 2u);
   EXPECT_EQ(rows.groups[0].year, 1969);
   EXPECT_EQ(rows.groups[1].year, 1970);
@@ -84,12 +83,12 @@ struct Version {
 
 // The part of each version, in the order given; each must be in the group of its cell.
 std::vector<uint32_t> PartsOf(const std::vector<Version>& versions) {
-  Chunk chunk;
+  std::vector<AssignedItems> items;
   for (const Version& version : versions) {
-    chunk.batches.push_back(MakeBatch(fmt::format("[\"{}\"]", version.id), "[\"s1\"]",
-                                      fmt::format("[\"{}\"]", version.datetime), {version.cells}));
+    items.push_back(MakeBatch(fmt::format("[\"{}\"]", version.id), "[\"s1\"]",
+                              fmt::format("[\"{}\"]", version.datetime), {version.cells}));
   }
-  const FannedOut rows = FanOut(*kSchema, std::move(chunk)).ValueOrDie();
+  const FannedOut rows = FanOut(*kSchema, std::move(items)).ValueOrDie();
   std::vector<uint32_t> parts(versions.size());
   uint32_t most = 0;
   for (const FileGroup& group : rows.groups) {
@@ -120,10 +119,10 @@ TEST(FanOut, ARowThatIsRepeatedMakesNoMoreFiles) {
               testing::Each(testing::Eq(0u)));
 }
 
-TEST(FanOut, AChunkWithoutItemsHasNoGroups) {
-  Chunk chunk;
-  chunk.batches.push_back(MakeBatch("[]", "[]", "[]", {}));
-  const FannedOut rows = FanOut(*kSchema, std::move(chunk)).ValueOrDie();
+TEST(FanOut, BatchesWithoutItemsHaveNoGroups) {
+  std::vector<AssignedItems> items;
+  items.push_back(MakeBatch("[]", "[]", "[]", {}));
+  const FannedOut rows = FanOut(*kSchema, std::move(items)).ValueOrDie();
   EXPECT_TRUE(rows.groups.empty());
 }
 
