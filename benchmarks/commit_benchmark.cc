@@ -15,8 +15,8 @@
 #include "earthcatalog/iceberg/manifest_list.h"
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 #include "earthcatalog/iceberg/table.h"
-#include "earthcatalog/pipeline/data_files.h"
 #include "earthcatalog/pipeline/snapshot_notes.h"
+#include "earthcatalog/rows/write_files.h"
 #include "generated_items.h"
 #include "must.h"
 #include "temporary_folder.h"
@@ -47,11 +47,11 @@ struct Example {
 
 Example MakeExample(const TemporaryFolder& folder) {
   const Columns columns = GeneratedColumns(2 * kCommitFiles);
-  const pipeline::WriteTarget target{.warehouse = io::Resolve(folder / "example").ValueOrDie(),
-                                     .schema = columns.schema,
-                                     .partitioner = grid::MakePartitioner({}).ValueOrDie()};
-  pipeline::UncommittedFiles files(target.warehouse);
-  Must(pipeline::WriteFiles(target, InGroups(columns, 2), CancelSource(), &files));
+  const rows::WriteTarget target{.warehouse = io::Resolve(folder / "example").ValueOrDie(),
+                                 .schema = columns.schema,
+                                 .partitioner = grid::MakePartitioner({}).ValueOrDie()};
+  rows::UncommittedFiles files(target.warehouse);
+  Must(rows::WriteFiles(target, InGroups(columns, 2), CancelSource(), &files));
   return {columns.schema, files.Release()};
 }
 

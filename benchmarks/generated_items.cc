@@ -72,9 +72,9 @@ Columns GeneratedColumns(uint64_t count) {
   return columns;
 }
 
-pipeline::FannedOut InGroups(const Columns& columns, size_t rows_per_file) {
+rows::FannedOut InGroups(const Columns& columns, size_t rows_per_file) {
   static const std::vector<H3Index> cells = SomeCells();
-  pipeline::FannedOut rows;
+  rows::FannedOut rows;
   rows.items = columns.rows;
   rows.item_bytes = columns.item_bytes;
   rows.order.resize(columns.item_bytes.size());

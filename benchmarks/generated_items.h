@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/pipeline/fan_out.h"
+#include "earthcatalog/rows/fan_out.h"
 
 namespace earthcatalog {
 
@@ -37,6 +37,6 @@ Columns GeneratedColumns(uint64_t count);
 
 // Each `rows_per_file` rows become a file in a folder of their own, as most do that hold little: 43 years in
 // each cell.
-pipeline::FannedOut InGroups(const Columns& columns, size_t rows_per_file);
+rows::FannedOut InGroups(const Columns& columns, size_t rows_per_file);
 
 }  // namespace earthcatalog

@@ -13,9 +13,9 @@
 #include "earthcatalog/iceberg/table.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/io/location.h"
-#include "earthcatalog/pipeline/data_files.h"
 #include "earthcatalog/pipeline/encode.h"
-#include "earthcatalog/pipeline/fan_out.h"
+#include "earthcatalog/rows/fan_out.h"
+#include "earthcatalog/rows/write_files.h"
 #include "generated_items.h"
 #include "must.h"
 #include "temporary_folder.h"
@@ -70,22 +70,22 @@ class Job {
     return chunks;
   }
 
-  std::vector<pipeline::FannedOut> FanOut(std::vector<pipeline::Chunk> chunks) const {
-    std::vector<pipeline::FannedOut> rows;
+  std::vector<rows::FannedOut> FanOut(std::vector<pipeline::Chunk> chunks) const {
+    std::vector<rows::FannedOut> rows;
     for (pipeline::Chunk& chunk : chunks)
-      rows.push_back(pipeline::FanOut(*schema_, pipeline::TakeItems(std::move(chunk))).ValueOrDie());
+      rows.push_back(rows::FanOut(*schema_, pipeline::TakeItems(std::move(chunk))).ValueOrDie());
     return rows;
   }
 
   // A commit's files each.
-  std::vector<std::vector<iceberg::DataFile>> Write(const std::vector<pipeline::FannedOut>& chunks,
+  std::vector<std::vector<iceberg::DataFile>> Write(const std::vector<rows::FannedOut>& chunks,
                                                     const std::string& folder) const {
-    pipeline::WriteTarget target{
+    rows::WriteTarget target{
         .warehouse = io::Resolve(folder).ValueOrDie(), .schema = schema_, .partitioner = partitioner_};
     std::vector<std::vector<iceberg::DataFile>> files;
-    for (const pipeline::FannedOut& rows : chunks) {
-      pipeline::UncommittedFiles written(target.warehouse);
-      Must(pipeline::WriteFiles(target, rows, CancelSource(), &written));
+    for (const rows::FannedOut& rows : chunks) {
+      rows::UncommittedFiles written(target.warehouse);
+      Must(rows::WriteFiles(target, rows, CancelSource(), &written));
       files.push_back(written.Release());
       ++target.part_number;
     }

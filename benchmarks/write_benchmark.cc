@@ -16,7 +16,7 @@
 #include "earthcatalog/geoparquet/used_columns.h"
 #include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/grid/partitioner.h"
-#include "earthcatalog/pipeline/data_files.h"
+#include "earthcatalog/rows/write_files.h"
 #include "generated_items.h"
 #include "must.h"
 #include "temporary_folder.h"
@@ -113,16 +113,16 @@ bool AreThere(const std::vector<iceberg::DataFile>& files, size_t count, int64_t
 void WriteFiles(benchmark::State& state, const TemporaryFolder* folder, Place place) {
   static int runs = 0;
   const Columns& columns = ColumnsFor(state.range(0));
-  const pipeline::FannedOut rows = InGroups(columns, static_cast<size_t>(state.range(0)));
-  pipeline::WriteTarget target{.warehouse = {},
-                               .schema = columns.schema,
-                               .partitioner = grid::MakePartitioner({}).ValueOrDie(),
-                               .threads = static_cast<int>(state.range(1))};
+  const rows::FannedOut rows = InGroups(columns, static_cast<size_t>(state.range(0)));
+  rows::WriteTarget target{.warehouse = {},
+                           .schema = columns.schema,
+                           .partitioner = grid::MakePartitioner({}).ValueOrDie(),
+                           .threads = static_cast<int>(state.range(1))};
   int64_t bytes = 0;
   for (auto _ : state) {
     target.warehouse = io::Resolve(*folder / std::to_string(++runs)).ValueOrDie();
-    pipeline::UncommittedFiles written(target.warehouse);
-    Must(pipeline::WriteFiles(target, rows, CancelSource(), &written));
+    rows::UncommittedFiles written(target.warehouse);
+    Must(rows::WriteFiles(target, rows, CancelSource(), &written));
     const std::vector<iceberg::DataFile> files = written.Release();
     if (place == Place::kDiskSynced) Must(io::SyncToDisk(target.warehouse));
     state.PauseTiming();

@@ -1,4 +1,4 @@
-#include "earthcatalog/catalog/items.h"
+#include "earthcatalog/rows/items.h"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
@@ -30,7 +30,7 @@ class ItemTexts {
     RunJob(
         [&](const ProgressCallback&, CancelSource* cancel) -> Status {
           ARROW_ASSIGN_OR_RAISE(catalog_, catalog::Catalog::Open(locations));
-          return catalog::ItemReader::Open(*catalog_, ids, *cancel).Value(&reader_);
+          return rows::ItemReader::Open(*catalog_, ids, *cancel).Value(&reader_);
         },
         nb::none());
   }
@@ -51,7 +51,7 @@ class ItemTexts {
 
  private:
   std::unique_ptr<catalog::Catalog> catalog_;
-  std::unique_ptr<catalog::ItemReader> reader_;
+  std::unique_ptr<rows::ItemReader> reader_;
 };
 
 }  // namespace

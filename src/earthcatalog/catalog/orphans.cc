@@ -9,8 +9,8 @@
 #include <unordered_set>
 
 #include "earthcatalog/base/text.h"
-#include "earthcatalog/catalog/data_file_name.h"
 #include "earthcatalog/iceberg/json_access.h"
+#include "earthcatalog/rows/data_file_name.h"
 
 namespace earthcatalog::catalog {
 namespace {
@@ -53,7 +53,7 @@ bool IsTemporaryName(std::string_view name) {
 
 // With a token: a name without one may be that of another program.
 bool IsOurDataFile(std::string_view name) {
-  const auto parsed = ParseDataFileName(name);
+  const auto parsed = rows::ParseDataFileName(name);
   return parsed && !parsed->token.empty();
 }
 
@@ -89,7 +89,7 @@ std::string_view TailOf(std::string_view path) {
   const size_t year = part_before(name - 1);
   if (year == 0) return path.substr(name);
   const size_t cell = part_before(year - 1);
-  return path.substr(IsCellFolder(path.substr(cell)) ? cell : name);
+  return path.substr(rows::IsCellFolder(path.substr(cell)) ? cell : name);
 }
 
 // By hash: two that are the same keep a file that could go.
@@ -119,7 +119,7 @@ class Search {
     ARROW_ASSIGN_OR_RAISE(const auto infos, List(warehouse, /*recursive=*/false));
     for (const auto& info : infos) {
       if (info.IsFile() && IsTemporaryName(info.base_name())) Add(warehouse.Join(info.base_name()), info);
-      if (info.IsDirectory() && IsCellFolder(info.base_name())) {
+      if (info.IsDirectory() && rows::IsCellFolder(info.base_name())) {
         ARROW_RETURN_NOT_OK(Cell(warehouse.Join(info.base_name())));
       }
     }
@@ -166,7 +166,7 @@ class Search {
       if (slash == std::string::npos || slash <= start) continue;
       const std::string_view year = std::string_view(path).substr(start, slash - start);
       const std::string_view name = std::string_view(path).substr(slash + 1);
-      if (!IsYearFolder(year) || year.find('/') != std::string_view::npos) continue;
+      if (!rows::IsYearFolder(year) || year.find('/') != std::string_view::npos) continue;
       if (IsOurDataFile(name) || IsTemporaryName(name)) Add(cell.Join(path.substr(start)), info);
     }
     return Status::OK();

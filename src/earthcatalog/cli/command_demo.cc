@@ -18,7 +18,7 @@ namespace earthcatalog::cli {
 namespace {
 
 // Greenland's south-east coast, ten years.
-constexpr catalog::Box kSearchBox = {-45, 62, -30, 70};
+constexpr rows::Box kSearchBox = {-45, 62, -30, 70};
 constexpr int kFirstYear = 2015;
 constexpr int kLastYear = 2024;
 constexpr size_t kShownPartitions = 10;

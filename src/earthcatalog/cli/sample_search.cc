@@ -10,7 +10,7 @@
 #include <tuple>
 
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/catalog/data_file_reader.h"
+#include "earthcatalog/rows/data_file_reader.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -28,7 +28,7 @@ std::string TextAt(const std::shared_ptr<arrow::StringArray>& column, int64_t ro
 // Which rows' bbox meets the box.
 class BoxTest {
  public:
-  static Result<BoxTest> Make(const arrow::RecordBatch& rows, const catalog::Box& box) {
+  static Result<BoxTest> Make(const arrow::RecordBatch& rows, const rows::Box& box) {
     BoxTest test;
     test.box_ = box;
     test.bbox_ = Column<arrow::StructArray>(rows, "bbox");
@@ -52,14 +52,14 @@ class BoxTest {
   }
 
  private:
-  catalog::Box box_;
+  rows::Box box_;
   std::shared_ptr<arrow::StructArray> bbox_;
   std::array<std::shared_ptr<arrow::DoubleArray>, 4> sides_;
 };
 
 using FoundItems = std::map<std::pair<std::string, std::string>, FoundItem>;  // by collection and id
 
-Status AddMatches(const arrow::RecordBatch& rows, const catalog::Box& box, int first_year, int last_year,
+Status AddMatches(const arrow::RecordBatch& rows, const rows::Box& box, int first_year, int last_year,
                   FoundItems* found) {
   const auto id = Column<arrow::StringArray>(rows, "id");
   const auto collection = Column<arrow::StringArray>(rows, "collection");
@@ -80,16 +80,16 @@ Status AddMatches(const arrow::RecordBatch& rows, const catalog::Box& box, int f
 
 }  // namespace
 
-Result<SampleSearch> SearchSample(const catalog::Catalog& catalog, const catalog::Box& box, int first_year,
+Result<SampleSearch> SearchSample(const catalog::Catalog& catalog, const rows::Box& box, int first_year,
                                   int last_year) {
   const auto start = std::chrono::steady_clock::now();
-  ARROW_ASSIGN_OR_RAISE(const catalog::PrunedFiles pruned,
-                        catalog::PruneFiles(catalog, box, first_year, last_year));
+  ARROW_ASSIGN_OR_RAISE(const rows::PrunedFiles pruned,
+                        rows::PruneFiles(catalog, box, first_year, last_year));
   FoundItems found;
   for (const std::string& uri : pruned.files) {
-    ARROW_ASSIGN_OR_RAISE(
-        auto reader, catalog::DataFileReader::Open(catalog.warehouse(), {uri},
-                                                   {"collection", "id", "platform", "datetime", "bbox"}));
+    ARROW_ASSIGN_OR_RAISE(auto reader,
+                          rows::DataFileReader::Open(catalog.warehouse(), {uri},
+                                                     {"collection", "id", "platform", "datetime", "bbox"}));
     while (true) {
       ARROW_ASSIGN_OR_RAISE(const auto rows, reader.Next());
       if (rows.rows == nullptr) break;

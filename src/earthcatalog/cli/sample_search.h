@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/catalog/prune.h"
+#include "earthcatalog/rows/prune.h"
 
 namespace earthcatalog::cli {
 
@@ -25,7 +25,7 @@ struct SampleSearch {
 
 // Items whose bbox meets `box` and whose datetime is in [first_year, last_year], as far as they share a cell
 // with the box: those that touch it do. Of an item ingested several times one version that matches.
-Result<SampleSearch> SearchSample(const catalog::Catalog& catalog, const catalog::Box& box, int first_year,
+Result<SampleSearch> SearchSample(const catalog::Catalog& catalog, const rows::Box& box, int first_year,
                                   int last_year);
 
 }  // namespace earthcatalog::cli

@@ -4,8 +4,8 @@
 
 namespace earthcatalog::pipeline {
 
-std::vector<AssignedItems> TakeItems(Chunk chunk) {
-  std::vector<AssignedItems> items;
+std::vector<rows::AssignedItems> TakeItems(Chunk chunk) {
+  std::vector<rows::AssignedItems> items;
   items.reserve(chunk.batches.size());
   for (EncodedBatch& batch : chunk.batches) {
     items.push_back({std::move(batch.rows), std::move(batch.item_bytes), std::move(batch.cells)});

@@ -9,8 +9,8 @@
 
 #include "earthcatalog/base/queue.h"
 #include "earthcatalog/pipeline/encode.h"
-#include "earthcatalog/pipeline/fan_out.h"
 #include "earthcatalog/pipeline/flow_window.h"
+#include "earthcatalog/rows/fan_out.h"
 
 namespace earthcatalog::pipeline {
 
@@ -20,7 +20,7 @@ struct Chunk {
 };
 
 // What is left of a chunk when its failures are taken care of.
-std::vector<AssignedItems> TakeItems(Chunk chunk);
+std::vector<rows::AssignedItems> TakeItems(Chunk chunk);
 
 // Puts batches and their parts back into order and cuts chunks: after `chunk_size` rows, or earlier so that
 // the rows as they will be written, and the failures, stay within `max_bytes`, if not a single part is

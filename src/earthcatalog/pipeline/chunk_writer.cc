@@ -5,7 +5,7 @@
 
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/iceberg/schema.h"
-#include "earthcatalog/pipeline/fan_out.h"
+#include "earthcatalog/rows/fan_out.h"
 
 namespace earthcatalog::pipeline {
 
@@ -34,7 +34,7 @@ Status ChunkWriter::Run(BoundedQueue<Chunk>* in, BoundedQueue<WrittenChunk>* out
 }
 
 Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
-  ARROW_RETURN_NOT_OK(CheckWarehouse(warehouse_));
+  ARROW_RETURN_NOT_OK(rows::CheckWarehouse(warehouse_));
   const int columns_before = schema_->num_fields();
   ARROW_RETURN_NOT_OK(SettleExpectations(&chunk));
   ARROW_RETURN_NOT_OK(EvolveSchema(chunk));
@@ -42,7 +42,7 @@ Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
                                   [&](size_t i, int) { return Update(schema_, &chunk.batches[i]); }));
   WrittenChunk written{.row_count = chunk.row_count,
                        .failures = {},
-                       .files = UncommittedFiles(warehouse_),
+                       .files = rows::UncommittedFiles(warehouse_),
                        .schema = schema_,
                        .columns_added = static_cast<uint64_t>(schema_->num_fields() - columns_before)};
   for (EncodedBatch& batch : chunk.batches) {
@@ -50,10 +50,10 @@ Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
     std::move(batch.failures.begin(), batch.failures.end(), std::back_inserter(written.failures));
     written.failure_bytes += batch.failure_bytes;
   }
-  ARROW_ASSIGN_OR_RAISE(const FannedOut rows, FanOut(*schema_, TakeItems(std::move(chunk))));
-  const WriteTarget target{warehouse_, schema_, partitioner_, next_part_number_, threads_};
+  ARROW_ASSIGN_OR_RAISE(const rows::FannedOut rows, rows::FanOut(*schema_, TakeItems(std::move(chunk))));
+  const rows::WriteTarget target{warehouse_, schema_, partitioner_, next_part_number_, threads_};
   next_part_number_ += rows.parts;
-  ARROW_RETURN_NOT_OK(WriteFiles(target, rows, *cancel_, &written.files));
+  ARROW_RETURN_NOT_OK(rows::WriteFiles(target, rows, *cancel_, &written.files));
   return written;
 }
 

@@ -9,7 +9,7 @@
 #include "earthcatalog/base/queue.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/pipeline/chunk.h"
-#include "earthcatalog/pipeline/data_files.h"
+#include "earthcatalog/rows/write_files.h"
 
 namespace earthcatalog::pipeline {
 
@@ -19,7 +19,7 @@ struct WrittenChunk {
   uint64_t catalogued = 0;
   std::vector<QuarantinedRow> failures;
   int64_t failure_bytes = 0;
-  UncommittedFiles files;
+  rows::UncommittedFiles files;
   std::shared_ptr<arrow::Schema> schema;  // that the files are written with
   uint64_t columns_added = 0;             // to the schema of the chunk before
 };

@@ -89,7 +89,7 @@ Status Committer::StageFailures() {
 // behind the commit and nowhere, or in the quarantine and still to come.
 Status Committer::Commit() {
   if (pending_.rows_done == 0) return Status::OK();
-  ARROW_RETURN_NOT_OK(CheckWarehouse(catalog_->warehouse()));
+  ARROW_RETURN_NOT_OK(rows::CheckWarehouse(catalog_->warehouse()));
   ARROW_RETURN_NOT_OK(StageFailures());
   ARROW_RETURN_NOT_OK(CheckStagedQuarantine(pending_quarantine_));
   if (options_.sync && !pending_quarantine_.empty()) {

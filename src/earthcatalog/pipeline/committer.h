@@ -73,7 +73,7 @@ class Committer {
   bool others_committed_ = false;  // since the run began
 
   // Written since the last commit.
-  UncommittedFiles pending_files_;
+  rows::UncommittedFiles pending_files_;
   std::shared_ptr<arrow::Schema> schema_;  // that they are written with
   std::vector<QuarantinedRow> pending_failures_;
   int64_t pending_failure_bytes_ = 0;

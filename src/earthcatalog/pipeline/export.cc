@@ -8,14 +8,14 @@
 #include <utility>
 
 #include "earthcatalog/base/text.h"
-#include "earthcatalog/catalog/items.h"
 #include "earthcatalog/geoparquet/stream_writer.h"
 #include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/item/item_decoder.h"
 #include "earthcatalog/item/item_encoder.h"
 #include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/item/json_columns.h"
-#include "earthcatalog/pipeline/conform.h"
+#include "earthcatalog/rows/conform.h"
+#include "earthcatalog/rows/items.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -24,7 +24,7 @@ namespace {
 class Exporter {
  public:
   virtual ~Exporter() = default;
-  virtual Status Write(const catalog::ItemRows& items) = 0;
+  virtual Status Write(const rows::ItemRows& items) = 0;
   virtual Status Finish() = 0;
 };
 
@@ -35,7 +35,7 @@ class JsonExporter : public Exporter {
     if (collection_) text_ = "{\"type\":\"FeatureCollection\",\"features\":[\n";
   }
 
-  Status Write(const catalog::ItemRows& items) override {
+  Status Write(const rows::ItemRows& items) override {
     for (const int64_t row : items.items) {
       ARROW_ASSIGN_OR_RAISE(const std::string json, item::DecodeItem(*items.rows, row));
       if (collection_ && std::exchange(any_, true)) text_ += ",\n";
@@ -78,10 +78,10 @@ class ParquetExporter : public Exporter {
     return exporter;
   }
 
-  Status Write(const catalog::ItemRows& items) override {
+  Status Write(const rows::ItemRows& items) override {
     arrow::ArrayVector columns;
     for (const auto& field : schema_->fields()) {
-      ARROW_ASSIGN_OR_RAISE(const auto column, ConformColumn(*items.rows, *field));
+      ARROW_ASSIGN_OR_RAISE(const auto column, rows::ConformColumn(*items.rows, *field));
       ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), Take(*column, items.items));
     }
     const auto count = static_cast<int64_t>(items.items.size());
@@ -110,7 +110,7 @@ class ParquetExporter : public Exporter {
 class EncodingExporter : public Exporter {
  public:
   // Reads all items to learn the columns, and goes back to the first.
-  static Result<std::unique_ptr<Exporter>> Make(catalog::ItemReader* items, const CancelSource& cancel,
+  static Result<std::unique_ptr<Exporter>> Make(rows::ItemReader* items, const CancelSource& cancel,
                                                 std::shared_ptr<arrow::io::OutputStream> sink) {
     std::shared_ptr<arrow::Schema> schema = item::InitialSchema();
     while (true) {
@@ -128,7 +128,7 @@ class EncodingExporter : public Exporter {
     return exporter;
   }
 
-  Status Write(const catalog::ItemRows& items) override {
+  Status Write(const rows::ItemRows& items) override {
     ARROW_ASSIGN_OR_RAISE(const item::EncodedItems encoded, Encode(items, schema_));
     std::vector<int64_t> all(items.items.size());
     std::iota(all.begin(), all.end(), 0);
@@ -138,7 +138,7 @@ class EncodingExporter : public Exporter {
   Status Finish() override { return file_->Finish(); }
 
  private:
-  static Result<item::EncodedItems> Encode(const catalog::ItemRows& items,
+  static Result<item::EncodedItems> Encode(const rows::ItemRows& items,
                                            const std::shared_ptr<arrow::Schema>& schema) {
     ARROW_ASSIGN_OR_RAISE(const auto encoder, item::MakeItemEncoder(schema));
     for (const int64_t row : items.items) {
@@ -162,7 +162,7 @@ bool HasJsonText(const arrow::Schema& table) {
   });
 }
 
-Result<std::unique_ptr<Exporter>> MakeExporter(const arrow::Schema& table, catalog::ItemReader* items,
+Result<std::unique_ptr<Exporter>> MakeExporter(const arrow::Schema& table, rows::ItemReader* items,
                                                ExportFormat format, const CancelSource& cancel,
                                                std::shared_ptr<arrow::io::OutputStream> sink) {
   if (format != ExportFormat::kParquet) {
@@ -191,7 +191,7 @@ std::string NameIds(const std::vector<std::string>& ids) {
 Status Export(const catalog::Catalog& catalog, const std::vector<std::string>& ids, ExportFormat format,
               const std::shared_ptr<arrow::io::OutputStream>& sink, const ProgressCallback& progress,
               const CancelSource& cancel, ExportReport* report) {
-  ARROW_ASSIGN_OR_RAISE(const auto reader, catalog::ItemReader::Open(catalog, ids, cancel));
+  ARROW_ASSIGN_OR_RAISE(const auto reader, rows::ItemReader::Open(catalog, ids, cancel));
   report->missing_ids = reader->missing_ids();
   std::sort(report->missing_ids.begin(), report->missing_ids.end());
   if (!ids.empty() && reader->item_count() == 0) return NoneOfThem(report->missing_ids);

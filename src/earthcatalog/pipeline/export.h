@@ -33,7 +33,7 @@ std::string NameIds(const std::vector<std::string>& ids);
 // Writes each item once, its newest version (catalog/newest_versions.h); with `ids` only those with these
 // ids: kNotFound when there is none, and nothing is written then. JSON texts are equal to the items' sources
 // as JSON values. `sink` stays open, and holds a part of the export after an error. Memory: as
-// catalog::ItemReader says; for Parquet also 256 MiB, a row group's rows twice.
+// rows::ItemReader says; for Parquet also 256 MiB, a row group's rows twice.
 Status Export(const catalog::Catalog& catalog, const std::vector<std::string>& ids, ExportFormat format,
               const std::shared_ptr<arrow::io::OutputStream>& sink, const ProgressCallback& progress,
               const CancelSource& cancel, ExportReport* report);

@@ -14,7 +14,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr catalog::Box kEverything = {-180, -90, 180, 90};
+constexpr rows::Box kEverything = {-180, -90, 180, 90};
 
 // A catalogue of a few square items.
 class SampleSearchTest : public testing::Test {
@@ -39,7 +39,7 @@ class SampleSearchTest : public testing::Test {
     inventory_ += "b," + key + "\n";
   }
 
-  std::vector<std::string> Find(const catalog::Box& box, int first_year = 1900, int last_year = 2100) {
+  std::vector<std::string> Find(const rows::Box& box, int first_year = 1900, int last_year = 2100) {
     pipeline::IncrementalOptions options;
     options.inventory = folder_.Write("inventory.csv", inventory_);
     options.source = folder_ / "items";

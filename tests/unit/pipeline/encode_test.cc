@@ -7,7 +7,7 @@
 
 #include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/item/item_schema.h"
-#include "earthcatalog/pipeline/conform.h"
+#include "earthcatalog/rows/conform.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -142,8 +142,8 @@ void ExpectTheSameRows(const EncodedBatch& a, const EncodedBatch& b, const arrow
                        const std::string& text) {
   for (const auto& field : schema.fields()) {
     if (field->name() == item::kGridPartition) continue;
-    const auto left = ConformColumn(*a.rows, *field).ValueOrDie();
-    const auto right = ConformColumn(*b.rows, *field).ValueOrDie();
+    const auto left = rows::ConformColumn(*a.rows, *field).ValueOrDie();
+    const auto right = rows::ConformColumn(*b.rows, *field).ValueOrDie();
     ASSERT_TRUE(left->Equals(right)) << text << field->ToString() << left->ToString() << right->ToString();
   }
   EXPECT_EQ(a.item_bytes, b.item_bytes);

@@ -1,0 +1,143 @@
+#include "earthcatalog/rows/newest_versions.h"
+
+#include <arrow/array.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/rows/data_file_name.h"
+#include "earthcatalog/rows/data_files_reader.h"
+
+namespace earthcatalog::rows {
+namespace {
+
+constexpr int64_t kKeptBytes = 32 << 20;
+constexpr int64_t kNoTime = std::numeric_limits<int64_t>::min();
+
+// A column of text, where the file has one.
+class TextColumn {
+ public:
+  TextColumn(const arrow::RecordBatch& rows, const char* name)
+      : texts_(std::dynamic_pointer_cast<arrow::StringArray>(rows.GetColumnByName(name))) {}
+  bool exists() const { return texts_ != nullptr; }
+  std::optional<std::string_view> operator[](int64_t row) const {
+    return exists() && texts_->IsValid(row) ? std::optional(texts_->GetView(row)) : std::nullopt;
+  }
+
+ private:
+  std::shared_ptr<arrow::StringArray> texts_;
+};
+
+// A column of instants; kNoTime where there is none.
+class TimeColumn {
+ public:
+  TimeColumn(const arrow::RecordBatch& rows, const char* name)
+      : times_(std::dynamic_pointer_cast<arrow::TimestampArray>(rows.GetColumnByName(name))) {}
+  int64_t operator[](int64_t row) const {
+    return times_ == nullptr || times_->IsNull(row) ? kNoTime : times_->Value(row);
+  }
+
+ private:
+  std::shared_ptr<arrow::TimestampArray> times_;
+};
+
+std::array<uint64_t, 2> Hash(std::optional<std::string_view> collection, std::string_view id,
+                             std::string* buffer) {
+  // No collection is another thing than one with an empty name.
+  buffer->assign(collection ? "c" : "n");
+  if (collection) buffer->append(*collection);
+  buffer->push_back('\0');
+  buffer->append(id);
+  const XXH128_hash_t hash = XXH3_128bits(buffer->data(), buffer->size());
+  return {hash.low64, hash.high64};
+}
+
+// Whether the bounds of the column `id` allow for one of the ids.
+bool MayHold(const iceberg::DataFile& file, int id_field, const std::unordered_set<std::string>& ids) {
+  const auto lower = file.lower_bounds.find(id_field);
+  const auto upper = file.upper_bounds.find(id_field);
+  return ids.empty() || std::any_of(ids.begin(), ids.end(), [&](const std::string& id) {
+           return (lower == file.lower_bounds.end() || lower->second <= id) &&
+                  (upper == file.upper_bounds.end() || id <= upper->second);
+         });
+}
+
+}  // namespace
+
+Result<NewestVersions> NewestVersions::Find(const catalog::Catalog& catalog,
+                                            const std::vector<std::string>& ids, const CancelSource& cancel) {
+  NewestVersions newest;
+  newest.wanted_.insert(ids.begin(), ids.end());
+  newest.missing_ = newest.wanted_;
+  ARROW_RETURN_NOT_OK(newest.ListFiles(catalog));
+  ARROW_RETURN_NOT_OK(newest.ReadFiles(catalog, cancel));
+  newest.CollectRows();
+  return newest;
+}
+
+Status NewestVersions::ListFiles(const catalog::Catalog& catalog) {
+  const auto id = catalog.table().schema()->GetFieldByName("id");
+  if (id == nullptr) return CorruptError("the table has no column `id`");
+  ARROW_ASSIGN_OR_RAISE(const int id_field, FieldIdOf(*id));
+  const auto add = [&](const iceberg::DataFile& file) {
+    if (!MayHold(file, id_field, wanted_)) return Status::OK();
+    files_.push_back({{file.path, file.file_size}, {}});
+    ingested_.push_back({file.sequence_number, PartNumberOf(file.path)});
+    return Status::OK();
+  };
+  return catalog.table().ScanFiles(std::nullopt, nullptr, add, /*with_metrics=*/!wanted_.empty());
+}
+
+Status NewestVersions::ReadFiles(const catalog::Catalog& catalog, const CancelSource& cancel) {
+  std::vector<DataFilesReader::File> files;
+  for (FileRows& file : files_) files.push_back({&file.file, nullptr});
+  DataFilesReader reader(catalog.warehouse(), std::move(files), {"id", "collection", "updated", "created"},
+                         kKeptBytes);
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const auto found, reader.Next(cancel));
+    if (!found) return Status::OK();
+    const arrow::RecordBatch& rows = *found->rows.rows;
+    if (!TextColumn(rows, "id").exists()) {
+      return CorruptError("{} has no column `id` of text", files_[found->file].file.uri);
+    }
+    Add(rows, {static_cast<uint32_t>(found->file), static_cast<uint32_t>(found->rows.first)});
+  }
+}
+
+void NewestVersions::Add(const arrow::RecordBatch& rows, Place first) {
+  const TextColumn ids(rows, "id"), collections(rows, "collection");
+  const TimeColumn updated(rows, "updated"), created(rows, "created");
+  std::string buffer;
+  for (int64_t row = 0; row < rows.num_rows(); ++row) {
+    const std::string_view id = ids[row].value_or("");
+    if (!wanted_.empty()) {
+      buffer.assign(id);
+      if (!wanted_.contains(buffer)) continue;
+      missing_.erase(buffer);
+    }
+    const auto& [sequence_number, part_number] = ingested_[first.file];
+    const Newest found{{updated[row], created[row], sequence_number, part_number},
+                       {first.file, first.row + static_cast<uint32_t>(row)}};
+    const auto [item, is_new] = items_.try_emplace(Hash(collections[row], id, &buffer), found);
+    if (!is_new && IsNewer(found, item->second)) item->second = found;
+  }
+}
+
+bool NewestVersions::IsNewer(const Newest& a, const Newest& b) const {
+  if (a.version != b.version) return a.version > b.version;
+  if (a.place.file == b.place.file) return a.place.row > b.place.row;
+  return files_[a.place.file].file.uri > files_[b.place.file].file.uri;
+}
+
+void NewestVersions::CollectRows() {
+  for (const auto& [identity, newest] : items_) files_[newest.place.file].rows.push_back(newest.place.row);
+  for (FileRows& file : files_) std::sort(file.rows.begin(), file.rows.end());
+}
+
+}  // namespace earthcatalog::rows

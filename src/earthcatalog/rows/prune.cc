@@ -1,0 +1,67 @@
+#include "earthcatalog/rows/prune.h"
+
+#include <arrow/builder.h>
+
+#include <set>
+
+#include "earthcatalog/base/wkb.h"
+
+namespace earthcatalog::rows {
+namespace {
+
+// An edge of more than 180 degrees would be taken for one that goes the other way around.
+constexpr int kStepsAlongEdge = 4;
+
+std::string BoxAsWkb(const Box& box) {
+  const auto lon = [&box](int step) { return box.west + (box.east - box.west) * step / kStepsAlongEdge; };
+  std::vector<Position> ring;
+  for (int step = 0; step <= kStepsAlongEdge; ++step) ring.push_back({lon(step), box.south});
+  for (int step = kStepsAlongEdge; step >= 0; --step) ring.push_back({lon(step), box.north});
+  ring.push_back(ring.front());
+
+  std::string wkb;
+  WkbWriter writer(&wkb);
+  writer.Header(GeometryType::kPolygon, /*has_z=*/false);
+  writer.SetCount(writer.Count(), 1);
+  writer.SetCount(writer.Count(), static_cast<uint32_t>(ring.size()));
+  for (const Position& position : ring) {
+    writer.Double(position.lon);
+    writer.Double(position.lat);
+  }
+  return wkb;
+}
+
+Result<std::set<std::string>> CellNames(const grid::Partitioner& partitioner, const Box& box) {
+  arrow::BinaryBuilder builder;
+  ARROW_RETURN_NOT_OK(builder.Append(BoxAsWkb(box)));
+  std::shared_ptr<arrow::Array> geometry;
+  ARROW_RETURN_NOT_OK(builder.Finish(&geometry));
+  ARROW_ASSIGN_OR_RAISE(const grid::CellAssignments cells,
+                        partitioner.Assign(static_cast<const arrow::BinaryArray&>(*geometry), nullptr));
+  if (!cells.rejected.empty()) return UsageError("the search box: {}", cells.rejected.front().reason);
+  std::set<std::string> names;
+  for (const grid::CellId cell : cells.cells) names.insert(partitioner.Name(cell));
+  return names;
+}
+
+}  // namespace
+
+Result<PrunedFiles> PruneFiles(const catalog::Catalog& catalog, const Box& box, int first_year,
+                               int last_year) {
+  ARROW_ASSIGN_OR_RAISE(const auto partitioner, catalog.Partitioner());
+  ARROW_ASSIGN_OR_RAISE(const std::set<std::string> cells, CellNames(*partitioner, box));
+  PrunedFiles result;
+  const auto wanted = [&](const iceberg::Partition& partition) {
+    const std::optional<int> year = partition.calendar_year();
+    const bool year_fits = !year || (*year >= first_year && *year <= last_year);
+    return year_fits && partition.grid_partition && cells.contains(*partition.grid_partition);
+  };
+  ARROW_RETURN_NOT_OK(catalog.table().ScanFiles(std::nullopt, nullptr, [&](const iceberg::DataFile& file) {
+    ++result.total_files;
+    if (wanted(file.partition)) result.files.push_back(file.path);
+    return Status::OK();
+  }));
+  return result;
+}
+
+}  // namespace earthcatalog::rows
