@@ -15,7 +15,7 @@
 #include "earthcatalog/iceberg/manifest_list.h"
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 #include "earthcatalog/iceberg/table.h"
-#include "earthcatalog/pipeline/snapshot_notes.h"
+#include "earthcatalog/ingest/snapshot_notes.h"
 #include "earthcatalog/rows/write_files.h"
 #include "generated_items.h"
 #include "must.h"
@@ -82,11 +82,11 @@ class Tables {
       const size_t slash = file.path.rfind('/');
       file.path.insert(slash + 1, std::to_string(next_file_++) + "-");
     }
-    const pipeline::Selection inventory{
+    const ingest::Selection inventory{
         .inventory = "s3://bucket/inventory.csv 0123456789abcdef0123456789abcdef",
         .since = std::nullopt,
         .suffix = ".stac.json"};
-    pipeline::NoteInventory(inventory, {.rows = next_file_, .selected = next_file_}, &request.summary);
+    ingest::NoteInventory(inventory, {.rows = next_file_, .selected = next_file_}, &request.summary);
     request.sync = sync;
     return request;
   }

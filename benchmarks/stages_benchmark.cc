@@ -11,9 +11,9 @@
 
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 #include "earthcatalog/iceberg/table.h"
+#include "earthcatalog/ingest/encode.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/io/location.h"
-#include "earthcatalog/pipeline/encode.h"
 #include "earthcatalog/rows/fan_out.h"
 #include "earthcatalog/rows/write_files.h"
 #include "generated_items.h"
@@ -52,17 +52,17 @@ class Job {
     return batches;
   }
 
-  std::vector<pipeline::EncodedBatch> Encode(std::vector<fetch::Batch> batches) const {
-    pipeline::CurrentSchema schema(schema_);
-    pipeline::BatchEncoder encoder(&schema, partitioner_);
-    std::vector<pipeline::EncodedBatch> encoded;
+  std::vector<ingest::EncodedBatch> Encode(std::vector<fetch::Batch> batches) const {
+    ingest::CurrentSchema schema(schema_);
+    ingest::BatchEncoder encoder(&schema, partitioner_);
+    std::vector<ingest::EncodedBatch> encoded;
     for (fetch::Batch& batch : batches) encoded.push_back(encoder.Encode(std::move(batch)).ValueOrDie());
     return encoded;
   }
 
-  std::vector<pipeline::Chunk> Chunks() const {
-    std::vector<pipeline::Chunk> chunks;
-    for (pipeline::EncodedBatch& batch : Encode(Fetched())) {
+  std::vector<ingest::Chunk> Chunks() const {
+    std::vector<ingest::Chunk> chunks;
+    for (ingest::EncodedBatch& batch : Encode(Fetched())) {
       if (chunks.empty() || chunks.back().row_count + batch.row_count > kChunkItems) chunks.emplace_back();
       chunks.back().row_count += batch.row_count;
       chunks.back().batches.push_back(std::move(batch));
@@ -70,10 +70,10 @@ class Job {
     return chunks;
   }
 
-  std::vector<rows::FannedOut> FanOut(std::vector<pipeline::Chunk> chunks) const {
+  std::vector<rows::FannedOut> FanOut(std::vector<ingest::Chunk> chunks) const {
     std::vector<rows::FannedOut> rows;
-    for (pipeline::Chunk& chunk : chunks)
-      rows.push_back(rows::FanOut(*schema_, pipeline::TakeItems(std::move(chunk))).ValueOrDie());
+    for (ingest::Chunk& chunk : chunks)
+      rows.push_back(rows::FanOut(*schema_, ingest::TakeItems(std::move(chunk))).ValueOrDie());
     return rows;
   }
 

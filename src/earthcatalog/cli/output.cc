@@ -103,7 +103,7 @@ void PrintSummary(const pipeline::IncrementalReport& report) {
     const std::string file = row.file.empty() ? "" : OneLine(row.file) + ", ";
     fmt::print("    {}row {}: {}\n", file, row.position, row.reason);
   }
-  for (const pipeline::FailureExample& failure : report.first_failures) {
+  for (const ingest::FailureExample& failure : report.first_failures) {
     fmt::print("    {}/{}: {}: {}\n", OneLine(failure.bucket), OneLine(failure.key), failure.kind,
                OneLine(failure.message));
   }

@@ -6,18 +6,19 @@
 
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/catalog/lock.h"
-#include "earthcatalog/pipeline/quarantine.h"
+#include "earthcatalog/ingest/quarantine.h"
 
 namespace earthcatalog::pipeline {
 namespace {
 
 // Staged files that no commit names. Under the lock no run of ours is about to commit them.
 Result<std::vector<catalog::Orphan>> StagedOrphans(const io::Location& warehouse,
-                                                   const QuarantineNotes& notes, int64_t modified_before) {
-  ARROW_ASSIGN_OR_RAISE(const auto files, UncommittedQuarantine(warehouse, notes));
+                                                   const ingest::QuarantineNotes& notes,
+                                                   int64_t modified_before) {
+  ARROW_ASSIGN_OR_RAISE(const auto files, ingest::UncommittedQuarantine(warehouse, notes));
   std::vector<catalog::Orphan> orphans;
   for (const io::Location& file : files) {
-    io::Location staged = StagedQuarantine(file);
+    io::Location staged = ingest::StagedQuarantine(file);
     ARROW_ASSIGN_OR_RAISE(const auto info, staged.fs->GetFileInfo(staged.path));
     if (catalog::IsModifiedBefore(info, modified_before)) orphans.push_back({std::move(staged), info.size()});
   }
@@ -48,13 +49,14 @@ Status Clean(const CleanOptions& options, CleanReport* report) {
   ARROW_ASSIGN_OR_RAISE(const auto lock, catalog::Lock::Acquire(base, "clean"));
   ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(options.locations));
   const io::Location& warehouse = catalog->warehouse();
-  const QuarantineNotes notes = FindQuarantineNotes(catalog->table());
-  if (!options.dry_run) ARROW_RETURN_NOT_OK(SettleQuarantine(warehouse, notes));
+  const ingest::QuarantineNotes notes = ingest::FindQuarantineNotes(catalog->table());
+  if (!options.dry_run) ARROW_RETURN_NOT_OK(ingest::SettleQuarantine(warehouse, notes));
 
   const int64_t modified_before =
       NowMicros() - std::chrono::duration_cast<std::chrono::microseconds>(options.older_than).count();
-  ARROW_ASSIGN_OR_RAISE(auto orphans,
-                        catalog::FindOrphans(*catalog, {QuarantineFolder(warehouse), base}, modified_before));
+  ARROW_ASSIGN_OR_RAISE(
+      auto orphans,
+      catalog::FindOrphans(*catalog, {ingest::QuarantineFolder(warehouse), base}, modified_before));
   ARROW_ASSIGN_OR_RAISE(auto staged, StagedOrphans(warehouse, notes, modified_before));
   std::move(staged.begin(), staged.end(), std::back_inserter(orphans));
   ARROW_RETURN_NOT_OK(lock->Check());

@@ -10,16 +10,16 @@
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/catalog/lock.h"
 #include "earthcatalog/fetch/fetcher.h"
-#include "earthcatalog/pipeline/chunk.h"
-#include "earthcatalog/pipeline/chunk_writer.h"
-#include "earthcatalog/pipeline/committer.h"
-#include "earthcatalog/pipeline/encode.h"
-#include "earthcatalog/pipeline/flow_window.h"
-#include "earthcatalog/pipeline/memory_plan.h"
+#include "earthcatalog/ingest/chunk.h"
+#include "earthcatalog/ingest/chunk_writer.h"
+#include "earthcatalog/ingest/committer.h"
+#include "earthcatalog/ingest/encode.h"
+#include "earthcatalog/ingest/flow_window.h"
+#include "earthcatalog/ingest/memory_plan.h"
+#include "earthcatalog/ingest/quarantine.h"
+#include "earthcatalog/ingest/row_feed.h"
+#include "earthcatalog/ingest/snapshot_notes.h"
 #include "earthcatalog/pipeline/notices.h"
-#include "earthcatalog/pipeline/quarantine.h"
-#include "earthcatalog/pipeline/row_feed.h"
-#include "earthcatalog/pipeline/snapshot_notes.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -71,7 +71,7 @@ class Run {
       // Asked first: of an inventory that is replaced at this moment rows come twice rather than never.
       ARROW_ASSIGN_OR_RAISE(std::string identity, inventory::Identity(options_.inventory));
       ARROW_RETURN_NOT_OK(feed_.AddInventory(options_.inventory));
-      selection_ = Selection{std::move(identity), options_.since, options_.suffix};
+      selection_ = ingest::Selection{std::move(identity), options_.since, options_.suffix};
     } else {
       // Only a catalogue that exists has rows to retry; the lock would make a mistyped one's folder.
       ARROW_ASSIGN_OR_RAISE(const auto places, catalog::Places::Of(locations_));
@@ -87,17 +87,18 @@ class Run {
   }
 
   Status Execute() {
-    CurrentSchema schema(catalog_->table().schema());
-    ChunkWriter writer(*catalog_, partitioner_, &schema, threads_, cancel_);
-    committer_ = std::make_unique<Committer>(
-        Committer::Options{options_.batch_add_files, options_.sync, lock_.get(), memory_.chunk, selection_},
+    ingest::CurrentSchema schema(catalog_->table().schema());
+    ingest::ChunkWriter writer(*catalog_, partitioner_, &schema, threads_, cancel_);
+    committer_ = std::make_unique<ingest::Committer>(
+        ingest::Committer::Options{options_.batch_add_files, options_.sync, lock_.get(), memory_.chunk,
+                                   selection_},
         catalog_.get(), &feed_);
     BoundedQueue<inventory::Batch> rows("inventory to fetch", kQueuedBatches, cancel_);
     BoundedQueue<fetch::Batch> bodies("fetch to encode", kQueuedBatches, cancel_);
-    BoundedQueue<EncodedBatch> encoded("encode to chunk", kQueuedBatches, cancel_);
-    BoundedQueue<Chunk> chunks("chunk to write", 1, cancel_);
-    BoundedQueue<WrittenChunk> written("write to commit", 1, cancel_);
-    ChunkAssembler assembler(options_.chunk_size, memory_.chunk, &window_);
+    BoundedQueue<ingest::EncodedBatch> encoded("encode to chunk", kQueuedBatches, cancel_);
+    BoundedQueue<ingest::Chunk> chunks("chunk to write", 1, cancel_);
+    BoundedQueue<ingest::WrittenChunk> written("write to commit", 1, cancel_);
+    ingest::ChunkAssembler assembler(options_.chunk_size, memory_.chunk, &window_);
     std::atomic<int> encoders_left{threads_};
     {
       ThreadGroup group(cancel_);
@@ -170,8 +171,8 @@ class Run {
   // goes on where the last such run was killed.
   void Resume() {
     if (!selection_) return;
-    const auto progress = options_.again ? FindProgress(catalog_->table(), *selection_)
-                                         : FindFurthest(catalog_->table(), *selection_);
+    const auto progress = options_.again ? ingest::FindProgress(catalog_->table(), *selection_)
+                                         : ingest::FindFurthest(catalog_->table(), *selection_);
     if (!progress) return;
     fetcher_->ExpectRefusals();
     const bool done = progress->ended || (options_.limit && progress->selected >= *options_.limit);
@@ -182,18 +183,19 @@ class Run {
 
   // What earlier runs left in the quarantine: what they could not clean up any more, and the rows to retry.
   Status PrepareQuarantine() {
-    const QuarantineNotes notes = FindQuarantineNotes(catalog_->table());
-    ARROW_RETURN_NOT_OK(SettleQuarantine(catalog_->warehouse(), notes));
+    const ingest::QuarantineNotes notes = ingest::FindQuarantineNotes(catalog_->table());
+    ARROW_RETURN_NOT_OK(ingest::SettleQuarantine(catalog_->warehouse(), notes));
     if (lock_ != nullptr) {
-      ARROW_ASSIGN_OR_RAISE(const auto abandoned, UncommittedQuarantine(catalog_->warehouse(), notes));
-      RemoveStagedQuarantine(abandoned);
+      ARROW_ASSIGN_OR_RAISE(const auto abandoned,
+                            ingest::UncommittedQuarantine(catalog_->warehouse(), notes));
+      ingest::RemoveStagedQuarantine(abandoned);
     }
     if (!options_.retry_failed) {
       if (!all_done_) return Status::OK();
-      return CountQuarantine(catalog_->warehouse(), notes).Value(&rows_in_quarantine_);
+      return ingest::CountQuarantine(catalog_->warehouse(), notes).Value(&rows_in_quarantine_);
     }
     fetcher_->ExpectRefusals();
-    ARROW_ASSIGN_OR_RAISE(const auto files, ListQuarantine(catalog_->warehouse()));
+    ARROW_ASSIGN_OR_RAISE(const auto files, ingest::ListQuarantine(catalog_->warehouse()));
     for (const io::Location& file : files) {
       const auto done = notes.rows_taken_up.find(FileName(file.path));
       ARROW_RETURN_NOT_OK(feed_.AddQuarantine(file, done == notes.rows_taken_up.end() ? 0 : done->second));
@@ -207,13 +209,13 @@ class Run {
     return Status::OK();
   }
 
-  Status EncodeBatches(CurrentSchema* schema, BoundedQueue<fetch::Batch>* in,
-                       BoundedQueue<EncodedBatch>* out) {
-    BatchEncoder encoder(schema, partitioner_);
+  Status EncodeBatches(ingest::CurrentSchema* schema, BoundedQueue<fetch::Batch>* in,
+                       BoundedQueue<ingest::EncodedBatch>* out) {
+    ingest::BatchEncoder encoder(schema, partitioner_);
     while (true) {
       ARROW_ASSIGN_OR_RAISE(std::optional<fetch::Batch> batch, in->Pop());
       if (!batch) return Status::OK();
-      ARROW_ASSIGN_OR_RAISE(EncodedBatch encoded, encoder.Encode(std::move(*batch)));
+      ARROW_ASSIGN_OR_RAISE(ingest::EncodedBatch encoded, encoder.Encode(std::move(*batch)));
       window_.Measure(encoded.sequence, {encoded.row_count, static_cast<uint64_t>(encoded.rows->num_rows()),
                                          encoded.source_bytes, encoded.failure_bytes});
       items_done_ += encoded.row_count;
@@ -228,7 +230,7 @@ class Run {
     while (!finished_ && !cancel_->stopped()) {
       wake_.wait_for(lock, kProgressInterval);
       if (!progress_) continue;
-      const CommitCounts committed = committer_->counts();
+      const ingest::CommitCounts committed = committer_->counts();
       const bool all_read = feed_.finished();  // asked first: then the counts below are final
       const inventory::Counts counts = feed_.counts();
       Progress progress;
@@ -247,24 +249,24 @@ class Run {
   const ProgressCallback& progress_;
   CancelSource* const cancel_;
   const catalog::Locations locations_;
-  const MemoryPlan memory_;
+  const ingest::MemoryPlan memory_;
   const int threads_;
-  std::optional<Selection> selection_;  // of the inventory, if there is one
-  bool all_done_ = false;               // by earlier runs
-  uint64_t rows_in_quarantine_ = 0;     // where all is done and none is retried
-  RowFeed feed_;
-  FlowWindow window_;
+  std::optional<ingest::Selection> selection_;  // of the inventory, if there is one
+  bool all_done_ = false;                       // by earlier runs
+  uint64_t rows_in_quarantine_ = 0;             // where all is done and none is retried
+  ingest::RowFeed feed_;
+  ingest::FlowWindow window_;
   std::unique_ptr<fetch::Fetcher> fetcher_;
   std::unique_ptr<catalog::Lock> lock_;
   std::unique_ptr<catalog::Catalog> catalog_;
   std::shared_ptr<const grid::Partitioner> partitioner_;
-  std::unique_ptr<Committer> committer_;
+  std::unique_ptr<ingest::Committer> committer_;
   std::atomic<uint64_t> items_done_{0};
   std::atomic<uint64_t> items_failed_{0};
   std::mutex wake_mutex_;
   bool finished_ = false;  // guarded by wake_mutex_
   std::condition_variable wake_;
-  CommitCounts committed_;
+  ingest::CommitCounts committed_;
   std::vector<QueueStats> queues_;
 };
 

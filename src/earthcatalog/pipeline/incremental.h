@@ -16,9 +16,9 @@
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/base/queue.h"
 #include "earthcatalog/grid/partitioner.h"
+#include "earthcatalog/ingest/quarantine.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/io/s3.h"
-#include "earthcatalog/pipeline/quarantine.h"
 
 namespace earthcatalog::pipeline {
 
@@ -56,7 +56,7 @@ struct IncrementalReport {
   uint64_t items_quarantined = 0;
   uint64_t items_not_reached = 0;
   std::map<std::string, uint64_t> quarantined_by_kind;
-  std::vector<FailureExample> first_failures;  // at most 10
+  std::vector<ingest::FailureExample> first_failures;  // at most 10
   std::vector<std::string> quarantine_files;
   uint64_t rows_written = 0;
   uint64_t files_written = 0;

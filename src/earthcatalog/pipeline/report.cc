@@ -26,9 +26,9 @@ Json InventoryJson(const inventory::Counts& counts) {
           {"first_malformed", std::move(malformed)}};
 }
 
-Json FailuresJson(const std::vector<FailureExample>& failures) {
+Json FailuresJson(const std::vector<ingest::FailureExample>& failures) {
   Json list = Json::array();
-  for (const FailureExample& failure : failures) {
+  for (const ingest::FailureExample& failure : failures) {
     list.push_back({{"bucket", failure.bucket},
                     {"key", failure.key},
                     {"kind", failure.kind},

@@ -8,8 +8,8 @@
 #include <map>
 
 #include "earthcatalog/catalog/lock.h"
-#include "earthcatalog/pipeline/quarantine.h"
-#include "unit/pipeline/running.h"
+#include "earthcatalog/ingest/quarantine.h"
+#include "unit/ingest/running.h"
 
 namespace earthcatalog::pipeline {
 namespace {
@@ -25,14 +25,14 @@ const std::string kMetadata = "warehouse/earthcatalog/stac_items/metadata/";
 using Sizes = std::map<std::string, int64_t>;  // by path
 
 // A table with one item and one quarantined row.
-class CleanTest : public SmallRunTest {
+class CleanTest : public ingest::SmallRunTest {
  protected:
   void SetUp() override {
-    SmallRun run(locations_);
+    ingest::SmallRun run(locations_);
     run.AddInventory(Inventory({"a.json", "bad.json"}));
     ASSERT_TRUE(run.Execute().ok());
-    data_file_ = *DataFilesOf(Reopened()->table()).begin();
-    quarantine_ = QuarantineFolder(Warehouse()).Join(OnlyQuarantineName()).path;
+    data_file_ = *ingest::DataFilesOf(Reopened()->table()).begin();
+    quarantine_ = ingest::QuarantineFolder(Warehouse()).Join(OnlyQuarantineName()).path;
   }
 
   // A file below the base.
@@ -60,8 +60,9 @@ class CleanTest : public SmallRunTest {
       orphans[Make(name, bytes)] = static_cast<int64_t>(bytes.size());
     }
     std::vector<io::Location> staged;
-    EXPECT_TRUE(StageQuarantine(Warehouse(), {{"b", "bad.json", "not_found", "gone", 0}}, &staged).ok());
-    const std::string file = StagedQuarantine(staged.at(0)).path;
+    EXPECT_TRUE(
+        ingest::StageQuarantine(Warehouse(), {{"b", "bad.json", "not_found", "gone", 0}}, &staged).ok());
+    const std::string file = ingest::StagedQuarantine(staged.at(0)).path;
     orphans[file] = static_cast<int64_t>(fs::file_size(file));
     return orphans;
   }
@@ -123,7 +124,7 @@ TEST_F(CleanTest, WhatNoCommitNamesGoesAndAllElseStays) {
   EXPECT_FALSE(report.dry_run);
   EXPECT_EQ(Contents(), before);
   EXPECT_TRUE(before.contains(data_file_) && before.contains(quarantine_));
-  EXPECT_EQ(DataFilesOf(Reopened()->table()), std::set<std::string>{data_file_});
+  EXPECT_EQ(ingest::DataFilesOf(Reopened()->table()), std::set<std::string>{data_file_});
   EXPECT_THAT(Cleaned({.locations = {}, .older_than = {}}).files, IsEmpty()) << "nothing is left";
 }
 
@@ -138,7 +139,7 @@ TEST_F(CleanTest, StagedQuarantineThatACommitNamesIsPublished) {
 // Killed between the commit of the last row and the file's removal.
 TEST_F(CleanTest, QuarantineThatWasTakenUpGoes) {
   const std::string bytes = test::BytesOf(quarantine_);
-  SmallRun retry(locations_);
+  ingest::SmallRun retry(locations_);
   ASSERT_TRUE(retry.feed().AddQuarantine(io::Resolve(quarantine_).ValueOrDie()).ok());
   ASSERT_TRUE(retry.Execute().ok());
   const auto before = Contents();

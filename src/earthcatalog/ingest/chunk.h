@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "earthcatalog/base/queue.h"
-#include "earthcatalog/pipeline/encode.h"
-#include "earthcatalog/pipeline/flow_window.h"
+#include "earthcatalog/ingest/encode.h"
+#include "earthcatalog/ingest/flow_window.h"
 #include "earthcatalog/rows/fan_out.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 struct Chunk {
   uint64_t row_count = 0;  // inventory rows, the failed ones too
@@ -48,4 +48,4 @@ class ChunkAssembler {
   int64_t written_bytes_ = 0;  // estimate for chunk_: an item counts once for each of its cells, and failures
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -8,10 +8,10 @@
 #include "earthcatalog/base/cancel.h"
 #include "earthcatalog/base/queue.h"
 #include "earthcatalog/catalog/catalog.h"
-#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/ingest/chunk.h"
 #include "earthcatalog/rows/write_files.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 // Becomes one commit, or part of one.
 struct WrittenChunk {
@@ -53,4 +53,4 @@ class ChunkWriter {
   bool first_chunk_ = true;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -1,9 +1,9 @@
-#include "earthcatalog/pipeline/committer.h"
+#include "earthcatalog/ingest/committer.h"
 
 #include <iterator>
 #include <utility>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 constexpr size_t kMaxFailureExamples = 10;
@@ -194,4 +194,4 @@ CommitCounts Committer::counts() const {
   return counts_;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

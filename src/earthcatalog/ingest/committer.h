@@ -10,12 +10,12 @@
 #include "earthcatalog/base/queue.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/catalog/lock.h"
-#include "earthcatalog/pipeline/chunk_writer.h"
-#include "earthcatalog/pipeline/quarantine.h"
-#include "earthcatalog/pipeline/row_feed.h"
-#include "earthcatalog/pipeline/snapshot_notes.h"
+#include "earthcatalog/ingest/chunk_writer.h"
+#include "earthcatalog/ingest/quarantine.h"
+#include "earthcatalog/ingest/row_feed.h"
+#include "earthcatalog/ingest/snapshot_notes.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 // What became of the rows; counted when it is certain (committed, quarantined on disk).
 struct CommitCounts {
@@ -87,4 +87,4 @@ class Committer {
   CommitCounts counts_;  // guarded
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/chunk_writer.h"
+#include "earthcatalog/ingest/chunk_writer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,11 +7,11 @@
 #include <optional>
 #include <thread>
 
-#include "earthcatalog/pipeline/encode.h"
-#include "unit/pipeline/running.h"
+#include "earthcatalog/ingest/encode.h"
+#include "unit/ingest/running.h"
 #include "unit/support/temp_folder.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 namespace fs = std::filesystem;
@@ -130,4 +130,4 @@ TEST_F(ChunkWriterTest, AnErrorInTheMiddleOfAChunkLeavesNoFileOfIt) {
 }
 
 }  // namespace
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -1,13 +1,13 @@
-#include "earthcatalog/pipeline/row_feed.h"
+#include "earthcatalog/ingest/row_feed.h"
 
 #include <algorithm>
 #include <iterator>
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/fetch/fetcher.h"
-#include "earthcatalog/pipeline/quarantine.h"
+#include "earthcatalog/ingest/quarantine.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 // Small enough that a slow row holds up little, large enough that locks and wake-ups cost nothing.
@@ -235,4 +235,4 @@ inventory::Counts RowFeed::counts() const {
   return counts_;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

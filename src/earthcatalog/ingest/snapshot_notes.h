@@ -12,7 +12,7 @@
 #include "earthcatalog/iceberg/table.h"
 #include "earthcatalog/inventory/inventory.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 using Summary = std::map<std::string, std::string>;
 
@@ -58,4 +58,4 @@ void NoteQuarantine(const QuarantineNotes& notes, Summary* summary);
 // Of all commits in the history of the current snapshot.
 QuarantineNotes FindQuarantineNotes(const iceberg::Table& table);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

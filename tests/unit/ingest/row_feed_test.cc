@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/row_feed.h"
+#include "earthcatalog/ingest/row_feed.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,10 +7,10 @@
 #include <fstream>
 #include <thread>
 
-#include "earthcatalog/pipeline/quarantine.h"
-#include "unit/pipeline/running.h"
+#include "earthcatalog/ingest/quarantine.h"
+#include "unit/ingest/running.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 using testing::ElementsAre;
@@ -250,4 +250,4 @@ TEST_F(RowFeedTest, QuarantineFilesAreListedOldestFirst) {
 }
 
 }  // namespace
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/flow_window.h"
+#include "earthcatalog/ingest/flow_window.h"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <functional>
 #include <thread>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 // Only against a hang: what is waited for takes no time.
@@ -177,4 +177,4 @@ TEST(FlowWindow, StoppingWakesWhoeverWaits) {
 }
 
 }  // namespace
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

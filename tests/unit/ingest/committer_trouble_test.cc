@@ -5,11 +5,11 @@
 #include <filesystem>
 
 #include "earthcatalog/iceberg/sqlite_connection.h"
-#include "earthcatalog/pipeline/committer.h"
-#include "earthcatalog/pipeline/quarantine.h"
-#include "unit/pipeline/running.h"
+#include "earthcatalog/ingest/committer.h"
+#include "earthcatalog/ingest/quarantine.h"
+#include "unit/ingest/running.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 namespace fs = std::filesystem;
@@ -179,4 +179,4 @@ TEST_F(CommitterTroubleTest, WhatTheTableMayNameStays) {
 }
 
 }  // namespace
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

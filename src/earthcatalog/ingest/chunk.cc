@@ -1,8 +1,8 @@
-#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/ingest/chunk.h"
 
 #include <utility>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 std::vector<rows::AssignedItems> TakeItems(Chunk chunk) {
   std::vector<rows::AssignedItems> items;
@@ -53,4 +53,4 @@ Status ChunkAssembler::Cut(BoundedQueue<Chunk>* out) {
   return Status::OK();
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

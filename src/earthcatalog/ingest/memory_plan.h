@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 // How the memory limit is shared out, by what each part was measured to hold per byte of JSON
 // (docs/design.md).
@@ -28,4 +28,4 @@ struct MemoryPlan {
   int64_t item;  // larger ones are quarantined
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/chunk_writer.h"
+#include "earthcatalog/ingest/chunk_writer.h"
 
 #include <iterator>
 #include <utility>
@@ -7,7 +7,7 @@
 #include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/rows/fan_out.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 ChunkWriter::ChunkWriter(const catalog::Catalog& catalog,
                          std::shared_ptr<const grid::Partitioner> partitioner, CurrentSchema* schema,
@@ -77,4 +77,4 @@ Status ChunkWriter::EvolveSchema(const Chunk& chunk) {
   return Status::OK();
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

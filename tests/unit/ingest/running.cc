@@ -1,14 +1,14 @@
-#include "unit/pipeline/running.h"
+#include "unit/ingest/running.h"
 
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
-#include "earthcatalog/pipeline/chunk_writer.h"
-#include "earthcatalog/pipeline/encode.h"
-#include "earthcatalog/pipeline/quarantine.h"
+#include "earthcatalog/ingest/chunk_writer.h"
+#include "earthcatalog/ingest/encode.h"
+#include "earthcatalog/ingest/quarantine.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 constexpr size_t kPlenty = 1000;  // of room in a queue, for stages that run one after the other
@@ -145,4 +145,4 @@ void SmallRunTest::ExpectDataFiles(size_t count) const {
   EXPECT_EQ(files, DataFilesOf(Reopened()->table()));
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

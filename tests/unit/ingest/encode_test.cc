@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/encode.h"
+#include "earthcatalog/ingest/encode.h"
 
 #include <gtest/gtest.h>
 
@@ -9,7 +9,7 @@
 #include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/rows/conform.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 using Bodies = std::vector<std::string>;
@@ -219,4 +219,4 @@ TEST(BatchEncoder, ABatchWithRefusedItemsIsEncodedAgainWithoutThem) {
 }
 
 }  // namespace
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "earthcatalog/base/status.h"
+#include "earthcatalog/ingest/snapshot_notes.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/io/location.h"
-#include "earthcatalog/pipeline/snapshot_notes.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 struct QuarantinedRow {
   std::string bucket;
@@ -73,4 +73,4 @@ Result<std::vector<io::Location>> UncommittedQuarantine(const io::Location& ware
 // The last part of a path.
 std::string FileName(const std::string& path);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -10,7 +10,7 @@
 
 #include "earthcatalog/base/cancel.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 // What an item of unknown size may take, before any was seen. Most STAC items have 1-25 KB.
 inline constexpr int64_t kAssumedItemBytes = 96 << 10;
@@ -67,4 +67,4 @@ class FlowWindow {
   int64_t measured_bytes_ = 0;
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

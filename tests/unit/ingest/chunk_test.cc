@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/chunk.h"
+#include "earthcatalog/ingest/chunk.h"
 
 #include <arrow/json/from_string.h>
 #include <gmock/gmock.h>
@@ -7,7 +7,7 @@
 #include <memory>
 #include <set>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 using testing::ElementsAre;
@@ -132,4 +132,4 @@ TEST_F(ChunkAssemblerTest, NoChunkHasMoreRowsThanAskedFor) {
 }
 
 }  // namespace
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/snapshot_notes.h"
+#include "earthcatalog/ingest/snapshot_notes.h"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -8,7 +8,7 @@
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/base/utf8.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 using Json = nlohmann::json;
@@ -139,4 +139,4 @@ QuarantineNotes FindQuarantineNotes(const iceberg::Table& table) {
   return notes;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -1,14 +1,14 @@
-#include "earthcatalog/pipeline/committer.h"
+#include "earthcatalog/ingest/committer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
-#include "earthcatalog/pipeline/quarantine.h"
-#include "unit/pipeline/running.h"
+#include "earthcatalog/ingest/quarantine.h"
+#include "unit/ingest/running.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 namespace fs = std::filesystem;
@@ -157,4 +157,4 @@ TEST_F(CommitterTest, AFileWithoutAnyRowLeftIsRemovedWithoutACommit) {
 }
 
 }  // namespace
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

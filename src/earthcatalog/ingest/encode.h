@@ -11,10 +11,10 @@
 
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/grid/partitioner.h"
+#include "earthcatalog/ingest/quarantine.h"
 #include "earthcatalog/item/item_encoder.h"
-#include "earthcatalog/pipeline/quarantine.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 // The schema to encode with. It moves on when a chunk needed new columns; batches encoded before are brought
 // up to date when their chunk is written. Thread-safe.
@@ -114,4 +114,4 @@ Status EncodeAgain(const std::shared_ptr<arrow::Schema>& schema, EncodedBatch* b
 // encoded.
 Status Update(const std::shared_ptr<arrow::Schema>& schema, EncodedBatch* batch);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

@@ -1,8 +1,8 @@
-#include "earthcatalog/pipeline/flow_window.h"
+#include "earthcatalog/ingest/flow_window.h"
 
 #include <algorithm>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 // Batches of unknown size that are under way before the first was measured.
@@ -85,4 +85,4 @@ void FlowWindow::Release(uint64_t sequence, uint64_t rows, int64_t bytes) {
   changed_.notify_all();
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

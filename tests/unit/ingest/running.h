@@ -10,11 +10,11 @@
 #include <vector>
 
 #include "earthcatalog/catalog/catalog.h"
-#include "earthcatalog/pipeline/committer.h"
-#include "earthcatalog/pipeline/row_feed.h"
+#include "earthcatalog/ingest/committer.h"
+#include "earthcatalog/ingest/row_feed.h"
 #include "unit/support/temp_folder.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 // A point of 2024 at 42 degrees north. `properties` are JSON members, each with a comma before it.
 std::string ItemAt(double longitude, const std::string& properties = "");
@@ -86,4 +86,4 @@ class SmallRunTest : public testing::Test {
   const catalog::Locations locations_ = catalog::Locations::FromBase(folder_.path()).ValueOrDie();
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

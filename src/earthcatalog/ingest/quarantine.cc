@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/quarantine.h"
+#include "earthcatalog/ingest/quarantine.h"
 
 #include <arrow/builder.h>
 #include <arrow/io/memory.h>
@@ -15,7 +15,7 @@
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/base/utf8.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 constexpr char kPrefix[] = "failed_";
@@ -190,4 +190,4 @@ Status SettleQuarantine(const io::Location& warehouse, const QuarantineNotes& no
   return Status::OK();
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

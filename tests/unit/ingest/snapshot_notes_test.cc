@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/snapshot_notes.h"
+#include "earthcatalog/ingest/snapshot_notes.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 
 #include "earthcatalog/catalog/catalog.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 using testing::ElementsAre;
@@ -101,4 +101,4 @@ TEST_F(SnapshotNotesTest, QuarantineNotesAddUp) {
 }
 
 }  // namespace
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

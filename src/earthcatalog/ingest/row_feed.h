@@ -12,12 +12,12 @@
 #include <vector>
 
 #include "earthcatalog/base/queue.h"
+#include "earthcatalog/ingest/flow_window.h"
+#include "earthcatalog/ingest/snapshot_notes.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/io/location.h"
-#include "earthcatalog/pipeline/flow_window.h"
-#include "earthcatalog/pipeline/snapshot_notes.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 
 // How far the sources are behind a number of rows fed.
 struct FeedPosition {
@@ -117,4 +117,4 @@ class RowFeed {
   FeedPosition position_;  // what earlier marks come to
 };
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest

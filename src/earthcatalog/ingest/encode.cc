@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/encode.h"
+#include "earthcatalog/ingest/encode.h"
 
 #include <arrow/builder.h>
 #include <arrow/compute/api_vector.h>
@@ -11,7 +11,7 @@
 #include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/item/json_columns.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::ingest {
 namespace {
 
 void AddFailure(inventory::Row&& row, std::string kind, std::string message, EncodedBatch* encoded) {
@@ -168,4 +168,4 @@ Status Update(const std::shared_ptr<arrow::Schema>& schema, EncodedBatch* batch)
   return Status::OK();
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::ingest
