@@ -4,7 +4,7 @@
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/cli/command.h"
-#include "earthcatalog/pipeline/clean.h"
+#include "earthcatalog/maintain/clean.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -29,8 +29,8 @@ std::string AgeText(int64_t seconds) {
   return fmt::format("{}s", seconds);
 }
 
-void PrintClean(const pipeline::CleanReport& report, int64_t older_than) {
-  for (const catalog::Orphan& orphan : report.files) {
+void PrintClean(const maintain::CleanReport& report, int64_t older_than) {
+  for (const maintain::Orphan& orphan : report.files) {
     fmt::print("{:>12}  {}\n", FormatByteSize(orphan.bytes), OneLine(orphan.file.name(), 1000));
   }
   fmt::print("{} {} files ({}) that no snapshot names\n", report.dry_run ? "Would remove" : "Removed",
@@ -42,15 +42,15 @@ void PrintClean(const pipeline::CleanReport& report, int64_t older_than) {
 }
 
 Result<int> RunClean(const Arguments& arguments) {
-  pipeline::CleanOptions options;
+  maintain::CleanOptions options;
   ARROW_ASSIGN_OR_RAISE(options.locations, arguments.catalog.Resolve());
   options.older_than = std::chrono::seconds(arguments.older_than);
   options.dry_run = arguments.dry_run;
-  pipeline::CleanReport report;
-  const Status cleaned = pipeline::Clean(options, &report);
+  maintain::CleanReport report;
+  const Status cleaned = maintain::Clean(options, &report);
   if (cleaned.ok() || !report.files.empty()) {
     if (arguments.json) {
-      fmt::print("{}\n", pipeline::CleanReportToJson(report));
+      fmt::print("{}\n", maintain::CleanReportToJson(report));
     } else {
       PrintClean(report, arguments.older_than);
     }

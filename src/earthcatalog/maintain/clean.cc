@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/clean.h"
+#include "earthcatalog/maintain/clean.h"
 
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -8,26 +8,25 @@
 #include "earthcatalog/catalog/lock.h"
 #include "earthcatalog/ingest/quarantine.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::maintain {
 namespace {
 
 // Staged files that no commit names. Under the lock no run of ours is about to commit them.
-Result<std::vector<catalog::Orphan>> StagedOrphans(const io::Location& warehouse,
-                                                   const ingest::QuarantineNotes& notes,
-                                                   int64_t modified_before) {
+Result<std::vector<Orphan>> StagedOrphans(const io::Location& warehouse, const ingest::QuarantineNotes& notes,
+                                          int64_t modified_before) {
   ARROW_ASSIGN_OR_RAISE(const auto files, ingest::UncommittedQuarantine(warehouse, notes));
-  std::vector<catalog::Orphan> orphans;
+  std::vector<Orphan> orphans;
   for (const io::Location& file : files) {
     io::Location staged = ingest::StagedQuarantine(file);
     ARROW_ASSIGN_OR_RAISE(const auto info, staged.fs->GetFileInfo(staged.path));
-    if (catalog::IsModifiedBefore(info, modified_before)) orphans.push_back({std::move(staged), info.size()});
+    if (IsModifiedBefore(info, modified_before)) orphans.push_back({std::move(staged), info.size()});
   }
   return orphans;
 }
 
-Status Remove(std::vector<catalog::Orphan> orphans, CleanReport* report) {
+Status Remove(std::vector<Orphan> orphans, CleanReport* report) {
   Status first_error;
-  for (catalog::Orphan& orphan : orphans) {
+  for (Orphan& orphan : orphans) {
     const Status removed = report->dry_run ? Status::OK() : io::DeleteFile(orphan.file);
     if (!removed.ok()) {
       if (first_error.ok()) first_error = WithContext(removed, "cannot remove " + orphan.file.path);
@@ -54,9 +53,8 @@ Status Clean(const CleanOptions& options, CleanReport* report) {
 
   const int64_t modified_before =
       NowMicros() - std::chrono::duration_cast<std::chrono::microseconds>(options.older_than).count();
-  ARROW_ASSIGN_OR_RAISE(
-      auto orphans,
-      catalog::FindOrphans(*catalog, {ingest::QuarantineFolder(warehouse), base}, modified_before));
+  ARROW_ASSIGN_OR_RAISE(auto orphans,
+                        FindOrphans(*catalog, {ingest::QuarantineFolder(warehouse), base}, modified_before));
   ARROW_ASSIGN_OR_RAISE(auto staged, StagedOrphans(warehouse, notes, modified_before));
   std::move(staged.begin(), staged.end(), std::back_inserter(orphans));
   ARROW_RETURN_NOT_OK(lock->Check());
@@ -66,7 +64,7 @@ Status Clean(const CleanOptions& options, CleanReport* report) {
 std::string CleanReportToJson(const CleanReport& report) {
   using Json = nlohmann::ordered_json;
   Json files = Json::array();
-  for (const catalog::Orphan& orphan : report.files) {
+  for (const Orphan& orphan : report.files) {
     files.push_back({{"path", orphan.file.name()}, {"bytes", orphan.bytes}});
   }
   const Json json = {{"dry_run", report.dry_run},
@@ -76,4 +74,4 @@ std::string CleanReportToJson(const CleanReport& report) {
   return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::maintain

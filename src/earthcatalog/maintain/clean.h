@@ -5,9 +5,9 @@
 #include <vector>
 
 #include "earthcatalog/catalog/catalog.h"
-#include "earthcatalog/catalog/orphans.h"
+#include "earthcatalog/maintain/orphans.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::maintain {
 
 struct CleanOptions {
   catalog::Locations locations;
@@ -17,13 +17,13 @@ struct CleanOptions {
 };
 
 struct CleanReport {
-  std::vector<catalog::Orphan> files;  // removed, or to be removed
-  int64_t bytes = 0;                   // of these
+  std::vector<Orphan> files;  // removed, or to be removed
+  int64_t bytes = 0;          // of these
   bool dry_run = false;
 };
 
 // Holds the catalogue's lock and removes the files that runs made and no commit names: those of
-// catalog::FindOrphans, and staged quarantine files, whose rows the run that is repeated meets again.
+// FindOrphans, and staged quarantine files, whose rows the run that is repeated meets again.
 // Quarantine files that a commit names are published. A dry run changes nothing. After an error `report` has
 // what was removed.
 Status Clean(const CleanOptions& options, CleanReport* report);
@@ -31,4 +31,4 @@ Status Clean(const CleanOptions& options, CleanReport* report);
 // The report as one JSON object.
 std::string CleanReportToJson(const CleanReport& report);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::maintain

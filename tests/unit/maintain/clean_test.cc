@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/clean.h"
+#include "earthcatalog/maintain/clean.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,7 +11,7 @@
 #include "earthcatalog/ingest/quarantine.h"
 #include "unit/ingest/running.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::maintain {
 namespace {
 
 namespace fs = std::filesystem;
@@ -95,7 +95,7 @@ class CleanTest : public ingest::SmallRunTest {
 
   static Sizes SizesOf(const CleanReport& report) {
     Sizes sizes;
-    for (const catalog::Orphan& orphan : report.files) sizes[orphan.file.path] = orphan.bytes;
+    for (const Orphan& orphan : report.files) sizes[orphan.file.path] = orphan.bytes;
     EXPECT_THAT(report.files, SizeIs(sizes.size())) << "each once";
     int64_t bytes = 0;
     for (const auto& [path, size] : sizes) bytes += size;
@@ -266,4 +266,4 @@ TEST(CleanReportToJson, HasEachFileAndTheSums) {
 }
 
 }  // namespace
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::maintain

@@ -7,7 +7,7 @@
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/io/location.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::maintain {
 
 struct Orphan {
   io::Location file;
@@ -28,8 +28,8 @@ bool IsModifiedBefore(const arrow::fs::FileInfo& file, int64_t micros);
 //
 // A usage error when the metadata of another table lies in the table's folder, since its files would be taken
 // for orphans; an error when any metadata cannot be read.
-Result<std::vector<Orphan>> FindOrphans(const Catalog& catalog,
+Result<std::vector<Orphan>> FindOrphans(const catalog::Catalog& catalog,
                                         const std::vector<io::Location>& other_folders,
                                         int64_t modified_before);
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::maintain

@@ -1,4 +1,4 @@
-#include "earthcatalog/catalog/orphans.h"
+#include "earthcatalog/maintain/orphans.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -8,7 +8,7 @@
 
 #include "earthcatalog/base/time.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::maintain {
 namespace {
 
 using testing::ElementsAre;
@@ -24,8 +24,8 @@ class OrphansTest : public testing::Test {
               testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
-    locations_ = Locations::FromBase(folder_.string()).ValueOrDie();
-    catalog_ = Catalog::OpenOrCreate(locations_, std::nullopt).ValueOrDie();
+    locations_ = catalog::Locations::FromBase(folder_.string()).ValueOrDie();
+    catalog_ = catalog::Catalog::OpenOrCreate(locations_, std::nullopt).ValueOrDie();
   }
 
   // A file below the base.
@@ -36,7 +36,7 @@ class OrphansTest : public testing::Test {
     return path.string();
   }
 
-  std::vector<std::string> Find(const Catalog& catalog, int64_t seconds_old = -60) {
+  std::vector<std::string> Find(const catalog::Catalog& catalog, int64_t seconds_old = -60) {
     const auto base = locations_.LockFolder().ValueOrDie();
     const int64_t before = NowMicros() - seconds_old * 1'000'000;
     std::vector<std::string> paths;
@@ -47,8 +47,8 @@ class OrphansTest : public testing::Test {
   }
 
   std::filesystem::path folder_;
-  Locations locations_;
-  std::unique_ptr<Catalog> catalog_;
+  catalog::Locations locations_;
+  std::unique_ptr<catalog::Catalog> catalog_;
 };
 
 const std::string kMetadata = "warehouse/earthcatalog/stac_items/metadata/";
@@ -113,7 +113,7 @@ TEST_F(OrphansTest, ANamedFileIsNeverAnOrphan) {
        {"warehouse/" + file, "file:///somewhere/else/" + file, "s3a://b/" + encoded}) {
     std::filesystem::remove_all(folder_ / "warehouse" / "earthcatalog");
     std::filesystem::remove(locations_.db_path);
-    catalog_ = Catalog::OpenOrCreate(locations_, std::nullopt).ValueOrDie();
+    catalog_ = catalog::Catalog::OpenOrCreate(locations_, std::nullopt).ValueOrDie();
     iceberg::DataFile named;
     named.path = path;
     named.partition = {"a b", 50};
@@ -131,7 +131,7 @@ TEST_F(OrphansTest, AnotherTablesFilesAreNotTakenForOrphans) {
   // Whoever makes a new table there has to put the old one's metadata aside.
   const std::filesystem::path metadata = folder_ / kMetadata;
   std::filesystem::rename(metadata, folder_ / "aside");
-  const auto anew = Catalog::OpenOrCreate(locations_, std::nullopt).ValueOrDie();
+  const auto anew = catalog::Catalog::OpenOrCreate(locations_, std::nullopt).ValueOrDie();
   std::filesystem::copy(folder_ / "aside", metadata);
   const auto base = locations_.LockFolder().ValueOrDie();
   const Status status = FindOrphans(*anew, {base}, NowMicros() + 60'000'000).status();
@@ -140,4 +140,4 @@ TEST_F(OrphansTest, AnotherTablesFilesAreNotTakenForOrphans) {
 }
 
 }  // namespace
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::maintain

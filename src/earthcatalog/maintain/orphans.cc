@@ -1,4 +1,4 @@
-#include "earthcatalog/catalog/orphans.h"
+#include "earthcatalog/maintain/orphans.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -12,7 +12,7 @@
 #include "earthcatalog/iceberg/json_access.h"
 #include "earthcatalog/rows/data_file_name.h"
 
-namespace earthcatalog::catalog {
+namespace earthcatalog::maintain {
 namespace {
 
 constexpr std::string_view kMetadataSuffix = ".metadata.json";
@@ -188,7 +188,7 @@ class Search {
 // Metadata that the table does not name tells whose the other files may be: of another
 // table in the same warehouse, whose catalog file may be lost; or of this one, when the catalog file is an
 // older copy. They must not go. (A killed run leaves metadata one step ahead.)
-Status CheckOneTable(const Catalog& catalog, const std::vector<io::Location>& unnamed_metadata) {
+Status CheckOneTable(const catalog::Catalog& catalog, const std::vector<io::Location>& unnamed_metadata) {
   for (const io::Location& file : unnamed_metadata) {
     ARROW_ASSIGN_OR_RAISE(const std::string text, io::ReadFile(file));
     const auto json = iceberg::ParseJson(text, "the table metadata");
@@ -222,7 +222,7 @@ bool IsModifiedBefore(const arrow::fs::FileInfo& file, int64_t micros) {
   return modified.count() < micros;
 }
 
-Result<std::vector<Orphan>> FindOrphans(const Catalog& catalog,
+Result<std::vector<Orphan>> FindOrphans(const catalog::Catalog& catalog,
                                         const std::vector<io::Location>& other_folders,
                                         int64_t modified_before) {
   NamedFiles named;
@@ -237,4 +237,4 @@ Result<std::vector<Orphan>> FindOrphans(const Catalog& catalog,
   return std::move(search).Finish();
 }
 
-}  // namespace earthcatalog::catalog
+}  // namespace earthcatalog::maintain
