@@ -9,6 +9,6 @@ void BindGrid(nanobind::module_& module);
 void BindCatalog(nanobind::module_& module);
 void BindLock(nanobind::module_& module);
 void BindItems(nanobind::module_& module);
-void BindPipeline(nanobind::module_& module);
+void BindIncremental(nanobind::module_& module);
 
 }  // namespace earthcatalog::python

@@ -30,5 +30,5 @@ NB_MODULE(_core, module) {
   earthcatalog::python::BindCatalog(module);
   earthcatalog::python::BindLock(module);
   earthcatalog::python::BindItems(module);
-  earthcatalog::python::BindPipeline(module);
+  earthcatalog::python::BindIncremental(module);
 }

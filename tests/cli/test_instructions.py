@@ -30,11 +30,11 @@ class Cost:
 
 # Of x86-64 code by Debian 12's compiler and the libraries of requirements/.
 COSTS = {
-    "reading the inventory": Cost("pipeline::RowFeed::Run", "row", 2.4),
-    "parsing, encoding and assigning cells": Cost("pipeline::BatchEncoder::Encode", "item", 73.2),
+    "reading the inventory": Cost("ingest::RowFeed::Run", "row", 2.4),
+    "parsing, encoding and assigning cells": Cost("ingest::BatchEncoder::Encode", "item", 73.2),
     "assigning cells": Cost("grid::(anonymous namespace)::H3Partitioner::Assign", "item", 8.4),
-    "fan-out": Cost("pipeline::FanOut", "row written", 7.1),
-    "writing data files": Cost("pipeline::WriteFiles", "file", 502),
+    "fan-out": Cost("rows::FanOut", "row written", 7.1),
+    "writing data files": Cost("rows::WriteFiles", "file", 502),
     "committing": Cost("iceberg::Table::Append", "file", 81.1),
 }
 SLACK = 0.08

@@ -137,7 +137,7 @@ Result<int> RunDemoIn(const Arguments& arguments, const io::Location& base, cons
   const auto name = [&](const char* part) {
     return base.local ? (std::filesystem::path(arguments.directory) / part).string() : base.Join(part).uri;
   };
-  pipeline::IncrementalOptions options;
+  jobs::IncrementalOptions options;
   options.inventory = archive + "/inventory.csv";
   options.source = archive;
   options.catalog_db = name("earthcatalog.db");

@@ -12,12 +12,12 @@
 #include "earthcatalog/cli/s3_options.h"
 #include "earthcatalog/cli/signals.h"
 #include "earthcatalog/io/atomic_output.h"
-#include "earthcatalog/pipeline/export.h"
+#include "earthcatalog/jobs/export.h"
 
 namespace earthcatalog::cli {
 namespace {
 
-using pipeline::ExportFormat;
+using jobs::ExportFormat;
 
 const std::map<std::string, ExportFormat> kFormats = {{"ndjson", ExportFormat::kNdjson},
                                                       {"stac-json", ExportFormat::kStacJson},
@@ -31,7 +31,7 @@ struct Arguments {
 };
 
 Status ExportTo(const Arguments& arguments, const std::shared_ptr<arrow::io::OutputStream>& sink,
-                pipeline::ExportReport* report) {
+                jobs::ExportReport* report) {
   ARROW_ASSIGN_OR_RAISE(const catalog::Locations locations, arguments.catalog.Resolve());
   ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(locations));
   CancelSource cancel;
@@ -41,10 +41,10 @@ Status ExportTo(const Arguments& arguments, const std::shared_ptr<arrow::io::Out
   const auto update = [&](const Progress& progress) {
     if (bar) bar->Update(progress);
   };
-  return pipeline::Export(*catalog, arguments.ids, arguments.format, sink, update, cancel, report);
+  return jobs::Export(*catalog, arguments.ids, arguments.format, sink, update, cancel, report);
 }
 
-Status ExportToFile(const Arguments& arguments, pipeline::ExportReport* report) {
+Status ExportToFile(const Arguments& arguments, jobs::ExportReport* report) {
   ARROW_ASSIGN_OR_RAISE(const io::Location location, io::Resolve(arguments.output));
   ARROW_ASSIGN_OR_RAISE(const auto file, io::AtomicOutput::Open(location));
   ARROW_RETURN_NOT_OK(ExportTo(arguments, file->stream(), report));
@@ -55,7 +55,7 @@ Status ExportToFile(const Arguments& arguments, pipeline::ExportReport* report) 
 }
 
 Result<int> RunExport(const Arguments& arguments) {
-  pipeline::ExportReport report;
+  jobs::ExportReport report;
   if (!arguments.output.empty()) {
     ARROW_RETURN_NOT_OK(ExportToFile(arguments, &report));
   } else if (arguments.format == ExportFormat::kParquet && isatty(STDOUT_FILENO) != 0) {
@@ -65,7 +65,7 @@ Result<int> RunExport(const Arguments& arguments) {
   }
   if (report.missing_ids.empty()) return kDone;
   return NotFoundError("{} of the ids are not in the table: {}", report.missing_ids.size(),
-                       pipeline::NameIds(report.missing_ids));
+                       jobs::NameIds(report.missing_ids));
 }
 
 }  // namespace

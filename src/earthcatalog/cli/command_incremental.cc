@@ -9,13 +9,13 @@
 #include "earthcatalog/cli/s3_options.h"
 #include "earthcatalog/cli/signals.h"
 #include "earthcatalog/cli/whole_number.h"
-#include "earthcatalog/pipeline/config.h"
+#include "earthcatalog/jobs/config.h"
 
 namespace earthcatalog::cli {
 namespace {
 
 struct Arguments {
-  pipeline::IncrementalOptions options;
+  jobs::IncrementalOptions options;
   std::string config_path;
   std::string since;
   std::string memory_limit;
@@ -31,8 +31,8 @@ struct Arguments {
 // A flag beats the file, the file beats the default.
 Status ApplyConfig(Arguments* arguments) {
   if (arguments->config_path.empty()) return Status::OK();
-  ARROW_ASSIGN_OR_RAISE(const pipeline::Config config, pipeline::LoadConfig(arguments->config_path));
-  pipeline::IncrementalOptions& options = arguments->options;
+  ARROW_ASSIGN_OR_RAISE(const jobs::Config config, jobs::LoadConfig(arguments->config_path));
+  jobs::IncrementalOptions& options = arguments->options;
   if (options.catalog_db.empty()) options.catalog_db = config.db_path.value_or("");
   if (options.warehouse.empty()) options.warehouse = config.warehouse.value_or("");
   if (config.grid) options.grid = config.grid;
@@ -43,9 +43,9 @@ Status ApplyConfig(Arguments* arguments) {
   return Status::OK();
 }
 
-Result<pipeline::IncrementalOptions> OptionsOf(Arguments arguments) {
+Result<jobs::IncrementalOptions> OptionsOf(Arguments arguments) {
   ARROW_RETURN_NOT_OK(ApplyConfig(&arguments));
-  pipeline::IncrementalOptions& options = arguments.options;
+  jobs::IncrementalOptions& options = arguments.options;
   if (!arguments.since.empty()) {
     ARROW_ASSIGN_OR_RAISE(options.since, ParseInstant(arguments.since));
   }
@@ -63,19 +63,19 @@ Result<pipeline::IncrementalOptions> OptionsOf(Arguments arguments) {
 
 }  // namespace
 
-Result<int> RunIncrementalCommand(const pipeline::IncrementalOptions& options, bool json) {
+Result<int> RunIncrementalCommand(const jobs::IncrementalOptions& options, bool json) {
   CancelSource cancel;
   const StopOnSignal stop(&cancel);
-  pipeline::IncrementalReport report;
+  jobs::IncrementalReport report;
   Status status;
   {
     ProgressBar bar;
-    status = pipeline::RunIncremental(
+    status = jobs::RunIncremental(
         options, [&](const Progress& progress) { bar.Update(progress); }, &cancel, &report);
   }
   const bool started = status.ok() || report.inventory.rows > 0;
   if (json) {
-    fmt::print("{}\n", pipeline::ReportToJson(report));
+    fmt::print("{}\n", jobs::ReportToJson(report));
   } else if (started) {
     PrintSummary(report);
   }
@@ -92,7 +92,7 @@ Result<int> RunIncrementalCommand(const pipeline::IncrementalOptions& options, b
 void AddIncrementalCommand(CLI::App* app, RunFunction* run) {
   CLI::App* command = app->add_subcommand("incremental", "Ingest the items of an inventory into the table");
   auto arguments = std::make_shared<Arguments>();
-  pipeline::IncrementalOptions& options = arguments->options;
+  jobs::IncrementalOptions& options = arguments->options;
   command->add_option(
       "--inventory", options.inventory,
       "CSV, CSV.gz, Parquet, ORC or a manifest.json: a path, http(s):// or s3:// URL; needed, unless "
@@ -140,7 +140,7 @@ void AddIncrementalCommand(CLI::App* app, RunFunction* run) {
   AddS3Options(command);
   command->callback([arguments, run] {
     *run = [arguments]() -> Result<int> {
-      ARROW_ASSIGN_OR_RAISE(const pipeline::IncrementalOptions settled, OptionsOf(*arguments));
+      ARROW_ASSIGN_OR_RAISE(const jobs::IncrementalOptions settled, OptionsOf(*arguments));
       return RunIncrementalCommand(settled, arguments->json);
     };
   });

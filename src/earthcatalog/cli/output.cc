@@ -85,7 +85,7 @@ void PrintQuarantine(const std::vector<std::string>& files) {
 
 }  // namespace
 
-void PrintSummary(const pipeline::IncrementalReport& report) {
+void PrintSummary(const jobs::IncrementalReport& report) {
   fmt::print("Inventory rows read                 {:>14}\n",
              FormatCount(static_cast<int64_t>(report.inventory.rows)));
   PrintCount("catalogued", report.items_catalogued);

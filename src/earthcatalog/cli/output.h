@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "earthcatalog/catalog/catalog.h"
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/jobs/incremental.h"
 
 namespace earthcatalog::cli {
 
@@ -16,7 +16,7 @@ void PrintAside(const std::string& text);
 void PrintError(const Status& status);
 
 // The run's numbers for people; every inventory row is in exactly one of the lines.
-void PrintSummary(const pipeline::IncrementalReport& report);
+void PrintSummary(const jobs::IncrementalReport& report);
 
 void PrintInfo(const catalog::Info& info);
 std::string InfoToJson(const catalog::Info& info);

@@ -2,12 +2,12 @@
 #pragma once
 
 #include "earthcatalog/cli/command.h"
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/jobs/incremental.h"
 
 namespace earthcatalog::cli {
 
 // Prints the summary (or the report as JSON) even when the run failed; an error is returned after that.
 // The exit code is kFailed when rows were quarantined or malformed.
-Result<int> RunIncrementalCommand(const pipeline::IncrementalOptions& options, bool json);
+Result<int> RunIncrementalCommand(const jobs::IncrementalOptions& options, bool json);
 
 }  // namespace earthcatalog::cli

@@ -18,7 +18,7 @@ namespace earthcatalog::rows {
 // with the latest `updated`, then `created`, then the one ingested last; a version without the one or the
 // other is older than one with it. Ingested last is what has the latest commit, then the largest part number
 // in its file's name, then is the last row of the file with the largest path: the pipeline writes files so
-// that this is true (pipeline/version_parts.h), and in any table it is definite.
+// that this is true (rows/version_parts.h), and in any table it is definite.
 class NewestVersions {
  public:
   // Reads the identities of all rows, with `ids` only of the items with these ids. Memory: about 100 bytes

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/jobs/incremental.h"
 #include "unit/support/temp_folder.h"
 
 namespace earthcatalog::cli {
@@ -40,7 +40,7 @@ class SampleSearchTest : public testing::Test {
   }
 
   std::vector<std::string> Find(const rows::Box& box, int first_year = 1900, int last_year = 2100) {
-    pipeline::IncrementalOptions options;
+    jobs::IncrementalOptions options;
     options.inventory = folder_.Write("inventory.csv", inventory_);
     options.source = folder_ / "items";
     options.catalog_db = folder_ / "earthcatalog.db";
@@ -48,8 +48,8 @@ class SampleSearchTest : public testing::Test {
     options.sync = false;
     if (!inventory_.empty()) {
       CancelSource cancel;
-      pipeline::IncrementalReport report;
-      EXPECT_TRUE(pipeline::RunIncremental(options, nullptr, &cancel, &report).ok());
+      jobs::IncrementalReport report;
+      EXPECT_TRUE(jobs::RunIncremental(options, nullptr, &cancel, &report).ok());
       EXPECT_EQ(report.items_quarantined, 0u) << report.first_failures.front().message;
       inventory_.clear();
     }

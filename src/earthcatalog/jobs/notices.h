@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "earthcatalog/inventory/inventory.h"
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/jobs/incremental.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::jobs {
 
 struct NoticeFacts {
   int max_in_flight;            // requests, as the system allows
@@ -21,4 +21,4 @@ struct NoticeFacts {
 std::vector<std::string> NoticesOf(const IncrementalOptions& options, const inventory::Counts& counts,
                                    const NoticeFacts& facts);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::jobs

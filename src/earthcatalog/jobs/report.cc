@@ -1,8 +1,8 @@
 #include <nlohmann/json.hpp>
 
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/jobs/incremental.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::jobs {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -76,4 +76,4 @@ std::string ReportToJson(const IncrementalReport& report) {
   return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::jobs

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/config.h"
+#include "earthcatalog/jobs/config.h"
 
 #include <yaml-cpp/yaml.h>
 
@@ -6,7 +6,7 @@
 #include <map>
 #include <set>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::jobs {
 namespace {
 
 using Setter = std::function<void(const YAML::Node&)>;
@@ -98,4 +98,4 @@ Result<Config> LoadConfig(const std::string& path) {
   }
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::jobs

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/export.h"
+#include "earthcatalog/jobs/export.h"
 
 #include <arrow/array/concatenate.h>
 #include <arrow/record_batch.h>
@@ -17,7 +17,7 @@
 #include "earthcatalog/rows/conform.h"
 #include "earthcatalog/rows/items.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::jobs {
 namespace {
 
 // A format: takes the items' rows one batch after the other.
@@ -210,4 +210,4 @@ Status Export(const catalog::Catalog& catalog, const std::vector<std::string>& i
   return exporter->Finish();
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::jobs

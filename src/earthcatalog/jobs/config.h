@@ -12,7 +12,7 @@
 #include "earthcatalog/base/status.h"
 #include "earthcatalog/grid/partitioner.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::jobs {
 
 struct Config {
   std::optional<std::string> db_path;
@@ -26,4 +26,4 @@ struct Config {
 // Usage errors name the file, the line and the key.
 Result<Config> LoadConfig(const std::string& path);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::jobs

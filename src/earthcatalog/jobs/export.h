@@ -12,7 +12,7 @@
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/catalog/catalog.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::jobs {
 
 enum class ExportFormat {
   kNdjson,    // an item a line
@@ -30,7 +30,7 @@ struct ExportReport {
 // For messages: the first few of them.
 std::string NameIds(const std::vector<std::string>& ids);
 
-// Writes each item once, its newest version (catalog/newest_versions.h); with `ids` only those with these
+// Writes each item once, its newest version (rows/newest_versions.h); with `ids` only those with these
 // ids: kNotFound when there is none, and nothing is written then. JSON texts are equal to the items' sources
 // as JSON values. `sink` stays open, and holds a part of the export after an error. Memory: as
 // rows::ItemReader says; for Parquet also 256 MiB, a row group's rows twice.
@@ -38,4 +38,4 @@ Status Export(const catalog::Catalog& catalog, const std::vector<std::string>& i
               const std::shared_ptr<arrow::io::OutputStream>& sink, const ProgressCallback& progress,
               const CancelSource& cancel, ExportReport* report);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::jobs

@@ -1,3 +1,5 @@
+#include "earthcatalog/jobs/incremental.h"
+
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
@@ -11,8 +13,7 @@
 #include "bind.h"
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/pipeline/config.h"
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/jobs/config.h"
 #include "errors.h"
 #include "job.h"
 #include "python_partitioner.h"
@@ -37,7 +38,7 @@ std::string RunIncremental(std::string inventory, std::string catalog_path, std:
                            const nb::object& partitioner, bool batch_add_files, bool use_lock,
                            bool retry_failed, bool again, std::string source, std::string suffix,
                            const nb::object& on_progress) {
-  pipeline::IncrementalOptions options;
+  jobs::IncrementalOptions options;
   options.inventory = std::move(inventory);
   options.catalog_db = std::move(catalog_path);
   options.warehouse = std::move(warehouse_path);
@@ -61,9 +62,9 @@ std::string RunIncremental(std::string inventory, std::string catalog_path, std:
   options.source = std::move(source);
   options.suffix = std::move(suffix);
 
-  pipeline::IncrementalReport report;
+  jobs::IncrementalReport report;
   const Job job = [&](const ProgressCallback& progress, CancelSource* cancel) {
-    return pipeline::RunIncremental(options, progress, cancel, &report);
+    return jobs::RunIncremental(options, progress, cancel, &report);
   };
   try {
     RunJob(job, on_progress);
@@ -71,12 +72,12 @@ std::string RunIncremental(std::string inventory, std::string catalog_path, std:
     if (custom != nullptr) custom->ThrowIfRaised();
     throw;
   }
-  return pipeline::ReportToJson(report);
+  return jobs::ReportToJson(report);
 }
 
 // Only what the file gives, so that the caller's defaults stand for the rest.
 nb::dict LoadConfig(const std::string& path) {
-  const pipeline::Config config = ValueOrThrow(pipeline::LoadConfig(path));
+  const jobs::Config config = ValueOrThrow(jobs::LoadConfig(path));
   nb::dict catalog;
   if (config.db_path) catalog["db_path"] = *config.db_path;
   if (config.warehouse) catalog["warehouse"] = *config.warehouse;
@@ -100,7 +101,7 @@ nb::dict LoadConfig(const std::string& path) {
 
 }  // namespace
 
-void BindPipeline(nb::module_& module) {
+void BindIncremental(nb::module_& module) {
   nb::class_<Progress>(module, "Progress")
       .def_ro("rows_read", &Progress::rows_read)
       .def_ro("items_done", &Progress::items_done)

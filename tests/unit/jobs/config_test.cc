@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/config.h"
+#include "earthcatalog/jobs/config.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::jobs {
 namespace {
 
 using testing::HasSubstr;
@@ -66,4 +66,4 @@ TEST(Config, NamesAValueOfTheWrongType) {
 }
 
 }  // namespace
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::jobs

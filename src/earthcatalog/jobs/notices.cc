@@ -1,8 +1,8 @@
-#include "earthcatalog/pipeline/notices.h"
+#include "earthcatalog/jobs/notices.h"
 
 #include "earthcatalog/base/text.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::jobs {
 namespace {
 
 std::string Count(uint64_t number) { return FormatCount(static_cast<int64_t>(number)); }
@@ -49,4 +49,4 @@ std::vector<std::string> NoticesOf(const IncrementalOptions& options, const inve
   return notices;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::jobs

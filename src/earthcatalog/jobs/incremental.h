@@ -20,7 +20,7 @@
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/io/s3.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::jobs {
 
 struct IncrementalOptions {
   std::string inventory;  // path or URL; empty with retry_failed: the quarantined rows alone
@@ -81,4 +81,4 @@ Status RunIncremental(const IncrementalOptions& options, const ProgressCallback&
 // The report as one JSON object, for --json and Python.
 std::string ReportToJson(const IncrementalReport& report);
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::jobs

@@ -1,5 +1,5 @@
 // What comes out of a table is what went in, each item once.
-#include "earthcatalog/pipeline/export.h"
+#include "earthcatalog/jobs/export.h"
 
 #include <arrow/io/memory.h>
 #include <gmock/gmock.h>
@@ -12,7 +12,7 @@
 
 #include "unit/support/item_table.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::jobs {
 namespace {
 
 using item::json;
@@ -279,4 +279,4 @@ TEST(NameIds, AreTheFirstTenEachOnALineAndNotTooLong) {
 }
 
 }  // namespace
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::jobs

@@ -1,4 +1,4 @@
-#include "earthcatalog/pipeline/incremental.h"
+#include "earthcatalog/jobs/incremental.h"
 
 #include <chrono>
 #include <cinttypes>
@@ -19,9 +19,9 @@
 #include "earthcatalog/ingest/quarantine.h"
 #include "earthcatalog/ingest/row_feed.h"
 #include "earthcatalog/ingest/snapshot_notes.h"
-#include "earthcatalog/pipeline/notices.h"
+#include "earthcatalog/jobs/notices.h"
 
-namespace earthcatalog::pipeline {
+namespace earthcatalog::jobs {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -197,7 +197,7 @@ class Run {
     fetcher_->ExpectRefusals();
     ARROW_ASSIGN_OR_RAISE(const auto files, ingest::ListQuarantine(catalog_->warehouse()));
     for (const io::Location& file : files) {
-      const auto done = notes.rows_taken_up.find(FileName(file.path));
+      const auto done = notes.rows_taken_up.find(ingest::FileName(file.path));
       ARROW_RETURN_NOT_OK(feed_.AddQuarantine(file, done == notes.rows_taken_up.end() ? 0 : done->second));
     }
     return Status::OK();
@@ -295,4 +295,4 @@ Status RunIncremental(const IncrementalOptions& options, const ProgressCallback&
   return status;
 }
 
-}  // namespace earthcatalog::pipeline
+}  // namespace earthcatalog::jobs
