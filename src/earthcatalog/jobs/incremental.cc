@@ -18,6 +18,7 @@
 #include "earthcatalog/ingest/memory_plan.h"
 #include "earthcatalog/ingest/quarantine.h"
 #include "earthcatalog/ingest/row_feed.h"
+#include "earthcatalog/ingest/row_sources.h"
 #include "earthcatalog/ingest/snapshot_notes.h"
 #include "earthcatalog/jobs/notices.h"
 
@@ -61,8 +62,8 @@ class Run {
         locations_{options.catalog_db, options.warehouse, options.s3},
         memory_(options.memory_limit),
         threads_(options.threads > 0 ? options.threads : CoreCount()),
-        feed_({options.since, options.limit, options.suffix},
-              {options.chunk_size, memory_.batch, memory_.item}),
+        sources_({options.since, options.limit, options.suffix}),
+        feed_(&sources_, {options.chunk_size, memory_.batch, memory_.item}),
         window_(memory_.window, cancel) {}
 
   Status Prepare() {
@@ -70,7 +71,7 @@ class Run {
     if (!options_.inventory.empty()) {
       // Asked first: of an inventory that is replaced at this moment rows come twice rather than never.
       ARROW_ASSIGN_OR_RAISE(std::string identity, inventory::Identity(options_.inventory));
-      ARROW_RETURN_NOT_OK(feed_.AddInventory(options_.inventory));
+      ARROW_RETURN_NOT_OK(sources_.AddInventory(options_.inventory));
       selection_ = ingest::Selection{std::move(identity), options_.since, options_.suffix};
     } else {
       // Only a catalogue that exists has rows to retry; the lock would make a mistyped one's folder.
@@ -129,7 +130,7 @@ class Run {
   }
 
   void FillReport(IncrementalReport* report) const {
-    report->inventory = feed_.counts();
+    report->inventory = sources_.counts();
     report->items_catalogued = committed_.catalogued;
     report->items_quarantined = committed_.quarantined;
     report->items_not_reached = report->inventory.selected - committed_.rows_done;
@@ -178,7 +179,7 @@ class Run {
     const bool done = progress->ended || (options_.limit && progress->selected >= *options_.limit);
     if (done && options_.again) return;
     all_done_ = done;
-    feed_.SkipDone(*progress, done);
+    sources_.SkipDone(*progress, done);
   }
 
   // What earlier runs left in the quarantine: what they could not clean up any more, and the rows to retry.
@@ -198,7 +199,7 @@ class Run {
     ARROW_ASSIGN_OR_RAISE(const auto files, ingest::ListQuarantine(catalog_->warehouse()));
     for (const io::Location& file : files) {
       const auto done = notes.rows_taken_up.find(ingest::FileName(file.path));
-      ARROW_RETURN_NOT_OK(feed_.AddQuarantine(file, done == notes.rows_taken_up.end() ? 0 : done->second));
+      ARROW_RETURN_NOT_OK(sources_.AddQuarantine(file, done == notes.rows_taken_up.end() ? 0 : done->second));
     }
     return Status::OK();
   }
@@ -232,7 +233,7 @@ class Run {
       if (!progress_) continue;
       const ingest::CommitCounts committed = committer_->counts();
       const bool all_read = feed_.finished();  // asked first: then the counts below are final
-      const inventory::Counts counts = feed_.counts();
+      const inventory::Counts counts = sources_.counts();
       Progress progress;
       progress.rows_read = counts.rows;
       progress.items_done = items_done_;
@@ -254,6 +255,7 @@ class Run {
   std::optional<ingest::Selection> selection_;  // of the inventory, if there is one
   bool all_done_ = false;                       // by earlier runs
   uint64_t rows_in_quarantine_ = 0;             // where all is done and none is retried
+  ingest::RowSources sources_;
   ingest::RowFeed feed_;
   ingest::FlowWindow window_;
   std::unique_ptr<fetch::Fetcher> fetcher_;

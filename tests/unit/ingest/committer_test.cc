@@ -124,7 +124,7 @@ TEST_F(CommitterTest, RetriedQuarantineIsRemovedBehindTheCommitOfItsLastRow) {
   const io::Location second = Quarantine(Warehouse(), {"c.json"});
   const std::string name = FileName(first.path);
   SmallRun run(locations_, 1);
-  for (const io::Location& file : {first, second}) ASSERT_TRUE(run.feed().AddQuarantine(file).ok());
+  for (const io::Location& file : {first, second}) ASSERT_TRUE(run.sources().AddQuarantine(file).ok());
   std::vector<uint64_t> taken_up;
   ASSERT_TRUE(run.Execute([&](size_t chunk) {
                    taken_up.push_back(Notes().RowsTakenUp(name));
@@ -149,7 +149,7 @@ TEST_F(CommitterTest, RetriedQuarantineIsRemovedBehindTheCommitOfItsLastRow) {
 TEST_F(CommitterTest, AFileWithoutAnyRowLeftIsRemovedWithoutACommit) {
   SmallRun run(locations_);
   const io::Location file = Quarantine(Warehouse(), {"a.json"});
-  ASSERT_TRUE(run.feed().AddQuarantine(file, /*rows_done=*/1).ok());
+  ASSERT_TRUE(run.sources().AddQuarantine(file, /*rows_done=*/1).ok());
   ASSERT_TRUE(run.Execute().ok());
   EXPECT_FALSE(fs::exists(file.path));
   EXPECT_THAT(Snapshots(), IsEmpty());

@@ -108,7 +108,7 @@ TEST_F(CommitterTroubleTest, WhatOthersDoBesidesIsNoTrouble) {
   const io::Location file = Quarantine(Warehouse(), {"q-1.json", "q-2.json", "q-3.json"});
   SmallRun run(locations_);
   run.AddInventory(Inventory({"a.json", "b.json", "bad.json"}));
-  ASSERT_TRUE(run.feed().AddQuarantine(file).ok());
+  ASSERT_TRUE(run.sources().AddQuarantine(file).ok());
   std::vector<uint64_t> taken_up;
   const auto besides = [&](size_t chunk) {
     taken_up.push_back(Notes().RowsTakenUp(FileName(file.path)));
@@ -133,7 +133,7 @@ TEST_F(CommitterTroubleTest, RetriedQuarantineStaysWhereItsCommitFails) {
   const io::Location file = Quarantine(Warehouse(), {"a.json", "b.json"});
   const auto lock = TakeLock();
   SmallRun run(locations_, 1, {.sync = false, .lock = lock.get(), .selection = {}});
-  ASSERT_TRUE(run.feed().AddQuarantine(file).ok());
+  ASSERT_TRUE(run.sources().AddQuarantine(file).ok());
   EXPECT_EQ(KindOf(run.Execute([&](size_t chunk) {
               if (chunk == 1) RemoveLock();
             })),
@@ -148,11 +148,11 @@ TEST_F(CommitterTroubleTest, AnotherRetryOfTheSameQuarantineEndsThisOne) {
   const io::Location file = Quarantine(Warehouse(), {"a.json", "b.json", "c.json"});
   {
     SmallRun run(locations_, 1);
-    ASSERT_TRUE(run.feed().AddQuarantine(file).ok());
+    ASSERT_TRUE(run.sources().AddQuarantine(file).ok());
     const Status status = run.Execute([&](size_t chunk) {
       if (chunk != 1) return;
       SmallRun other(locations_);
-      ASSERT_TRUE(other.feed().AddQuarantine(file).ok());
+      ASSERT_TRUE(other.sources().AddQuarantine(file).ok());
       ASSERT_TRUE(other.Execute().ok());
     });
     EXPECT_THAT(status.message(), HasSubstr("another run has added rows of the same quarantine meanwhile"));

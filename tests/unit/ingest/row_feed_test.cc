@@ -36,14 +36,14 @@ class RowFeedTest : public testing::Test {
   io::Location Warehouse() const { return io::Resolve((folder_ / "warehouse").string()).ValueOrDie(); }
 
   io::Location Quarantine(const std::vector<std::string>& keys) {
-    return pipeline::Quarantine(Warehouse(), keys);
+    return ingest::Quarantine(Warehouse(), keys);
   }
 
   // Runs the feed and returns the size of each batch; the keys go to `keys`.
-  std::vector<size_t> Drain(RowFeed* feed, std::vector<std::string>* keys = nullptr) {
+  std::vector<size_t> Drain(SourcedFeed* feed, std::vector<std::string>* keys = nullptr) {
     std::vector<size_t> sizes;
     uint64_t sequence = 0;
-    for (const inventory::Batch& batch : Fed(feed)) {
+    for (const inventory::Batch& batch : Fed(&feed->feed)) {
       EXPECT_EQ(batch.sequence, sequence++);
       sizes.push_back(batch.rows.size());
       for (const inventory::Row& row : batch.rows) {
@@ -57,44 +57,44 @@ class RowFeedTest : public testing::Test {
 };
 
 TEST_F(RowFeedTest, BatchesEndWhereChunksEnd) {
-  RowFeed feed({}, {.chunk_size = 300});
-  ASSERT_TRUE(feed.AddInventory(WriteInventory(700)).ok());
+  SourcedFeed feed({}, {.chunk_size = 300});
+  ASSERT_TRUE(feed.sources.AddInventory(WriteInventory(700)).ok());
   EXPECT_THAT(Drain(&feed), ElementsAre(256, 44, 256, 44, 100));
-  EXPECT_EQ(feed.counts().rows, 700u);
-  EXPECT_EQ(feed.counts().selected, 700u);
+  EXPECT_EQ(feed.sources.counts().rows, 700u);
+  EXPECT_EQ(feed.sources.counts().selected, 700u);
 }
 
 TEST_F(RowFeedTest, QuarantinedRowsComeFirstAndOnce) {
   const io::Location first = Quarantine({"x.json", "y.json"});
   const io::Location second = Quarantine({"y.json", "z.json"});
-  RowFeed feed({}, {});
-  ASSERT_TRUE(feed.AddQuarantine(first).ok());
-  ASSERT_TRUE(feed.AddQuarantine(second).ok());
-  ASSERT_TRUE(feed.AddInventory(WriteInventory(1)).ok());
+  SourcedFeed feed({}, {});
+  ASSERT_TRUE(feed.sources.AddQuarantine(first).ok());
+  ASSERT_TRUE(feed.sources.AddQuarantine(second).ok());
+  ASSERT_TRUE(feed.sources.AddInventory(WriteInventory(1)).ok());
   std::vector<std::string> keys;
   Drain(&feed, &keys);
   EXPECT_THAT(keys, ElementsAre("x.json", "y.json", "z.json", "item0.stac.json"));
-  EXPECT_EQ(feed.counts().rows, 4u);
-  EXPECT_EQ(feed.counts().selected, 4u);
+  EXPECT_EQ(feed.sources.counts().rows, 4u);
+  EXPECT_EQ(feed.sources.counts().selected, 4u);
 }
 
 // A row that is in two files, and a crash between them.
 TEST_F(RowFeedTest, WhereverARetryIsKilledEachRowIsTakenUpOnce) {
   const std::vector<io::Location> files = {Quarantine({"x", "y", "v"}), Quarantine({"y", "z", "y"}),
                                            Quarantine({"x"}), Quarantine({"v", "w"})};
-  RowFeed whole({}, {});
-  for (const io::Location& file : files) ASSERT_TRUE(whole.AddQuarantine(file).ok());
+  SourcedFeed whole({}, {});
+  for (const io::Location& file : files) ASSERT_TRUE(whole.sources.AddQuarantine(file).ok());
   std::vector<std::string> all;
   Drain(&whole, &all);
   ASSERT_THAT(all, testing::UnorderedElementsAre("v", "w", "x", "y", "z"));
   for (size_t done = 0; done <= all.size(); ++done) {
     const FeedPosition position = whole.PositionAt(done);
-    RowFeed rest({}, {});
+    SourcedFeed rest({}, {});
     for (const io::Location& file : files) {
       const auto& finished = position.finished_quarantine;
       if (std::find(finished.begin(), finished.end(), file.path) != finished.end()) continue;
       const bool begun = file.path == position.unfinished_quarantine;
-      ASSERT_TRUE(rest.AddQuarantine(file, begun ? position.unfinished_rows : 0).ok());
+      ASSERT_TRUE(rest.sources.AddQuarantine(file, begun ? position.unfinished_rows : 0).ok());
     }
     std::vector<std::string> keys;
     Drain(&rest, &keys);
@@ -105,9 +105,9 @@ TEST_F(RowFeedTest, WhereverARetryIsKilledEachRowIsTakenUpOnce) {
 TEST_F(RowFeedTest, AQuarantineFileIsDoneWhenAllItsRowsAre) {
   const io::Location first = Quarantine({"x.json", "y.json"});
   const io::Location second = Quarantine({"z.json"});
-  RowFeed feed({}, {.chunk_size = 1});
-  ASSERT_TRUE(feed.AddQuarantine(first).ok());
-  ASSERT_TRUE(feed.AddQuarantine(second).ok());
+  SourcedFeed feed({}, {.chunk_size = 1});
+  ASSERT_TRUE(feed.sources.AddQuarantine(first).ok());
+  ASSERT_TRUE(feed.sources.AddQuarantine(second).ok());
   Drain(&feed);
   FeedPosition position = feed.PositionAt(1);
   EXPECT_THAT(position.finished_quarantine, IsEmpty());
@@ -125,9 +125,9 @@ TEST_F(RowFeedTest, WhatEndsWithTheLastRowsIsKnownBeforeTheyCanBeCommitted) {
   const io::Location same = Quarantine({"x.json"});  // gives no row
   const std::string inventory = (folder_ / "others.csv").string();
   std::ofstream(inventory) << "bucket,key\nb,readme.txt\n";
-  RowFeed feed({}, {});
-  for (const auto& each : {file, same}) ASSERT_TRUE(feed.AddQuarantine(each).ok());
-  ASSERT_TRUE(feed.AddInventory(inventory).ok());
+  SourcedFeed feed({}, {});
+  for (const auto& each : {file, same}) ASSERT_TRUE(feed.sources.AddQuarantine(each).ok());
+  ASSERT_TRUE(feed.sources.AddInventory(inventory).ok());
   CancelSource cancel;
   FlowWindow window(1 << 30, &cancel);
   BoundedQueue<inventory::Batch> queue("rows", 1, &cancel);
@@ -139,7 +139,7 @@ TEST_F(RowFeedTest, WhatEndsWithTheLastRowsIsKnownBeforeTheyCanBeCommitted) {
     EXPECT_TRUE(position.inventory->ended);
     EXPECT_EQ(position.inventory->rows, 1u);
   });
-  EXPECT_TRUE(feed.Run(&queue, &window).ok());
+  EXPECT_TRUE(feed.feed.Run(&queue, &window).ok());
   queue.Watch({});
 }
 
@@ -154,8 +154,8 @@ TEST_F(RowFeedTest, ARunGoesOnWhereAnotherEnded) {
            << (i % 3 == 0 ? "b,other.txt\n" : "") << (i % 7 == 0 ? "bad\n" : "");
     }
   }
-  RowFeed whole({}, {.chunk_size = 9});
-  ASSERT_TRUE(whole.AddInventory(path).ok());
+  SourcedFeed whole({}, {.chunk_size = 9});
+  ASSERT_TRUE(whole.sources.AddInventory(path).ok());
   std::vector<std::string> all;
   Drain(&whole, &all);
   ASSERT_EQ(all.size(), 100u);
@@ -166,53 +166,54 @@ TEST_F(RowFeedTest, ARunGoesOnWhereAnotherEnded) {
     for (const std::optional<uint64_t> limit : {std::optional<uint64_t>(), std::optional<uint64_t>(95)}) {
       inventory::Options options;
       options.limit = limit;
-      RowFeed rest(options, {.chunk_size = 7});
-      ASSERT_TRUE(rest.AddInventory(path).ok());
-      rest.SkipDone(progress, /*all=*/false);
+      SourcedFeed rest(options, {.chunk_size = 7});
+      ASSERT_TRUE(rest.sources.AddInventory(path).ok());
+      rest.sources.SkipDone(progress, /*all=*/false);
       std::vector<std::string> keys;
       Drain(&rest, &keys);
       EXPECT_EQ(keys, std::vector(all.begin() + static_cast<long>(done), all.begin() + limit.value_or(100)));
-      EXPECT_EQ(rest.counts().skipped_done, progress.rows);
+      EXPECT_EQ(rest.sources.counts().skipped_done, progress.rows);
       const InventoryProgress end = rest.PositionAt(keys.size()).inventory.value();
       EXPECT_EQ(end.selected, limit.value_or(100));
       EXPECT_EQ(end.ended, !limit);
       if (!limit) {
-        EXPECT_EQ(end.rows, whole.counts().rows);
+        EXPECT_EQ(end.rows, whole.sources.counts().rows);
       }
     }
   }
 }
 
 TEST_F(RowFeedTest, AnInventoryThatIsDoneIsCountedAndNotRead) {
-  RowFeed feed({}, {});
-  ASSERT_TRUE(feed.AddInventory(WriteInventory(7)).ok());
-  feed.SkipDone({7, 7, true}, /*all=*/true);
+  SourcedFeed feed({}, {});
+  ASSERT_TRUE(feed.sources.AddInventory(WriteInventory(7)).ok());
+  feed.sources.SkipDone({7, 7, true}, /*all=*/true);
   EXPECT_THAT(Drain(&feed), IsEmpty());
-  EXPECT_EQ(feed.counts().rows, 7u);
-  EXPECT_EQ(feed.counts().skipped_done, 7u);
+  EXPECT_EQ(feed.sources.counts().rows, 7u);
+  EXPECT_EQ(feed.sources.counts().skipped_done, 7u);
 }
 
 TEST_F(RowFeedTest, OnlyTheRestOfAQuarantineFileIsTakenUp) {
-  RowFeed feed({}, {});
+  SourcedFeed feed({}, {});
   const io::Location file = Quarantine({"x.json", "y.json", "z.json"});
-  ASSERT_TRUE(feed.AddQuarantine(file, /*rows_done=*/2).ok());
+  ASSERT_TRUE(feed.sources.AddQuarantine(file, /*rows_done=*/2).ok());
   std::vector<std::string> keys;
   Drain(&feed, &keys);
   EXPECT_THAT(keys, ElementsAre("z.json"));
-  EXPECT_EQ(feed.counts().skipped_done, 2u);
+  EXPECT_EQ(feed.sources.counts().skipped_done, 2u);
   EXPECT_THAT(feed.PositionAt(1).finished_quarantine, ElementsAre(file.path));
 }
 
 TEST_F(RowFeedTest, TheInventorysRowsThatWereRetriedAreCountedAndNotFedAgain) {
-  RowFeed feed({}, {});
-  ASSERT_TRUE(feed.AddInventory(WriteInventory(3)).ok());  // in any order: the quarantine is fed first
-  ASSERT_TRUE(feed.AddQuarantine(Quarantine({"item1.stac.json", "x.json"})).ok());
+  SourcedFeed feed({}, {});
+  ASSERT_TRUE(
+      feed.sources.AddInventory(WriteInventory(3)).ok());  // in any order: the quarantine is fed first
+  ASSERT_TRUE(feed.sources.AddQuarantine(Quarantine({"item1.stac.json", "x.json"})).ok());
   std::vector<std::string> keys;
   Drain(&feed, &keys);
   EXPECT_THAT(keys, ElementsAre("item1.stac.json", "x.json", "item0.stac.json", "item2.stac.json"));
-  EXPECT_EQ(feed.counts().rows, 5u);
-  EXPECT_EQ(feed.counts().selected, 4u);
-  EXPECT_EQ(feed.counts().skipped_retried, 1u);
+  EXPECT_EQ(feed.sources.counts().rows, 5u);
+  EXPECT_EQ(feed.sources.counts().selected, 4u);
+  EXPECT_EQ(feed.sources.counts().skipped_retried, 1u);
 }
 
 TEST_F(RowFeedTest, BatchesAreCutByBytesWhateverTheSizesClaim) {
@@ -221,8 +222,8 @@ TEST_F(RowFeedTest, BatchesAreCutByBytesWhateverTheSizesClaim) {
                          "b,0.stac.json,400000\nb,1.stac.json,400000\nb,2.stac.json,400000\n"
                          "b,3.stac.json,9223372036854775807\nb,4.stac.json,9223372036854775807\n"
                          "b,5.stac.json,10\nb,6.stac.json,-10\nb,7.stac.json,\n";
-  RowFeed feed({}, {.batch_bytes = 1'000'000, .item_bytes = 2'000'000});
-  ASSERT_TRUE(feed.AddInventory(path).ok());
+  SourcedFeed feed({}, {.batch_bytes = 1'000'000, .item_bytes = 2'000'000});
+  ASSERT_TRUE(feed.sources.AddInventory(path).ok());
   EXPECT_THAT(Drain(&feed), ElementsAre(2, 1, 1, 1, 3));
 }
 
@@ -233,8 +234,8 @@ TEST_F(RowFeedTest, NamesThatAreNotUtf8ComeBackFromTheQuarantine) {
   ASSERT_TRUE(StageQuarantine(Warehouse(), rows, &files).ok());
   EXPECT_THAT(ListQuarantine(Warehouse()).ValueOrDie(), IsEmpty()) << "staged files are no one's yet";
   ASSERT_TRUE(PublishQuarantine(files).ok());
-  RowFeed feed({}, {});
-  for (const io::Location& file : files) ASSERT_TRUE(feed.AddQuarantine(file).ok());
+  SourcedFeed feed({}, {});
+  for (const io::Location& file : files) ASSERT_TRUE(feed.sources.AddQuarantine(file).ok());
   std::vector<std::string> keys;
   Drain(&feed, &keys);
   EXPECT_THAT(keys, ElementsAre("%41", "caf\xe9 %41+"));

@@ -50,10 +50,10 @@ std::vector<inventory::Batch> Fed(RowFeed* feed) {
 }
 
 std::vector<std::string> KeysIn(const io::Location& quarantine_file) {
-  RowFeed feed({}, {});
-  EXPECT_TRUE(feed.AddQuarantine(quarantine_file).ok());
+  SourcedFeed feed({}, {});
+  EXPECT_TRUE(feed.sources.AddQuarantine(quarantine_file).ok());
   std::vector<std::string> keys;
-  for (const inventory::Batch& batch : Fed(&feed)) {
+  for (const inventory::Batch& batch : Fed(&feed.feed)) {
     for (const inventory::Row& row : batch.rows) keys.push_back(row.key);
   }
   return keys;
@@ -89,10 +89,11 @@ std::set<std::string> DataFilesOf(const iceberg::Table& table) {
 SmallRun::SmallRun(const catalog::Locations& locations, uint64_t chunk_size, Committer::Options options)
     : options_(std::move(options)),
       catalog_(catalog::Catalog::OpenOrCreate(locations, std::nullopt).ValueOrDie()),
-      feed_({.since = {}, .limit = {}, .suffix = ".json"}, {.chunk_size = chunk_size}) {}
+      sources_({.since = {}, .limit = {}, .suffix = ".json"}),
+      feed_(&sources_, {.chunk_size = chunk_size}) {}
 
 void SmallRun::AddInventory(const std::string& path) {
-  ASSERT_TRUE(feed_.AddInventory(path).ok());
+  ASSERT_TRUE(sources_.AddInventory(path).ok());
   options_.selection = Selection{inventory::Identity(path).ValueOrDie(), std::nullopt, ".json"};
 }
 

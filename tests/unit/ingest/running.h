@@ -19,6 +19,17 @@ namespace earthcatalog::ingest {
 // A point of 2024 at 42 degrees north. `properties` are JSON members, each with a comma before it.
 std::string ItemAt(double longitude, const std::string& properties = "");
 
+// Rows and what cuts them into batches.
+struct SourcedFeed {
+  SourcedFeed(inventory::Options options, const RowFeed::Limits& limits)
+      : sources(std::move(options)), feed(&sources, limits) {}
+
+  FeedPosition PositionAt(uint64_t rows) { return feed.PositionAt(rows); }
+
+  RowSources sources;
+  RowFeed feed;
+};
+
 // The batches of all rows.
 std::vector<inventory::Batch> Fed(RowFeed* feed);
 // The keys of its rows, in their order.
@@ -42,7 +53,7 @@ class SmallRun {
 
   // Of rows whose keys end in .json.
   void AddInventory(const std::string& path);
-  RowFeed& feed() { return feed_; }
+  RowSources& sources() { return sources_; }
 
   // Makes a chunk of each of the feed's batches, which end where sources do, too. Writes all of them, then
   // commits. `before_chunk` is called with the number of each, from 0, when the committer takes it: what
@@ -56,6 +67,7 @@ class SmallRun {
   Committer::Options options_;
   CancelSource cancel_;
   const std::unique_ptr<catalog::Catalog> catalog_;
+  RowSources sources_;
   RowFeed feed_;
   std::unique_ptr<Committer> committer_;
 };

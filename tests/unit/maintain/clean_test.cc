@@ -140,7 +140,7 @@ TEST_F(CleanTest, StagedQuarantineThatACommitNamesIsPublished) {
 TEST_F(CleanTest, QuarantineThatWasTakenUpGoes) {
   const std::string bytes = test::BytesOf(quarantine_);
   ingest::SmallRun retry(locations_);
-  ASSERT_TRUE(retry.feed().AddQuarantine(io::Resolve(quarantine_).ValueOrDie()).ok());
+  ASSERT_TRUE(retry.sources().AddQuarantine(io::Resolve(quarantine_).ValueOrDie()).ok());
   ASSERT_TRUE(retry.Execute().ok());
   const auto before = Contents();
   ASSERT_FALSE(before.contains(quarantine_));
