@@ -43,7 +43,7 @@ std::string RunIncremental(std::string inventory, std::string catalog_path, std:
   options.catalog_db = std::move(catalog_path);
   options.warehouse = std::move(warehouse_path);
   options.chunk_size = ValueOrThrow(Count("chunk_size", chunk_size));
-  options.workers = max_workers;
+  options.max_in_flight = max_workers;
   options.limit = ValueOrThrow(Count("limit", limit));
   if (since) options.since = ValueOrThrow(ParseInstant(*since));
   options.grid = std::move(grid);
@@ -90,7 +90,7 @@ nb::dict LoadConfig(const std::string& path) {
   }
   nb::dict ingest;
   if (config.chunk_size) ingest["chunk_size"] = *config.chunk_size;
-  if (config.max_workers) ingest["max_workers"] = *config.max_workers;
+  if (config.max_in_flight) ingest["max_workers"] = *config.max_in_flight;
   if (config.batch_add_files) ingest["batch_add_files"] = *config.batch_add_files;
   nb::dict sections;
   sections["catalog"] = catalog;

@@ -37,7 +37,7 @@ Status ApplyConfig(Arguments* arguments) {
   if (options.warehouse.empty()) options.warehouse = config.warehouse.value_or("");
   if (config.grid) options.grid = config.grid;
   if (arguments->chunk_size->empty() && config.chunk_size) options.chunk_size = config.chunk_size;
-  if (arguments->workers->empty() && config.max_workers) options.workers = *config.max_workers;
+  if (arguments->workers->empty() && config.max_in_flight) options.max_in_flight = *config.max_in_flight;
   if (arguments->batch_add_files->empty() && config.batch_add_files)
     options.batch_add_files = *config.batch_add_files;
   return Status::OK();
@@ -116,7 +116,7 @@ void AddIncrementalCommand(CLI::App* app, RunFunction* run) {
                                            "Items per commit; without it as many as fit the memory limit")
                               ->check(WholeNumber());
   command->add_option("--memory-limit", arguments->memory_limit, "512MiB without it; at least 128MiB");
-  arguments->workers = command->add_option("--workers", options.workers, "Requests in flight")
+  arguments->workers = command->add_option("--workers", options.max_in_flight, "Requests in flight")
                            ->check(WholeNumber())
                            ->capture_default_str();
   command

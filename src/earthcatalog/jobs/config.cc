@@ -81,7 +81,7 @@ Result<Config> Read(const std::string& path, const YAML::Node& root) {
   }
   ARROW_RETURN_NOT_OK(ReadSection(path, "ingest", ingest,
                                   {{"chunk_size", To(&config.chunk_size)},
-                                   {"max_workers", To(&config.max_workers)},
+                                   {"max_workers", To(&config.max_in_flight)},
                                    {"batch_add_files", To(&config.batch_add_files)}}));
   return config;
 }

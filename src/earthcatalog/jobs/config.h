@@ -19,7 +19,7 @@ struct Config {
   std::optional<std::string> warehouse;
   std::optional<grid::Config> grid;  // set when the file has a `grid` section
   std::optional<uint64_t> chunk_size;
-  std::optional<int> max_workers;
+  std::optional<int> max_in_flight;  // the key max_workers
   std::optional<bool> batch_add_files;
 };
 

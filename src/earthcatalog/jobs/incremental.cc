@@ -38,8 +38,8 @@ Status CheckOptions(const IncrementalOptions& options) {
   if (options.catalog_db.empty()) return UsageError("no catalog file given (--catalog)");
   if (options.warehouse.empty()) return UsageError("no warehouse given (--warehouse)");
   if (options.chunk_size == 0) return UsageError("the chunk size must be at least 1");
-  if (options.workers < 1 || options.workers > 4096) {
-    return UsageError("the number of workers must be between 1 and 4096, not {}", options.workers);
+  if (options.max_in_flight < 1 || options.max_in_flight > 4096) {
+    return UsageError("the number of workers must be between 1 and 4096, not {}", options.max_in_flight);
   }
   if (options.threads < 0 || options.threads > kMaxThreads) {
     return UsageError("the number of threads must be between 1 and {}, or 0 for one per core, not {}",
@@ -149,7 +149,7 @@ class Run {
     report->queues = queues_;
     report->notices =
         NoticesOf(options_, report->inventory,
-                  {.max_in_flight = fetcher_ == nullptr ? options_.workers : fetcher_->max_in_flight(),
+                  {.max_in_flight = fetcher_ == nullptr ? options_.max_in_flight : fetcher_->max_in_flight(),
                    .all_done = all_done_,
                    .rows_in_quarantine = rows_in_quarantine_,
                    .nothing_found = committed_.quarantined_by_kind ==
@@ -160,7 +160,7 @@ class Run {
   fetch::Options FetchOptions() const {
     fetch::Options fetch;
     fetch.source = options_.source;
-    fetch.max_in_flight = options_.workers;
+    fetch.max_in_flight = options_.max_in_flight;
     fetch.threads = threads_;
     fetch.max_buffered_bytes = memory_.window;
     fetch.part_bytes = memory_.batch;

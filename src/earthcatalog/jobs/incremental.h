@@ -33,7 +33,7 @@ struct IncrementalOptions {
   std::string suffix = ".stac.json";
   std::optional<uint64_t> chunk_size;  // items per commit; nothing: as many as the memory limit allows
   int64_t memory_limit = 512LL << 20;
-  int workers = 64;                  // requests in flight
+  int max_in_flight = 64;            // requests
   int threads = 0;                   // for each: encoding, writing, fetching (at most 8); 0: one per core
   std::optional<grid::Config> grid;  // nothing: the table's, or H3 resolution 1 for a new table
   // The grid's own, where the caller has it: a custom grid's must be given.

@@ -25,10 +25,10 @@ std::string AllDone(const IncrementalOptions& options, const inventory::Counts& 
 std::vector<std::string> NoticesOf(const IncrementalOptions& options, const inventory::Counts& counts,
                                    const NoticeFacts& facts) {
   std::vector<std::string> notices;
-  if (facts.max_in_flight < options.workers) {
+  if (facts.max_in_flight < options.max_in_flight) {
     notices.push_back(
         fmt::format("{} instead of {} workers: the system lets this process open no more files (ulimit -n)",
-                    facts.max_in_flight, options.workers));
+                    facts.max_in_flight, options.max_in_flight));
   }
   if (counts.passed_without_date > 0) {
     notices.push_back(fmt::format("{} rows have no last-modified date and passed --since",

@@ -30,7 +30,7 @@ ingest: {chunk_size: 123, max_workers: 7, batch_add_files: true}
   EXPECT_EQ(config.warehouse, "w");
   EXPECT_EQ(config.grid, (grid::Config{"geojson", 3, "b.geojson", "name"}));
   EXPECT_EQ(config.chunk_size, 123u);
-  EXPECT_EQ(config.max_workers, 7);
+  EXPECT_EQ(config.max_in_flight, 7);
   EXPECT_EQ(config.batch_add_files, true);
 }
 
