@@ -120,7 +120,7 @@ std::optional<Failure> DirectoryReader::ReadAll(int descriptor, int64_t size, st
 }
 
 // What one Run() holds: threads that take rows from the same open batches. Each step of a thread is the first
-// of these that can be done: hand on a complete part, read a row, take a new inventory batch, wait.
+// of these that can be done: hand on a complete slice, read a row, take a new inventory batch, wait.
 class DirectoryRun {
  public:
   DirectoryRun(const Options& options, const DirectoryReader& reader, std::atomic<uint64_t>* bytes,
@@ -133,7 +133,7 @@ class DirectoryRun {
         cancel_(*cancel),
         max_body_bytes_(options.max_body_bytes),
         check_buckets_(check_buckets),
-        batches_(options.max_buffered_bytes, options.part_bytes, [this] {
+        batches_(options.max_buffered_bytes, options.slice_bytes, [this] {
           const std::lock_guard lock(mutex_);
           changed_.notify_all();
         }) {}

@@ -29,12 +29,12 @@ struct Item {
   std::optional<Failure> failure;  // when set, `body` is empty
 };
 
-// An inventory batch, or a part of it where its bodies are too many bytes to be held at once: consecutive
-// rows, as few as have Options::part_bytes, so that where parts end depends on the data alone.
+// An inventory batch, or a slice of it where its bodies are too many bytes to be held at once: consecutive
+// rows, as few as have Options::slice_bytes, so that where slices end depends on the data alone.
 struct Batch {
   uint64_t sequence = 0;    // the inventory batch's
-  uint32_t part = 0;        // of it: 0, 1, ...
-  bool last = true;         // of its parts
+  uint32_t slice = 0;       // of it: 0, 1, ...
+  bool last = true;         // of its slices
   std::vector<Item> items;  // in the order of its rows
   // Whoever has the items keeps this: their bytes count as buffered until it is gone.
   std::shared_ptr<void> held{};
@@ -55,16 +55,16 @@ struct Options {
   int threads = 2;  // that carry requests out over HTTP; at most 8 are used
   // Bodies fetched or being fetched and not yet released (Batch::held), in bytes. Above it a row is only
   // asked for, at first or again, when it is the very next: the first that is not fetched, and all before it
-  // have been released. So whoever takes the parts in their order always gets the next one.
+  // have been released. So whoever takes the slices in their order always gets the next one.
   int64_t max_buffered_bytes = 64 << 20;
-  // A part of a batch ends with the row whose body makes it so many bytes.
-  int64_t part_bytes = 64 << 20;
+  // A slice of a batch ends with the row whose body makes it so many bytes.
+  int64_t slice_bytes = 64 << 20;
   int64_t max_body_bytes = 64 << 20;  // larger objects are quarantined
   RetryPolicy retry;
 };
 
-// One thread of its own calls Run(). Takes inventory batches, pushes each part of a fetched batch when its
-// last row is done: batches come out in any order, the parts of one in theirs. A row that cannot be fetched
+// One thread of its own calls Run(). Takes inventory batches, pushes each slice of a fetched batch when its
+// last row is done: batches come out in any order, the slices of one in theirs. A row that cannot be fetched
 // never fails the run; its item has the failure. 404, 403 and other 4xx fail at once; 5xx, 408, 429,
 // timeouts, broken connections and short bodies are tried again, after a pause in which other rows go on. A
 // row's bucket and key are data: those that would lead elsewhere (".." components, below a directory also

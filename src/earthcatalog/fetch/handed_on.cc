@@ -14,15 +14,15 @@ HandedOn::~HandedOn() {
 std::shared_ptr<void> HandedOn::Add(Turn turn, int64_t bytes) {
   {
     const std::lock_guard lock(state_->mutex);
-    state_->parts.emplace(turn, bytes);
+    state_->slices.emplace(turn, bytes);
     state_->bytes += bytes;
   }
   return {nullptr, [state = state_, turn](void*) {
             {
               const std::lock_guard lock(state->mutex);
-              const auto part = state->parts.find(turn);
-              state->bytes -= part->second;
-              state->parts.erase(part);
+              const auto slice = state->slices.find(turn);
+              state->bytes -= slice->second;
+              state->slices.erase(slice);
             }
             const std::lock_guard lock(state->calling);
             if (state->released) state->released();
@@ -36,7 +36,7 @@ int64_t HandedOn::bytes() const {
 
 bool HandedOn::NoneBefore(Turn turn) const {
   const std::lock_guard lock(state_->mutex);
-  return state_->parts.empty() || state_->parts.begin()->first > turn;
+  return state_->slices.empty() || state_->slices.begin()->first > turn;
 }
 
 }  // namespace earthcatalog::fetch

@@ -42,7 +42,7 @@ class HttpRun {
         counters_(*counters),
         in_(*in),
         out_(*out),
-        batches_(options.max_buffered_bytes, options.part_bytes, [this] { inbox_.Notify(); }),
+        batches_(options.max_buffered_bytes, options.slice_bytes, [this] { inbox_.Notify(); }),
         schedule_(options.retry, options.max_in_flight, urls->hosts_differ(), &batches_) {
     // The queues also call when the run is stopped.
     in_.Watch([this] {
@@ -89,7 +89,7 @@ class HttpRun {
   std::atomic<bool> in_changed_{true};
   std::atomic<bool> out_changed_{true};
   bool in_drained_ = false;
-  Inbox inbox_;  // before the batches, whose parts notify it as long as they are held by others
+  Inbox inbox_;  // before the batches, whose slices notify it as long as they are held by others
   OpenBatches batches_;
   Schedule schedule_;
   Refusals refusals_;

@@ -50,32 +50,32 @@ void OpenBatches::Finish(const Ticket& ticket) {
     }
   }
   open->finished[ticket.index_] = true;
-  if (ticket.index_ == open->done) EndParts(open);
+  if (ticket.index_ == open->done) EndSlices(open);
 }
 
-// Rows are taken in the order of the batch, whichever was finished first: so parts depend on the data alone.
-void OpenBatches::EndParts(Open* open) {
+// Rows are taken in the order of the batch, whichever was finished first: so slices depend on the data alone.
+void OpenBatches::EndSlices(Open* open) {
   while (open->done < open->items.size() && open->finished[open->done]) {
-    open->part_bytes += static_cast<int64_t>(open->items[open->done++].body.size());
+    open->slice_bytes += static_cast<int64_t>(open->items[open->done++].body.size());
     if (open->done == open->items.size()) return MoveToComplete(open);
-    if (open->part_bytes >= part_bytes_) MoveToComplete(open);
+    if (open->slice_bytes >= slice_bytes_) MoveToComplete(open);
   }
 }
 
-// The rows since the last part. With the batch's last one `open` ends.
+// The rows since the last slice. With the batch's last one `open` ends.
 void OpenBatches::MoveToComplete(Open* open) {
   Batch& complete = complete_.emplace_back();
   complete.sequence = open->sequence;
-  complete.part = open->part++;
+  complete.slice = open->slice++;
   complete.last = open->done == open->items.size();
   const auto items = std::make_move_iterator(open->items.begin());
   complete.items.assign(items + static_cast<ptrdiff_t>(open->part_begin),
                         items + static_cast<ptrdiff_t>(open->done));
-  const int64_t bytes = open->part_bytes + WeightOfRows(complete.items.size());
+  const int64_t bytes = open->slice_bytes + WeightOfRows(complete.items.size());
   open_bytes_ -= bytes;
-  complete.held = handed_on_.Add({complete.sequence, complete.part}, bytes);
+  complete.held = handed_on_.Add({complete.sequence, complete.slice}, bytes);
   open->part_begin = open->done;
-  open->part_bytes = 0;
+  open->slice_bytes = 0;
   if (complete.last) open_.erase(open->self);
 }
 

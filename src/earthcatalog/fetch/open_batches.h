@@ -1,4 +1,4 @@
-// The batches under way: which row to start next, what their bodies weigh, which parts are complete. Unlike
+// The batches under way: which row to start next, what their bodies weigh, which slices are complete. Unlike
 // at a ByteBudget nobody waits here: the one thread that decides asks whether there is room for a certain
 // row.
 #pragma once
@@ -20,13 +20,13 @@ class OpenBatches {
  private:
   struct Open {
     uint64_t sequence = 0;
-    std::vector<Item> items;     // those of complete parts are empty
+    std::vector<Item> items;     // those of complete slices are empty
     std::vector<bool> finished;  // of each row
     size_t started = 0;          // rows
     size_t done = 0;             // the first row that is not finished
-    uint32_t part = 0;           // the part that is not complete,
+    uint32_t slice = 0;          // the slice that is not complete,
     size_t part_begin = 0;       // its first row,
-    int64_t part_bytes = 0;      // and the bodies of its rows before `done`
+    int64_t slice_bytes = 0;     // and the bodies of its rows before `done`
     std::list<Open>::iterator self;
   };
 
@@ -47,12 +47,12 @@ class OpenBatches {
   };
 
   // No row starts, or is asked for again, while more than `max_bytes` are held, here or by the next stages,
-  // except the very next one (Options::max_buffered_bytes): its part must always be able to end, or no memory
-  // would be freed. A part has at least `part_bytes`, unless it is the last of its batch. `released`: see
-  // HandedOn.
-  OpenBatches(int64_t max_bytes, int64_t part_bytes, std::function<void()> released)
+  // except the very next one (Options::max_buffered_bytes): its slice must always be able to end, or no
+  // memory would be freed. A slice has at least `slice_bytes`, unless it is the last of its batch.
+  // `released`: see HandedOn.
+  OpenBatches(int64_t max_bytes, int64_t slice_bytes, std::function<void()> released)
       : max_bytes_(std::max<int64_t>(max_bytes, 1)),
-        part_bytes_(part_bytes),
+        slice_bytes_(slice_bytes),
         handed_on_(std::move(released)) {}
 
   bool WantsBatch() const { return !HasUnstarted() && HasRoom(); }
@@ -78,7 +78,7 @@ class OpenBatches {
   // The row's item has its body or its failure; what was charged for it is its body's size.
   void Finish(const Ticket& ticket);
 
-  // Complete parts, in the order they were completed.
+  // Complete slices, in the order they were completed.
   bool HasComplete() const { return !complete_.empty(); }
   Batch& FrontComplete() { return complete_.front(); }
   void PopComplete() { complete_.pop_front(); }
@@ -88,15 +88,15 @@ class OpenBatches {
  private:
   bool HasRoom() const { return open_bytes_ + handed_on_.bytes() < max_bytes_; }
   bool HasRoomFor(const Open& open, size_t row) const {
-    return HasRoom() ||
-           (&open == &open_.front() && row == open.done && handed_on_.NoneBefore({open.sequence, open.part}));
+    return HasRoom() || (&open == &open_.front() && row == open.done &&
+                         handed_on_.NoneBefore({open.sequence, open.slice}));
   }
-  void EndParts(Open* open);
+  void EndSlices(Open* open);
   void MoveToComplete(Open* open);
 
   const int64_t max_bytes_;
-  const int64_t part_bytes_;
-  HandedOn handed_on_;  // the complete parts, too
+  const int64_t slice_bytes_;
+  HandedOn handed_on_;  // the complete slices, too
   std::atomic<int64_t> open_bytes_ = 0;
   uint64_t finished_rows_ = 0;
   // Of the last thousands.

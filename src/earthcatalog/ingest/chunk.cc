@@ -17,10 +17,10 @@ Status ChunkAssembler::Run(BoundedQueue<EncodedBatch>* in, BoundedQueue<Chunk>* 
   while (true) {
     ARROW_ASSIGN_OR_RAISE(std::optional<EncodedBatch> batch, in->Pop());
     if (!batch) break;
-    early_.emplace(Turn(batch->sequence, batch->part), std::move(*batch));
+    early_.emplace(Turn(batch->sequence, batch->slice), std::move(*batch));
     while (!early_.empty() && early_.begin()->first == next_) {
       EncodedBatch next = std::move(early_.extract(early_.begin()).mapped());
-      next_ = next.last ? Turn(next.sequence + 1, 0) : Turn(next.sequence, next.part + 1);
+      next_ = next.last ? Turn(next.sequence + 1, 0) : Turn(next.sequence, next.slice + 1);
       ARROW_RETURN_NOT_OK(Add(std::move(next), out));
     }
   }

@@ -1,4 +1,4 @@
-// A chunk: consecutive batches, or parts of them, in inventory order, written and committed together.
+// A chunk: consecutive batches, or slices of them, in inventory order, written and committed together.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct Chunk {
 // What is left of a chunk when its failures are taken care of.
 std::vector<rows::AssignedItems> TakeItems(Chunk chunk);
 
-// Puts batches and their parts back into order and cuts chunks: after `chunk_size` rows, or earlier so that
-// the rows as they will be written, and the failures, stay within `max_bytes`, if not a single part is
+// Puts batches and their slices back into order and cuts chunks: after `chunk_size` rows, or earlier so that
+// the rows as they will be written, and the failures, stay within `max_bytes`, if not a single slice is
 // larger. Where a chunk ends depends on the data alone, never on timing.
 class ChunkAssembler {
  public:
@@ -41,7 +41,7 @@ class ChunkAssembler {
   const std::optional<uint64_t> chunk_size_;
   const int64_t max_bytes_;
   FlowWindow* const window_;
-  using Turn = std::pair<uint64_t, uint32_t>;  // sequence and part
+  using Turn = std::pair<uint64_t, uint32_t>;  // sequence and slice
   std::map<Turn, EncodedBatch> early_;         // arrived before their turn
   Turn next_;
   Chunk chunk_;

@@ -54,7 +54,7 @@ Result<EncodedBatch> BatchEncoder::Encode(fetch::Batch batch) {
   ARROW_ASSIGN_OR_RAISE(Pass pass, EncodeBodies(batch));
   EncodedBatch encoded;
   encoded.sequence = batch.sequence;
-  encoded.part = batch.part;
+  encoded.slice = batch.slice;
   encoded.last = batch.last;
   encoded.held = std::move(batch.held);
   encoded.row_count = batch.items.size();
@@ -93,7 +93,7 @@ Result<BatchEncoder::Pass> BatchEncoder::EncodeBodies(const fetch::Batch& batch)
   }
   ARROW_ASSIGN_OR_RAISE(Pass pass, EncodeBodies(batch, schemas.current, &current_));
   pass.is_final = !pass.items.unplaced && !pass.items.additions;
-  if (batch.sequence == 0 && batch.part == 0 && pass.items.additions) {
+  if (batch.sequence == 0 && batch.slice == 0 && pass.items.additions) {
     ARROW_ASSIGN_OR_RAISE(auto expected, item::Evolve(schemas.current, pass.items.additions));
     schema_->Expect(schemas.current, std::move(expected));
   }

@@ -50,7 +50,7 @@ class CurrentSchema {
 
 struct EncodedBatch {
   uint64_t sequence = 0;  // these four as in fetch::Batch
-  uint32_t part = 0;
+  uint32_t slice = 0;
   bool last = true;
   std::shared_ptr<void> held{};
   uint64_t row_count = 0;                    // inventory rows: accepted and failed

@@ -15,7 +15,7 @@ namespace earthcatalog::ingest {
 // What an item of unknown size may take, before any was seen. Most STAC items have 1-25 KB.
 inline constexpr int64_t kAssumedItemBytes = 96 << 10;
 
-// Thread-safe. A batch is admitted before it is fetched (its size estimated); its rows, at once or in parts,
+// Thread-safe. A batch is admitted before it is fetched (its size estimated); its rows, at once or in slices,
 // are measured when fetched, and released when they were taken in order.
 class FlowWindow {
  public:

@@ -163,7 +163,7 @@ class Run {
     fetch.max_in_flight = options_.max_in_flight;
     fetch.threads = threads_;
     fetch.max_buffered_bytes = memory_.window;
-    fetch.part_bytes = memory_.batch;
+    fetch.slice_bytes = memory_.batch;
     fetch.max_body_bytes = memory_.item;
     return fetch;
   }

@@ -48,7 +48,7 @@ TEST_F(DirectoryFetch, ReadsManyBatchesWithSmallMemory) {
     Options options = TestOptions();
     options.max_in_flight = workers;
     options.max_buffered_bytes = 20'000;
-    options.part_bytes = workers == 2 ? 1 : 5'000;
+    options.slice_bytes = workers == 2 ? 1 : 5'000;
     Running running(options, 1);
     for (int batch = 0; batch < 20; ++batch) {
       std::vector<std::string> keys;

@@ -99,15 +99,15 @@ TEST(Flow, APartThatNobodyTakesStopsTheRequestsOfItsBatch) {
   ScriptedServer server([](const Request&, int) { return Reply{.body = std::string(10'000, 'x')}; });
   Options options = OptionsFor(server.url());
   options.max_buffered_bytes = 100'000;
-  options.part_bytes = 5'000;
+  options.slice_bytes = 5'000;
   Running running(options, 100);
   running.Give(RowsOf(Keys(200)));
   ASSERT_TRUE(Settles(&running, server, 10'000));
   EXPECT_GE(server.requests().size(), 5u);
   EXPECT_LE(server.requests().size(), 10u + 8);
-  const std::vector<Batch> parts = running.TakeRest();
-  ASSERT_THAT(parts, SizeIs(200));
-  EXPECT_EQ(parts[199].items[0].row.key, "k199");
+  const std::vector<Batch> slices = running.TakeRest();
+  ASSERT_THAT(slices, SizeIs(200));
+  EXPECT_EQ(slices[199].items[0].row.key, "k199");
 }
 
 TEST(Flow, TheInventorysSizesCountBeforeTheBytesCome) {
@@ -195,7 +195,7 @@ TEST(Flow, NothingIsLostOrMixedUpUnderRandomTrouble) {
   });
   Options options = OptionsFor(server.url());
   options.max_buffered_bytes = 20'000;
-  options.part_bytes = 200;  // some ten items
+  options.slice_bytes = 200;  // some ten items
   options.max_in_flight = 16;
   options.retry.stall_timeout = milliseconds(50);
   Running running(options, 2);
@@ -208,15 +208,15 @@ TEST(Flow, NothingIsLostOrMixedUpUnderRandomTrouble) {
   }
   running.EndOfInventory();
   struct Seen {
-    uint32_t parts = 0;
+    uint32_t slices = 0;
     size_t rows = 0;
   };
   std::map<uint64_t, Seen> seen;
-  size_t bodies = 0, failures = 0, last_parts = 0;
+  size_t bodies = 0, failures = 0, last_slices = 0;
   while (const auto batch = running.Take()) {
     Seen& batch_so_far = seen[batch->sequence];
-    EXPECT_EQ(batch->part, batch_so_far.parts++);
-    last_parts += batch->last ? 1 : 0;
+    EXPECT_EQ(batch->slice, batch_so_far.slices++);
+    last_slices += batch->last ? 1 : 0;
     for (const Item& item : batch->items) {
       EXPECT_EQ(item.row.key, fmt::format("{}/{}", batch->sequence, batch_so_far.rows++));
       if (item.failure) {
@@ -231,7 +231,7 @@ TEST(Flow, NothingIsLostOrMixedUpUnderRandomTrouble) {
   }
   EXPECT_TRUE(running.Join().ok());
   EXPECT_THAT(seen, SizeIs(60));
-  EXPECT_EQ(last_parts, 60u);
+  EXPECT_EQ(last_slices, 60u);
   EXPECT_EQ(bodies + failures, rows);
   EXPECT_GT(failures, 0u);
   EXPECT_LT(failures, rows / 4);

@@ -33,7 +33,7 @@ TEST(Memory, DangerRowsThatAreAskedAgainDoNotLookWhetherThereIsRoom) {
   });
   Options options = OptionsFor(server.url());
   options.max_buffered_bytes = 20 * kBody;
-  options.part_bytes = 1;
+  options.slice_bytes = 1;
   options.retry.max_backoff = milliseconds(800);  // of which each row waits all
   const int most = 20 + options.max_in_flight;
   Running running(options, 200);
@@ -44,11 +44,11 @@ TEST(Memory, DangerRowsThatAreAskedAgainDoNotLookWhetherThereIsRoom) {
   EXPECT_LE(sent, most) << "nobody has taken any";
   running.EndOfInventory();
   int taken = 0;
-  while (const auto part = running.Take()) {
+  while (const auto slice = running.Take()) {
     EXPECT_LE(sent, most + ++taken);
-    ASSERT_THAT(part->items, SizeIs(1));
-    EXPECT_EQ(part->items[0].body.size(), kBody);
-    EXPECT_EQ(part->items[0].row.key, std::to_string(taken - 1));
+    ASSERT_THAT(slice->items, SizeIs(1));
+    EXPECT_EQ(slice->items[0].body.size(), kBody);
+    EXPECT_EQ(slice->items[0].row.key, std::to_string(taken - 1));
   }
   EXPECT_TRUE(running.Join().ok());
   EXPECT_EQ(taken, 200);
@@ -63,12 +63,12 @@ TEST(Memory, DangerTheVeryNextRowWaitsForItsBackoffWhileTheMemoryIsFull) {
   });
   Options options = OptionsFor(server.url());
   options.retry.max_backoff = milliseconds(150);
-  for (const int64_t part_bytes : {int64_t{1}, Options().part_bytes}) {
-    options.part_bytes = part_bytes;
+  for (const int64_t slice_bytes : {int64_t{1}, Options().slice_bytes}) {
+    options.slice_bytes = slice_bytes;
     options.max_buffered_bytes = 5 * kBody;
     const std::vector<std::string> keys = Keys(60);
     Running running(options);
-    running.Give(RowsOf(keys, fmt::format("parts-of-{}", part_bytes)));
+    running.Give(RowsOf(keys, fmt::format("slices-of-{}", slice_bytes)));
     size_t rows = 0;
     for (const Batch& batch : running.TakeRest()) {
       for (const Item& item : batch.items) {
@@ -98,7 +98,7 @@ TEST(Memory, AllRowsEndWhicheverFailAndHoweverLittleRoomThereIs) {
     options.retry = Impatient();
     options.max_in_flight = 8;
     options.max_buffered_bytes = limit;
-    options.part_bytes = 3 * kBody;
+    options.slice_bytes = 3 * kBody;
     Running running(ManyHosts(options, server), 2);
     for (int batch = 0; batch < 6; ++batch) {
       std::vector<inventory::Row> rows;
@@ -109,8 +109,8 @@ TEST(Memory, AllRowsEndWhicheverFailAndHoweverLittleRoomThereIs) {
       running.Give(std::move(rows));
     }
     size_t rows = 0, failed = 0;
-    for (const Batch& part : running.TakeRest()) {
-      for (const Item& item : part.items) {
+    for (const Batch& slice : running.TakeRest()) {
+      for (const Item& item : slice.items) {
         EXPECT_EQ(item.row.key, fmt::format("{}/{}/{}", limit, rows / 25, rows % 25));
         failed += item.failure ? 1 : 0;
         ++rows;

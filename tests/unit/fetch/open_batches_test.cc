@@ -17,7 +17,7 @@ inventory::Batch Rows(uint64_t sequence, int count) {
   return {sequence, RowsOf(keys)};
 }
 
-constexpr int64_t kWhole = int64_t{1} << 40;  // no batch has parts
+constexpr int64_t kWhole = int64_t{1} << 40;  // no batch has slices
 
 void Finish(OpenBatches* batches, const OpenBatches::Ticket& ticket, size_t bytes) {
   ticket.item().body.assign(bytes, 'x');
@@ -25,11 +25,11 @@ void Finish(OpenBatches* batches, const OpenBatches::Ticket& ticket, size_t byte
   batches->Finish(ticket);
 }
 
-// What a taker keeps, and "sequence.part keys".
+// What a taker keeps, and "sequence.slice keys".
 std::shared_ptr<void> Take(OpenBatches* batches, std::string* what) {
   Batch batch = std::move(batches->FrontComplete());
   batches->PopComplete();
-  *what = fmt::format("{}.{}", batch.sequence, batch.part);
+  *what = fmt::format("{}.{}", batch.sequence, batch.slice);
   for (const Item& item : batch.items) *what += " " + item.row.key;
   if (batch.last) *what += " last";
   return batch.held;
@@ -72,9 +72,9 @@ TEST(OpenBatches, WherePartsEndDependsOnTheDataAlone) {
     std::vector<OpenBatches::Ticket> tickets;
     for (size_t i = 0; i < sizes.size(); ++i) tickets.push_back(batches.Start());
     for (const size_t i : order) Finish(&batches, tickets[i], sizes[i]);
-    std::vector<std::string> parts;
-    while (batches.HasComplete()) parts.push_back(TakeAndRelease(&batches));
-    EXPECT_THAT(parts, testing::ElementsAre("4.0 0 1 2", "4.1 3 4", "4.2 5 6 7 8", "4.3 9 last"));
+    std::vector<std::string> slices;
+    while (batches.HasComplete()) slices.push_back(TakeAndRelease(&batches));
+    EXPECT_THAT(slices, testing::ElementsAre("4.0 0 1 2", "4.1 3 4", "4.2 5 6 7 8", "4.3 9 last"));
     EXPECT_TRUE(batches.empty());
     std::shuffle(order.begin(), order.end(), random);
   }
@@ -120,21 +120,21 @@ TEST(OpenBatches, WhatIsHandedOnCountsUntilItIsReleased) {
   OpenBatches batches(100'000, 10'000, {});
   batches.Add(Rows(0, 100));
   std::vector<std::shared_ptr<void>> held;
-  std::string part;
+  std::string slice;
   int started = 0;
   while (batches.MayStart()) {
     Finish(&batches, batches.Start(), 10'000);
-    held.push_back(Take(&batches, &part));
+    held.push_back(Take(&batches, &slice));
     ++started;
   }
   EXPECT_GT(started, 1);
   EXPECT_LE(started, 10);
   EXPECT_FALSE(batches.WantsBatch());
-  held.pop_back();  // out of turn: it makes room, but the first part is still held
+  held.pop_back();  // out of turn: it makes room, but the first slice is still held
   ASSERT_TRUE(batches.MayStart());
   Finish(&batches, batches.Start(), 90'000);
-  held.push_back(Take(&batches, &part));
-  EXPECT_FALSE(batches.MayStart()) << "the taker has the next part already";
+  held.push_back(Take(&batches, &slice));
+  EXPECT_FALSE(batches.MayStart()) << "the taker has the next slice already";
   held.erase(held.begin());
   EXPECT_FALSE(batches.MayStart()) << "nor are all before it released";
   held.clear();
@@ -144,7 +144,7 @@ TEST(OpenBatches, WhatIsHandedOnCountsUntilItIsReleased) {
 TEST(OpenBatches, WhoeverWaitsForRoomIsToldOfIt) {
   int calls = 0;
   std::shared_ptr<void> kept;
-  std::string part;
+  std::string slice;
   {
     OpenBatches batches(10'000, 1, [&calls] { ++calls; });
     batches.Add(Rows(0, 2));
@@ -152,7 +152,7 @@ TEST(OpenBatches, WhoeverWaitsForRoomIsToldOfIt) {
     EXPECT_EQ(TakeAndRelease(&batches), "0.0 0");
     EXPECT_EQ(calls, 1);
     Finish(&batches, batches.Start(), 1);
-    kept = Take(&batches, &part);
+    kept = Take(&batches, &slice);
   }
   kept.reset();
   EXPECT_EQ(calls, 1) << "nobody is left to be told";

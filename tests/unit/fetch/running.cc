@@ -90,7 +90,7 @@ std::vector<Batch> Running::TakeRest() {
   std::vector<Batch> batches;
   while (std::optional<Batch> batch = Take()) batches.push_back(std::move(*batch));
   std::sort(batches.begin(), batches.end(), [](const Batch& a, const Batch& b) {
-    return std::tie(a.sequence, a.part) < std::tie(b.sequence, b.part);
+    return std::tie(a.sequence, a.slice) < std::tie(b.sequence, b.slice);
   });
   return batches;
 }

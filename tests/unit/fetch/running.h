@@ -38,9 +38,9 @@ class Running {
 
   void Give(std::vector<inventory::Row> rows);
   void EndOfInventory() { in_.Close(); }
-  // The next batch or part, released; nothing at the end.
+  // The next batch or slice, released; nothing at the end.
   std::optional<Batch> Take();
-  // Ends the inventory and takes all that is left, ordered by sequence and part.
+  // Ends the inventory and takes all that is left, ordered by sequence and slice.
   std::vector<Batch> TakeRest();
   Status Join();
 

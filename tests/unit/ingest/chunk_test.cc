@@ -104,18 +104,18 @@ TEST_F(ChunkAssemblerTest, AnItemCountsOnceForEachCell) {
 
 TEST_F(ChunkAssemblerTest, APartIsTakenInItsTurn) {
   const std::vector<std::pair<uint64_t, uint32_t>> turns = {{0, 0}, {0, 1}, {1, 0}, {2, 0}, {2, 1}, {2, 2}};
-  const auto parts = [&](std::vector<size_t> order) {
+  const auto slices = [&](std::vector<size_t> order) {
     std::vector<EncodedBatch> batches;
     for (const size_t i : order) {
       batches.push_back(MakeBatch(turns[i].first, 10, static_cast<int64_t>(100 + i)));
-      batches.back().part = turns[i].second;
+      batches.back().slice = turns[i].second;
       batches.back().last = i + 1 == turns.size() || turns[i + 1].first != turns[i].first;
     }
     return batches;
   };
   const auto expected = ElementsAre(ElementsAre(0, 0, 1), ElementsAre(2, 2, 2));
-  EXPECT_THAT(Assemble(parts({0, 1, 2, 3, 4, 5}), std::nullopt, 320), expected);
-  EXPECT_THAT(Assemble(parts({5, 4, 2, 3, 1, 0}), std::nullopt, 320), expected);
+  EXPECT_THAT(Assemble(slices({0, 1, 2, 3, 4, 5}), std::nullopt, 320), expected);
+  EXPECT_THAT(Assemble(slices({5, 4, 2, 3, 1, 0}), std::nullopt, 320), expected);
 }
 
 // A chunk that memory ended within a batch leaves the following ones no longer than the rest.
@@ -123,7 +123,7 @@ TEST_F(ChunkAssemblerTest, NoChunkHasMoreRowsThanAskedFor) {
   std::vector<EncodedBatch> batches;
   for (uint32_t i = 0; i < 3; ++i) {
     batches.push_back(MakeBatch(0, 10, i == 1 ? 900 : 100));
-    batches.back().part = i;
+    batches.back().slice = i;
     batches.back().last = i == 2;
   }
   batches.push_back(MakeBatch(1, 30, 100));
