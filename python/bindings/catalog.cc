@@ -24,11 +24,11 @@ namespace {
 // Opens the catalog anew and asks it with `question`, both without the GIL: an answer is about the table as
 // it is now, and no state is shared between Python's threads.
 template <typename Question>
-auto Ask(const catalog::Locations& locations, Question question) {
+auto Ask(const catalog::Paths& paths, Question question) {
   using Answer = decltype(question(std::declval<const Catalog&>()));
   return ValueOrThrow([&]() -> Answer {
     nb::gil_scoped_release release;
-    ARROW_ASSIGN_OR_RAISE(auto catalog, Catalog::Open(locations));
+    ARROW_ASSIGN_OR_RAISE(auto catalog, Catalog::Open(paths));
     return question(*catalog);
   }());
 }
@@ -50,15 +50,15 @@ io::S3Settings S3SettingsOf(const Settings& named) {
   return settings;
 }
 
-catalog::Locations LocationsFromBase(const std::string& base, const Settings& s3) {
+catalog::Paths PathsFromBase(const std::string& base, const Settings& s3) {
   return ValueOrThrow([&] {
     nb::gil_scoped_release release;
-    return catalog::Locations::FromBase(base, S3SettingsOf(s3));
+    return catalog::Paths::FromBase(base, S3SettingsOf(s3));
   }());
 }
 
-nb::dict GetInfo(const catalog::Locations& locations) {
-  const catalog::Info info = Ask(locations, [](const Catalog& catalog) { return catalog.GetInfo(); });
+nb::dict GetInfo(const catalog::Paths& paths) {
+  const catalog::Info info = Ask(paths, [](const Catalog& catalog) { return catalog.GetInfo(); });
   nb::dict values;
   values["db_path"] = info.db_path;
   values["warehouse"] = info.warehouse;
@@ -79,9 +79,9 @@ nb::dict GetInfo(const catalog::Locations& locations) {
   return values;
 }
 
-nb::list GetStats(const catalog::Locations& locations) {
+nb::list GetStats(const catalog::Paths& paths) {
   nb::list partitions;
-  for (const auto& stats : Ask(locations, [](const Catalog& catalog) { return catalog.Stats(); })) {
+  for (const auto& stats : Ask(paths, [](const Catalog& catalog) { return catalog.Stats(); })) {
     nb::dict values;
     values["grid_partition"] = stats.grid_partition;
     values["year"] = stats.year;
@@ -96,18 +96,18 @@ nb::list GetStats(const catalog::Locations& locations) {
 }  // namespace
 
 void BindCatalog(nb::module_& module) {
-  nb::class_<catalog::Locations>(module, "Locations")
+  nb::class_<catalog::Paths>(module, "Paths")
       .def(
           "__init__",
-          [](catalog::Locations* self, std::string db_path, std::string warehouse, const Settings& s3) {
-            new (self) catalog::Locations{std::move(db_path), std::move(warehouse), S3SettingsOf(s3)};
+          [](catalog::Paths* self, std::string db_path, std::string warehouse, const Settings& s3) {
+            new (self) catalog::Paths{std::move(db_path), std::move(warehouse), S3SettingsOf(s3)};
           },
           nb::arg("db_path"), nb::arg("warehouse"), nb::arg("s3"))
-      .def_static("from_base", &LocationsFromBase, nb::arg("base"), nb::arg("s3"))
-      .def_ro("db_path", &catalog::Locations::db_path)
-      .def_ro("warehouse", &catalog::Locations::warehouse);
-  module.def("catalog_info", &GetInfo, nb::arg("locations"));
-  module.def("catalog_stats", &GetStats, nb::arg("locations"));
+      .def_static("from_base", &PathsFromBase, nb::arg("base"), nb::arg("s3"))
+      .def_ro("db_path", &catalog::Paths::db_path)
+      .def_ro("warehouse", &catalog::Paths::warehouse);
+  module.def("catalog_info", &GetInfo, nb::arg("paths"));
+  module.def("catalog_stats", &GetStats, nb::arg("paths"));
 }
 
 }  // namespace earthcatalog::python

@@ -26,10 +26,10 @@ using JsonTexts = std::vector<std::string>;
 
 class ItemTexts {
  public:
-  ItemTexts(const catalog::Locations& locations, const std::vector<std::string>& ids) {
+  ItemTexts(const catalog::Paths& paths, const std::vector<std::string>& ids) {
     RunJob(
         [&](const ProgressCallback&, CancelSource* cancel) -> Status {
-          ARROW_ASSIGN_OR_RAISE(catalog_, catalog::Catalog::Open(locations));
+          ARROW_ASSIGN_OR_RAISE(catalog_, catalog::Catalog::Open(paths));
           return rows::ItemReader::Open(*catalog_, ids, *cancel).Value(&reader_);
         },
         nb::none());
@@ -58,7 +58,7 @@ class ItemTexts {
 
 void BindItems(nb::module_& module) {
   nb::class_<ItemTexts>(module, "ItemTexts")
-      .def(nb::init<const catalog::Locations&, const std::vector<std::string>&>(), nb::arg("locations"),
+      .def(nb::init<const catalog::Paths&, const std::vector<std::string>&>(), nb::arg("paths"),
            nb::arg("ids"))
       .def("next", &ItemTexts::Next);
 }

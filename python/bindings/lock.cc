@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "bind.h"
-#include "earthcatalog/catalog/locations.h"
+#include "earthcatalog/catalog/places.h"
 #include "errors.h"
 
 namespace earthcatalog::python {
@@ -23,14 +23,14 @@ constexpr int64_t kMaxHours = 24 * 365;
 
 class HeldLock {
  public:
-  HeldLock(const catalog::Locations& locations, const std::string& owner, int64_t ttl_hours) {
+  HeldLock(const catalog::Paths& paths, const std::string& owner, int64_t ttl_hours) {
     lock_ = ValueOrThrow([&]() -> Result<std::shared_ptr<catalog::Lock>> {
       nb::gil_scoped_release release;
       if (ttl_hours < 1 || ttl_hours > kMaxHours) {
         return UsageError("ttl_hours must be a number of hours from 1 to {}, not {}", kMaxHours, ttl_hours);
       }
       const std::chrono::hours ttl(ttl_hours);
-      ARROW_ASSIGN_OR_RAISE(const io::Location base, locations.LockFolder());
+      ARROW_ASSIGN_OR_RAISE(const io::Location base, paths.LockFolder());
       ARROW_ASSIGN_OR_RAISE(auto lock,
                             catalog::Lock::Acquire(base, owner, std::chrono::milliseconds(ttl) / 3, ttl));
       return std::shared_ptr<catalog::Lock>(std::move(lock));
@@ -63,8 +63,8 @@ class HeldLock {
 
 void BindLock(nb::module_& module) {
   nb::class_<HeldLock>(module, "Lock")
-      .def(nb::init<const catalog::Locations&, const std::string&, int64_t>(), nb::arg("locations"),
-           nb::arg("owner"), nb::arg("ttl_hours"))
+      .def(nb::init<const catalog::Paths&, const std::string&, int64_t>(), nb::arg("paths"), nb::arg("owner"),
+           nb::arg("ttl_hours"))
       .def("check", &HeldLock::Check)
       .def("release", &HeldLock::Release);
 }

@@ -49,7 +49,7 @@ class Progress:
 def main(arguments: list[str]) -> int:
     """Runs the command line program; `arguments` begins with its name. Returns the exit code."""
 
-class Locations:
+class Paths:
     """Where a catalog's parts lie, and what reaches them. Never says a secret.
 
     `s3`: any of endpoint, region, access_key, secret_key, session_token, and anonymous (by being there).
@@ -57,7 +57,7 @@ class Locations:
 
     def __init__(self, db_path: str, warehouse: str, s3: dict[str, str]) -> None: ...
     @staticmethod
-    def from_base(base: str, s3: dict[str, str]) -> Locations:
+    def from_base(base: str, s3: dict[str, str]) -> Paths:
         """The catalog file and the warehouse of a base folder or URL."""
 
     @property
@@ -68,22 +68,22 @@ class Locations:
 class Lock:
     """The lock of a catalog, held from the call to release()."""
 
-    def __init__(self, locations: Locations, owner: str, ttl_hours: int) -> None: ...
+    def __init__(self, paths: Paths, owner: str, ttl_hours: int) -> None: ...
     def check(self) -> None:
         """CatalogLocked when it is no longer this holder's."""
 
     def release(self) -> None: ...
 
-def catalog_info(locations: Locations) -> dict[str, Any]:
+def catalog_info(paths: Paths) -> dict[str, Any]:
     """The fields of CatalogInfo."""
 
-def catalog_stats(locations: Locations) -> list[dict[str, Any]]:
+def catalog_stats(paths: Paths) -> list[dict[str, Any]]:
     """One entry per cell and year, from the table's metadata alone."""
 
 class ItemTexts:
     """Items as JSON texts, each item once in its newest version. One thread at a time."""
 
-    def __init__(self, locations: Locations, ids: Sequence[str]) -> None:
+    def __init__(self, paths: Paths, ids: Sequence[str]) -> None:
         """Finds out which rows they are; without `ids` those of all items."""
 
     def next(self) -> list[str] | None:

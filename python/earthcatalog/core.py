@@ -71,7 +71,7 @@ class EarthCatalog:
     def __init__(self, catalog_path: str, warehouse_path: str, s3: dict[str, str] | None = None) -> None:
         """`s3`: settings of the S3 service, in place of the environment's; see open()."""
         self._s3 = dict(s3 or {})
-        self._locations = core.Locations(catalog_path, warehouse_path, self._s3)
+        self._paths = core.Paths(catalog_path, warehouse_path, self._s3)
         self.catalog_path = catalog_path
         self.warehouse_path = warehouse_path
         info = self.info()
@@ -80,13 +80,13 @@ class EarthCatalog:
 
     def info(self) -> CatalogInfo:
         """Where the catalog lies, its grid, and its totals."""
-        return CatalogInfo(**core.catalog_info(self._locations))
+        return CatalogInfo(**core.catalog_info(self._paths))
 
     def stats(self) -> list[PartitionStats]:
         """Rows, files and bytes of every cell and year, sorted by them."""
         return [
             PartitionStats(**entry)  # type: ignore[typeddict-item]
-            for entry in core.catalog_stats(self._locations)
+            for entry in core.catalog_stats(self._paths)
         ]
 
     def items(self, ids: Iterable[str] | None = None) -> Iterator[dict[str, Any]]:
@@ -103,7 +103,7 @@ class EarthCatalog:
         wanted = [] if ids is None else list(ids)
         if ids is not None and not wanted:
             return
-        texts = core.ItemTexts(self._locations, wanted)
+        texts = core.ItemTexts(self._paths, wanted)
         while (some := texts.next()) is not None:
             yield from map(json.loads, some)
 
@@ -112,7 +112,7 @@ class EarthCatalog:
 
         Runs take the lock themselves; this is for a writer of one's own, which gives them use_lock=False.
         """
-        return S3Lock(owner, ttl_hours, locations=self._locations)
+        return S3Lock(owner, ttl_hours, paths=self._paths)
 
     @property
     def table(self) -> "Table":
@@ -165,15 +165,15 @@ class S3Lock:
         *,
         base: str | os.PathLike[str] | None = None,
         store: object | None = None,
-        locations: "core.Locations | None" = None,
+        paths: "core.Paths | None" = None,
     ) -> None:
         self.owner = owner
         self.ttl_hours = ttl_hours
-        self._locations = _locate(base, store)[0] if locations is None else locations
+        self._paths = _locate(base, store)[0] if paths is None else paths
         self._held: core.Lock | None = None
 
     def __enter__(self) -> "S3Lock":
-        self._held = core.Lock(self._locations, self.owner, self.ttl_hours)
+        self._held = core.Lock(self._paths, self.owner, self.ttl_hours)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -188,18 +188,16 @@ class S3Lock:
         self._held.check()
 
 
-def _locate(
-    base: str | os.PathLike[str] | None, store: object | None
-) -> "tuple[core.Locations, dict[str, str]]":
+def _locate(base: str | os.PathLike[str] | None, store: object | None) -> "tuple[core.Paths, dict[str, str]]":
     """Where a catalog's parts lie, and the settings of the S3 service that has them."""
     named = os.fspath(base) if base else None
     if store is not None:
         place, settings = translate_store(store, named)
-        return core.Locations.from_base(place, settings), settings
+        return core.Paths.from_base(place, settings), settings
     named = named or os.environ.get("EARTHCATALOG_BASE")
     if not named:
         raise ValueError("no catalog named: give base=... or set EARTHCATALOG_BASE")
-    return core.Locations.from_base(named, {}), {}
+    return core.Paths.from_base(named, {}), {}
 
 
 def open(  # noqa: A001 - the published name: earthcatalog.open
@@ -229,5 +227,5 @@ def open(  # noqa: A001 - the published name: earthcatalog.open
         if base is not None or store is not None:
             raise ValueError("give either base and store, or catalog_path and warehouse_path")
         return EarthCatalog(os.fspath(catalog_path), os.fspath(warehouse_path))
-    locations, settings = _locate(base, store)
-    return EarthCatalog(locations.db_path, locations.warehouse, settings)
+    paths, settings = _locate(base, store)
+    return EarthCatalog(paths.db_path, paths.warehouse, settings)

@@ -85,15 +85,15 @@ Result<TableGrid> Catalog::Load(std::shared_ptr<iceberg::CatalogStore> store) {
   return found;
 }
 
-Result<std::unique_ptr<Catalog>> Catalog::Open(const Locations& locations) {
-  ARROW_ASSIGN_OR_RAISE(Places places, Places::Of(locations));
+Result<std::unique_ptr<Catalog>> Catalog::Open(const Paths& paths) {
+  ARROW_ASSIGN_OR_RAISE(Places places, Places::Of(paths));
   ARROW_ASSIGN_OR_RAISE(auto store, places.OpenStore(/*create=*/false));
   std::unique_ptr<Catalog> catalog(new Catalog(std::move(places)));
   ARROW_RETURN_NOT_OK(catalog->Load(std::move(store)).status());
   return catalog;
 }
 
-Result<std::unique_ptr<Catalog>> Catalog::OpenOrCreate(const Locations& locations,
+Result<std::unique_ptr<Catalog>> Catalog::OpenOrCreate(const Paths& paths,
                                                        const std::optional<grid::Config>& grid,
                                                        std::shared_ptr<const grid::Partitioner> partitioner) {
   // A grid that cannot be built must not leave a table behind.
@@ -101,7 +101,7 @@ Result<std::unique_ptr<Catalog>> Catalog::OpenOrCreate(const Locations& location
   if (partitioner == nullptr) {
     ARROW_ASSIGN_OR_RAISE(partitioner, grid::MakePartitioner(wanted));
   }
-  ARROW_ASSIGN_OR_RAISE(Places places, Places::Of(locations));
+  ARROW_ASSIGN_OR_RAISE(Places places, Places::Of(paths));
   ARROW_RETURN_NOT_OK(io::CheckWritable(places.warehouse));
   if (places.db.local) {  // opening makes the file
     ARROW_ASSIGN_OR_RAISE(const auto db, places.db.fs->GetFileInfo(places.db.path));

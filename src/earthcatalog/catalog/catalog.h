@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/catalog/locations.h"
+#include "earthcatalog/catalog/places.h"
 #include "earthcatalog/catalog/table_grid.h"
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/iceberg/table.h"
@@ -57,15 +57,15 @@ struct Info {
 class Catalog {
  public:
   // kNotFound, with what to do, when there is no table. Here and in OpenOrCreate, a usage error when the
-  // table's own warehouse is another one, or the locations do not go together (locations.h).
-  static Result<std::unique_ptr<Catalog>> Open(const Locations& locations);
+  // table's own warehouse is another one, or the paths do not go together (places.h).
+  static Result<std::unique_ptr<Catalog>> Open(const Paths& paths);
 
   // Creates database, table and warehouse folder when they are missing; a table that somebody else creates
   // at the same moment is as good. `grid` given and different from the table's is a usage error that names
   // both; so is a new database over a warehouse that holds a table. `partitioner`: that of `grid`, where the
   // caller has it; a custom grid's must be given.
   static Result<std::unique_ptr<Catalog>> OpenOrCreate(
-      const Locations& locations, const std::optional<grid::Config>& grid,
+      const Paths& paths, const std::optional<grid::Config>& grid,
       std::shared_ptr<const grid::Partitioner> partitioner = nullptr);
 
   iceberg::Table& table() { return *table_; }

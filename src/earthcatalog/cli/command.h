@@ -35,7 +35,7 @@ struct CatalogArguments {
 
   // With the options of S3.
   void AddTo(CLI::App* command);
-  Result<catalog::Locations> Resolve() const;
+  Result<catalog::Paths> Resolve() const;
 };
 
 }  // namespace earthcatalog::cli

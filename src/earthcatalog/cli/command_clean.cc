@@ -43,7 +43,7 @@ void PrintClean(const maintain::CleanReport& report, int64_t older_than) {
 
 Result<int> RunClean(const Arguments& arguments) {
   maintain::CleanOptions options;
-  ARROW_ASSIGN_OR_RAISE(options.locations, arguments.catalog.Resolve());
+  ARROW_ASSIGN_OR_RAISE(options.paths, arguments.catalog.Resolve());
   options.older_than = std::chrono::seconds(arguments.older_than);
   options.dry_run = arguments.dry_run;
   maintain::CleanReport report;

@@ -32,8 +32,8 @@ struct Arguments {
 
 Status ExportTo(const Arguments& arguments, const std::shared_ptr<arrow::io::OutputStream>& sink,
                 jobs::ExportReport* report) {
-  ARROW_ASSIGN_OR_RAISE(const catalog::Locations locations, arguments.catalog.Resolve());
-  ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(locations));
+  ARROW_ASSIGN_OR_RAISE(const catalog::Paths paths, arguments.catalog.Resolve());
+  ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(paths));
   CancelSource cancel;
   const StopOnSignal stop(&cancel);
   std::optional<ProgressBar> bar;

@@ -14,12 +14,12 @@ void CatalogArguments::AddTo(CLI::App* command) {
   AddS3Options(command);
 }
 
-Result<catalog::Locations> CatalogArguments::Resolve() const {
+Result<catalog::Paths> CatalogArguments::Resolve() const {
   const bool both = !db_path.empty() && !warehouse.empty();
   if (!base.empty() && db_path.empty() && warehouse.empty()) {
-    return catalog::Locations::FromBase(base, s3);
+    return catalog::Paths::FromBase(base, s3);
   }
-  if (base.empty() && both) return catalog::Locations{db_path, warehouse, s3};
+  if (base.empty() && both) return catalog::Paths{db_path, warehouse, s3};
   return UsageError("say which catalogue: its folder, or --catalog and --warehouse");
 }
 
@@ -36,8 +36,8 @@ void AddPrintingCommand(CLI::App* command, Result<Value> (catalog::Catalog::*res
   command->add_flag("--json", *json, "Print as JSON");
   command->callback([=] {
     *run = [=]() -> Result<int> {
-      ARROW_ASSIGN_OR_RAISE(const catalog::Locations locations, arguments->Resolve());
-      ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(locations));
+      ARROW_ASSIGN_OR_RAISE(const catalog::Paths paths, arguments->Resolve());
+      ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(paths));
       ARROW_ASSIGN_OR_RAISE(const Value value, ((*catalog).*result)());
       if (*json) {
         fmt::print("{}\n", to_json(value));

@@ -44,8 +44,8 @@ void Print(const Arguments& arguments, const std::optional<LockState>& state, co
 }
 
 Result<io::Location> LockFolder(const Arguments& arguments) {
-  ARROW_ASSIGN_OR_RAISE(const catalog::Locations locations, arguments.catalog.Resolve());
-  return locations.LockFolder();
+  ARROW_ASSIGN_OR_RAISE(const catalog::Paths paths, arguments.catalog.Resolve());
+  return paths.LockFolder();
 }
 
 Result<int> RunStatus(const Arguments& arguments) {

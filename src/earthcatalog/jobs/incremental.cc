@@ -59,7 +59,7 @@ class Run {
       : options_(options),
         progress_(progress),
         cancel_(cancel),
-        locations_{options.catalog_db, options.warehouse, options.s3},
+        paths_{options.catalog_db, options.warehouse, options.s3},
         memory_(options.memory_limit),
         threads_(options.threads > 0 ? options.threads : CoreCount()),
         sources_({options.since, options.limit, options.suffix}),
@@ -75,13 +75,13 @@ class Run {
       selection_ = ingest::Selection{std::move(identity), options_.since, options_.suffix};
     } else {
       // Only a catalogue that exists has rows to retry; the lock would make a mistyped one's folder.
-      ARROW_ASSIGN_OR_RAISE(const auto places, catalog::Places::Of(locations_));
+      ARROW_ASSIGN_OR_RAISE(const auto places, catalog::Places::Of(paths_));
       ARROW_RETURN_NOT_OK(places.CheckCatalogExists());
     }
     ARROW_ASSIGN_OR_RAISE(fetcher_, fetch::MakeFetcher(FetchOptions()));
     if (options_.use_lock) ARROW_RETURN_NOT_OK(TakeLock());
     ARROW_ASSIGN_OR_RAISE(catalog_,
-                          catalog::Catalog::OpenOrCreate(locations_, options_.grid, options_.partitioner));
+                          catalog::Catalog::OpenOrCreate(paths_, options_.grid, options_.partitioner));
     ARROW_ASSIGN_OR_RAISE(partitioner_, catalog_->Partitioner());
     Resume();
     return PrepareQuarantine();
@@ -205,7 +205,7 @@ class Run {
   }
 
   Status TakeLock() {
-    ARROW_ASSIGN_OR_RAISE(const io::Location base, locations_.LockFolder());
+    ARROW_ASSIGN_OR_RAISE(const io::Location base, paths_.LockFolder());
     ARROW_ASSIGN_OR_RAISE(lock_, catalog::Lock::Acquire(base, "incremental"));
     return Status::OK();
   }
@@ -249,7 +249,7 @@ class Run {
   const IncrementalOptions& options_;
   const ProgressCallback& progress_;
   CancelSource* const cancel_;
-  const catalog::Locations locations_;
+  const catalog::Paths paths_;
   const ingest::MemoryPlan memory_;
   const int threads_;
   std::optional<ingest::Selection> selection_;  // of the inventory, if there is one

@@ -42,11 +42,11 @@ Status Remove(std::vector<Orphan> orphans, CleanReport* report) {
 
 Status Clean(const CleanOptions& options, CleanReport* report) {
   report->dry_run = options.dry_run;
-  ARROW_ASSIGN_OR_RAISE(const io::Location base, options.locations.LockFolder());
+  ARROW_ASSIGN_OR_RAISE(const io::Location base, options.paths.LockFolder());
   // Opened before as well: where there is no table, no lock is made.
-  ARROW_RETURN_NOT_OK(catalog::Catalog::Open(options.locations).status());
+  ARROW_RETURN_NOT_OK(catalog::Catalog::Open(options.paths).status());
   ARROW_ASSIGN_OR_RAISE(const auto lock, catalog::Lock::Acquire(base, "clean"));
-  ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(options.locations));
+  ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(options.paths));
   const io::Location& warehouse = catalog->warehouse();
   const ingest::QuarantineNotes notes = ingest::FindQuarantineNotes(catalog->table());
   if (!options.dry_run) ARROW_RETURN_NOT_OK(ingest::SettleQuarantine(warehouse, notes));

@@ -10,7 +10,7 @@
 namespace earthcatalog::maintain {
 
 struct CleanOptions {
-  catalog::Locations locations;
+  catalog::Paths paths;
   // What is younger may belong to a commit under way of somebody who does not hold our lock.
   std::chrono::seconds older_than = std::chrono::hours(1);
   bool dry_run = false;

@@ -22,7 +22,7 @@ class CatalogTest : public testing::Test {
               testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
-    locations_ = Locations::FromBase(folder_.string()).ValueOrDie();
+    locations_ = Paths::FromBase(folder_.string()).ValueOrDie();
   }
 
   grid::Config Grid(std::optional<int> resolution) {
@@ -32,7 +32,7 @@ class CatalogTest : public testing::Test {
   }
 
   std::filesystem::path folder_;
-  Locations locations_;
+  Paths locations_;
 };
 
 // D2: the grid is a property of the table from its creation on, and another one is refused.
@@ -94,7 +94,7 @@ TEST_F(CatalogTest, ACustomGridBelongsToItsClass) {
 TEST_F(CatalogTest, AnotherWarehouseThanTheTablesIsRefused) {
   ASSERT_TRUE(Catalog::OpenOrCreate(locations_, std::nullopt).ok());
   const std::string other = (folder_ / "other").string();
-  const Locations wrong{locations_.db_path, other};
+  const Paths wrong{locations_.db_path, other};
   for (const Status& status :
        {Catalog::OpenOrCreate(wrong, std::nullopt).status(), Catalog::Open(wrong).status()}) {
     EXPECT_EQ(KindOf(status), ErrorKind::kUsage);
@@ -108,7 +108,7 @@ TEST_F(CatalogTest, AWarehouseOfAnotherCatalogFileIsRefused) {
     const auto catalog = Catalog::OpenOrCreate(locations_, std::nullopt).ValueOrDie();
     ASSERT_TRUE(catalog->table().Append({.files = {}, .schema = nullptr, .summary = {{"note", "x"}}}).ok());
   }
-  Locations other = locations_;
+  Paths other = locations_;
   other.db_path = (folder_ / "other.db").string();
   const Status status = Catalog::OpenOrCreate(other, std::nullopt).status();
   EXPECT_EQ(KindOf(status), ErrorKind::kUsage);
@@ -148,15 +148,15 @@ TEST_F(CatalogTest, PlacesInObjectStorageMakeNoFolder) {
   environment.Set("AWS_EC2_METADATA_DISABLED", "true");
   const std::filesystem::path before = std::filesystem::current_path();
   std::filesystem::current_path(folder_);
-  const Locations apart{"s3://bucket/earthcatalog.db", locations_.warehouse};
+  const Paths apart{"s3://bucket/earthcatalog.db", locations_.warehouse};
   for (const Status& status :
        {Catalog::OpenOrCreate(apart, std::nullopt).status(), Catalog::Open(apart).status()}) {
     EXPECT_EQ(KindOf(status), ErrorKind::kUsage) << status.ToString();
     EXPECT_THAT(status.message(), HasSubstr("needs its warehouse there, too"));
   }
-  EXPECT_EQ((Locations{"x", "s3://b/w"}.LockFolder()->uri), "s3://b");
-  EXPECT_EQ((Locations{"x", "s3://b/base/w/"}.LockFolder()->uri), "s3://b/base");
-  EXPECT_EQ(KindOf(Locations{"x", "s3://b"}.LockFolder().status()), ErrorKind::kUsage);
+  EXPECT_EQ((Paths{"x", "s3://b/w"}.LockFolder()->uri), "s3://b");
+  EXPECT_EQ((Paths{"x", "s3://b/base/w/"}.LockFolder()->uri), "s3://b/base");
+  EXPECT_EQ(KindOf(Paths{"x", "s3://b"}.LockFolder().status()), ErrorKind::kUsage);
   std::filesystem::current_path(before);
   EXPECT_TRUE(std::filesystem::is_empty(folder_));
 }
@@ -201,7 +201,7 @@ TEST_F(CatalogTest, OpeningWhatIsNotThereSaysWhat) {
 
 TEST_F(CatalogTest, AnOlderNameOfTheDatabaseIsFound) {
   std::ofstream(folder_ / "catalog.db") << "";
-  EXPECT_EQ(Locations::FromBase(folder_.string()).ValueOrDie().db_path, (folder_ / "catalog.db").string());
+  EXPECT_EQ(Paths::FromBase(folder_.string()).ValueOrDie().db_path, (folder_ / "catalog.db").string());
 }
 
 TEST_F(CatalogTest, AnEmptyTableHasEmptyStatistics) {

@@ -11,8 +11,8 @@
 
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/catalog/catalog.h"
-#include "earthcatalog/catalog/locations.h"
 #include "earthcatalog/catalog/lock.h"
+#include "earthcatalog/catalog/places.h"
 #include "support/environment.h"
 #include "support/object_server.h"
 #include "unit/support/temp_folder.h"
@@ -66,7 +66,7 @@ using Catalogues = InS3;
 
 TEST_F(Catalogues, DangerD4ACatalogUsesItsOwnStoreAlone) {
   ObjectServer server;
-  const Locations locations = Locations::FromBase("s3://bucket/base", SettingsOf(server)).ValueOrDie();
+  const Paths locations = Paths::FromBase("s3://bucket/base", SettingsOf(server)).ValueOrDie();
   EXPECT_EQ(locations.db_path, "s3://bucket/base/earthcatalog.db");
   EXPECT_EQ(KindOf(Catalog::Open(locations).status()), ErrorKind::kNotFound);
   const auto made = Catalog::OpenOrCreate(locations, std::nullopt);

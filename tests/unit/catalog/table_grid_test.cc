@@ -24,7 +24,7 @@ class TableGridTest : public testing::Test {
               testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
-    locations_ = Locations::FromBase(folder_.string()).ValueOrDie();
+    locations_ = Paths::FromBase(folder_.string()).ValueOrDie();
   }
 
   // A table with a file in each of the cells.
@@ -49,7 +49,7 @@ class TableGridTest : public testing::Test {
   }
 
   std::filesystem::path folder_;
-  Locations locations_;
+  Paths locations_;
 };
 
 grid::Config H3(std::optional<int> resolution) { return {"h3", resolution, "", ""}; }

@@ -86,7 +86,7 @@ std::set<std::string> DataFilesOf(const iceberg::Table& table) {
   return files;
 }
 
-SmallRun::SmallRun(const catalog::Locations& locations, uint64_t chunk_size, Committer::Options options)
+SmallRun::SmallRun(const catalog::Paths& locations, uint64_t chunk_size, Committer::Options options)
     : options_(std::move(options)),
       catalog_(catalog::Catalog::OpenOrCreate(locations, std::nullopt).ValueOrDie()),
       sources_({.since = {}, .limit = {}, .suffix = ".json"}),

@@ -48,7 +48,7 @@ std::set<std::string> DataFilesOf(const iceberg::Table& table);
 class SmallRun {
  public:
   // Opens the catalogue, or makes it.
-  explicit SmallRun(const catalog::Locations& locations, uint64_t chunk_size = 2,
+  explicit SmallRun(const catalog::Paths& locations, uint64_t chunk_size = 2,
                     Committer::Options options = {.sync = false, .selection = {}});
 
   // Of rows whose keys end in .json.
@@ -95,7 +95,7 @@ class SmallRunTest : public testing::Test {
   void ExpectDataFiles(size_t count) const;
 
   const test::TempFolder folder_;
-  const catalog::Locations locations_ = catalog::Locations::FromBase(folder_.path()).ValueOrDie();
+  const catalog::Paths locations_ = catalog::Paths::FromBase(folder_.path()).ValueOrDie();
 };
 
 }  // namespace earthcatalog::ingest

@@ -20,7 +20,7 @@ class SnapshotNotesTest : public testing::Test {
     const auto folder = std::filesystem::path(testing::TempDir()) /
                         testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(folder);
-    const auto locations = catalog::Locations::FromBase(folder.string()).ValueOrDie();
+    const auto locations = catalog::Paths::FromBase(folder.string()).ValueOrDie();
     catalog_ = catalog::Catalog::OpenOrCreate(locations, std::nullopt).ValueOrDie();
   }
 

@@ -86,7 +86,7 @@ class CleanTest : public ingest::SmallRunTest {
   }
 
   CleanReport Cleaned(CleanOptions options = {}) const {
-    options.locations = locations_;
+    options.paths = locations_;
     CleanReport report;
     const Status status = Clean(options, &report);
     EXPECT_TRUE(status.ok()) << status;
@@ -125,7 +125,7 @@ TEST_F(CleanTest, WhatNoCommitNamesGoesAndAllElseStays) {
   EXPECT_EQ(Contents(), before);
   EXPECT_TRUE(before.contains(data_file_) && before.contains(quarantine_));
   EXPECT_EQ(ingest::DataFilesOf(Reopened()->table()), std::set<std::string>{data_file_});
-  EXPECT_THAT(Cleaned({.locations = {}, .older_than = {}}).files, IsEmpty()) << "nothing is left";
+  EXPECT_THAT(Cleaned({.paths = {}, .older_than = {}}).files, IsEmpty()) << "nothing is left";
 }
 
 TEST_F(CleanTest, StagedQuarantineThatACommitNamesIsPublished) {
@@ -156,14 +156,14 @@ TEST_F(CleanTest, WhatIsYoungStays) {
   Age(std::chrono::minutes(59));
   EXPECT_THAT(Cleaned().files, IsEmpty());
   Age(std::chrono::minutes(10));
-  EXPECT_THAT(Cleaned({.locations = {}, .older_than = std::chrono::minutes(11)}).files, IsEmpty());
+  EXPECT_THAT(Cleaned({.paths = {}, .older_than = std::chrono::minutes(11)}).files, IsEmpty());
   EXPECT_EQ(Contents(), before);
   // Each by its own age.
   const std::string& old = orphans.begin()->first;
   fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::minutes(61));
   EXPECT_EQ(SizesOf(Cleaned()), (Sizes{*orphans.begin()}));
   EXPECT_FALSE(fs::exists(old));
-  EXPECT_EQ(SizesOf(Cleaned({.locations = {}, .older_than = std::chrono::minutes(9)})).size(),
+  EXPECT_EQ(SizesOf(Cleaned({.paths = {}, .older_than = std::chrono::minutes(9)})).size(),
             orphans.size() - 1);
 }
 
@@ -172,7 +172,7 @@ TEST_F(CleanTest, ADryRunChangesNothingAndSaysTheSame) {
   Unpublish();
   Age(std::chrono::hours(2));
   const auto before = Contents();
-  const CleanReport dry = Cleaned({.locations = {}, .dry_run = true});
+  const CleanReport dry = Cleaned({.paths = {}, .dry_run = true});
   EXPECT_TRUE(dry.dry_run);
   EXPECT_EQ(Contents(), before);
   const CleanReport wet = Cleaned();
@@ -191,7 +191,7 @@ TEST_F(CleanTest, NothingIsDoneWhileAnotherHoldsTheLock) {
     const auto before = Contents();
     for (const bool dry_run : {false, true}) {
       CleanReport report;
-      const Status status = Clean({.locations = locations_, .dry_run = dry_run}, &report);
+      const Status status = Clean({.paths = locations_, .dry_run = dry_run}, &report);
       EXPECT_EQ(KindOf(status), ErrorKind::kLocked) << status;
       EXPECT_THAT(status.message(), HasSubstr("'incremental'"));
       EXPECT_THAT(report.files, IsEmpty());
@@ -207,7 +207,7 @@ TEST_F(CleanTest, WhereThereIsNoTableNothingIsMade) {
   const std::string nowhere = folder_ / "nowhere";
   CleanReport report;
   const auto clean = [&] {
-    return Clean({.locations = catalog::Locations::FromBase(nowhere).ValueOrDie()}, &report);
+    return Clean({.paths = catalog::Paths::FromBase(nowhere).ValueOrDie()}, &report);
   };
   EXPECT_EQ(KindOf(clean()), ErrorKind::kNotFound);
   EXPECT_FALSE(fs::exists(nowhere));
@@ -227,7 +227,7 @@ TEST_F(CleanTest, AFileThatCannotBeRemovedIsTheErrorAndTheOthersGo) {
   ASSERT_EQ(orphans.erase(stays), 1u);
   fs::permissions(closed, fs::perms::owner_read | fs::perms::owner_exec);
   CleanReport report;
-  const Status status = Clean({.locations = locations_, .older_than = std::chrono::seconds(-60)}, &report);
+  const Status status = Clean({.paths = locations_, .older_than = std::chrono::seconds(-60)}, &report);
   fs::permissions(closed, fs::perms::owner_all);
   EXPECT_THAT(status.message(), HasSubstr("cannot remove " + stays));
   EXPECT_EQ(SizesOf(report), orphans);

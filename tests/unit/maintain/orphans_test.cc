@@ -24,7 +24,7 @@ class OrphansTest : public testing::Test {
               testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_);
-    locations_ = catalog::Locations::FromBase(folder_.string()).ValueOrDie();
+    locations_ = catalog::Paths::FromBase(folder_.string()).ValueOrDie();
     catalog_ = catalog::Catalog::OpenOrCreate(locations_, std::nullopt).ValueOrDie();
   }
 
@@ -47,7 +47,7 @@ class OrphansTest : public testing::Test {
   }
 
   std::filesystem::path folder_;
-  catalog::Locations locations_;
+  catalog::Paths locations_;
   std::unique_ptr<catalog::Catalog> catalog_;
 };
 

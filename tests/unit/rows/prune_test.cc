@@ -40,9 +40,9 @@ std::string CellOf(const grid::Partitioner& partitioner, const Position& positio
 class PruneTest : public testing::Test {
  protected:
   void SetUp() override {
-    catalog_ = catalog::Catalog::OpenOrCreate(catalog::Locations::FromBase(folder_.path()).ValueOrDie(),
-                                              std::nullopt)
-                   .ValueOrDie();
+    catalog_ =
+        catalog::Catalog::OpenOrCreate(catalog::Paths::FromBase(folder_.path()).ValueOrDie(), std::nullopt)
+            .ValueOrDie();
     const auto partitioner = catalog_->Partitioner().ValueOrDie();
     iceberg::Table::AppendRequest request;
     request.sync = false;

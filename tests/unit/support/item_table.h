@@ -31,7 +31,7 @@ class ItemTable {
  public:
   // `columns`: of the table of another version of this program; null: those that a table of ours begins with.
   explicit ItemTable(const std::shared_ptr<arrow::Schema>& columns = nullptr) {
-    const auto locations = catalog::Locations::FromBase(folder_.path()).ValueOrDie();
+    const auto locations = catalog::Paths::FromBase(folder_.path()).ValueOrDie();
     if (columns != nullptr) {
       const std::string location = "file://" + locations.warehouse + "/earthcatalog/stac_items";
       auto store = iceberg::OpenSqliteCatalog(locations.db_path, /*create=*/true).ValueOrDie();

@@ -1,4 +1,4 @@
-#include "earthcatalog/catalog/locations.h"
+#include "earthcatalog/catalog/places.h"
 
 #include <filesystem>
 
@@ -44,7 +44,7 @@ Result<io::Location> BaseOf(const io::Location& warehouse) {
 
 }  // namespace
 
-Result<Locations> Locations::FromBase(const std::string& base, const io::S3Settings& s3) {
+Result<Paths> Paths::FromBase(const std::string& base, const io::S3Settings& s3) {
   ARROW_ASSIGN_OR_RAISE(const io::Location location, io::Resolve(base, s3));
   std::error_code no_file;
   if (location.local && std::filesystem::is_regular_file(location.path, no_file)) {
@@ -53,27 +53,27 @@ Result<Locations> Locations::FromBase(const std::string& base, const io::S3Setti
   }
   ARROW_ASSIGN_OR_RAISE(const io::Location db, FindDb(location));
   const io::Location warehouse = location.Join("warehouse");
-  if (location.local) return Locations{db.path, warehouse.path, s3};
-  return Locations{db.uri, warehouse.uri, s3};
+  if (location.local) return Paths{db.path, warehouse.path, s3};
+  return Paths{db.uri, warehouse.uri, s3};
 }
 
-Result<io::Location> Locations::LockFolder() const {
+Result<io::Location> Paths::LockFolder() const {
   ARROW_ASSIGN_OR_RAISE(const io::Location place, io::Resolve(warehouse, s3));
   return BaseOf(place);
 }
 
-Result<Places> Places::Of(const Locations& locations) {
+Result<Places> Places::Of(const Paths& paths) {
   Places places;
-  ARROW_ASSIGN_OR_RAISE(places.db, io::Resolve(locations.db_path, locations.s3));
-  ARROW_ASSIGN_OR_RAISE(places.warehouse, io::Resolve(locations.warehouse, locations.s3));
+  ARROW_ASSIGN_OR_RAISE(places.db, io::Resolve(paths.db_path, paths.s3));
+  ARROW_ASSIGN_OR_RAISE(places.warehouse, io::Resolve(paths.warehouse, paths.s3));
   if (!places.db.local && places.warehouse.local) {
     return UsageError("a catalog in object storage needs its warehouse there, too: {} is local",
-                      io::NameForMessages(locations.warehouse));
+                      io::NameForMessages(paths.warehouse));
   }
   if (!places.db.local && !places.db.in_s3()) {
     return UsageError(
         "{}: a catalog file needs conditional writes, which only S3 has here; give a local file",
-        io::NameForMessages(locations.db_path));
+        io::NameForMessages(paths.db_path));
   }
   if (places.warehouse.local) return places;
   ARROW_ASSIGN_OR_RAISE(const io::Location base, BaseOf(places.warehouse));
