@@ -1,4 +1,4 @@
-# One entry for everything: `make help` lists the targets. `make test` is what CI runs.
+# One entry for everything: `make help` lists the targets.
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
@@ -44,8 +44,9 @@ help: ## list the targets
 
 # ---- what must be installed -------------------------------------------------------------------------------------
 
-.PHONY: setup setup-build
-setup: setup-build packages-test $(TEST_STAMP) $(GPIO_STAMP) $(JARS_STAMP) $(GO_STAMP) ## install all that building and testing need
+.PHONY: setup setup-build setup-tests
+setup: setup-build setup-tests ## install all that building and testing need
+setup-tests: packages-test $(TEST_STAMP) $(GPIO_STAMP) $(JARS_STAMP) $(GO_STAMP)
 setup-build: packages-build $(BUILD_STAMP) ## install only what building needs
 
 .PHONY: packages-build packages-test
@@ -141,13 +142,21 @@ bench: setup build $(PEER_STAMP) ## the benchmarks whose tables are in docs/benc
 
 # ---- checking ---------------------------------------------------------------------------------------------------
 
+# What the tests need is fetched while the compiler works.
 .PHONY: test
-test: setup lint test-release test-python test-asan test-tsan fuzz ## all checks and tests; what CI runs
+test: packages-test ## what a change must pass: release build, all C++ and Python tests, lint
+	@$(MAKE) --jobs 2 setup build-tests
+	@$(MAKE) lint test-release test-python
 
-# run_ctest PRESET ENVIRONMENT. A build folder made for the program alone gets its tests now.
-define run_ctest
+# configure_tests PRESET. A build folder made for the program alone gets its tests now.
+define configure_tests
 	@grep -qs 'EARTHCATALOG_BUILD_TESTS:BOOL=ON' build/$(1)/CMakeCache.txt || rm -f build/$(1)/.configured
 	@$(MAKE) build/$(1)/.configured CONFIGURE_FLAGS=-DEARTHCATALOG_BUILD_TESTS=ON
+endef
+
+# run_ctest PRESET ENVIRONMENT
+define run_ctest
+	$(call configure_tests,$(1))
 	@echo "==> $(1): building the C++ tests"
 	@cmake --build build/$(1) $(NINJA_FLAGS)
 	@echo "==> $(1): running the C++ tests"
@@ -155,12 +164,20 @@ define run_ctest
 	  then sed -n '/tests passed/,$$p' build/$(1)/ctest.log; else cat build/$(1)/ctest.log; false; fi
 endef
 
+.PHONY: build-tests
+build-tests: setup-build packages-test
+	$(call configure_tests,release)
+	@echo "==> release: building the program and the C++ tests"
+	@cmake --build build/release $(NINJA_FLAGS)
+
 # Suppressions name only libraries that carry no instrumentation, each with its reason. Arrow's buffers come from
 # malloc, which the sanitizers watch, instead of its own allocator, which they cannot see. ThreadSanitizer's second of
 # waiting at the end of each process is for threads that nobody joins; there are none.
 SANITIZERS := $(CURDIR)/tools/sanitizers
 
-.PHONY: test-release test-asan test-tsan
+# The fuzz targets lie in the build folder of the first: all that they run is in it already.
+.PHONY: test-release test-sanitizers test-asan test-tsan
+test-sanitizers: test-asan test-tsan ## C++ tests under the sanitizers
 test-release: setup ## C++ tests, release mode
 	$(call run_ctest,release)
 test-asan: setup ## C++ tests under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer
@@ -173,11 +190,11 @@ test-tsan: setup ## C++ tests under ThreadSanitizer
 # FUZZ_SECONDS: for each target; by default a minute for the grid and less for the others.
 .PHONY: fuzz
 fuzz: setup ## libFuzzer targets for all outside input, 2 minutes; FUZZ_SECONDS=3600 for longer
-	@$(MAKE) build/fuzz/.configured
+	@$(MAKE) build/asan/.configured CONFIGURE_FLAGS=-DEARTHCATALOG_BUILD_TESTS=ON
 	@echo "==> fuzz: building the targets"
-	@cmake --build build/fuzz --target fuzzers $(NINJA_FLAGS)
+	@cmake --build build/asan --target fuzzers $(NINJA_FLAGS)
 	@echo "==> fuzz: running them"
-	@tools/run_fuzzers.sh build/fuzz $(FUZZ_SECONDS)
+	@tools/run_fuzzers.sh build/asan $(FUZZ_SECONDS)
 
 .PHONY: test-python
 test-python: python build ## Python, command and reader tests against the installed package
