@@ -196,12 +196,15 @@ fuzz: setup ## libFuzzer targets for all outside input, 2 minutes; FUZZ_SECONDS=
 	@echo "==> fuzz: running them"
 	@tools/run_fuzzers.sh build/asan $(FUZZ_SECONDS)
 
+# The files' tests side by side: most of their time is other programs' waiting. Fixtures of a session are made once each.
+PYTEST_PARALLEL ?= --numprocesses $(JOBS) --dist loadfile
+
 .PHONY: test-python
 test-python: python build ## Python, command and reader tests against the installed package
 	@echo "==> python: running the tests"
 	@EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) EARTHCATALOG_JARS=$(CURDIR)/build/jars \
 	  $(if $(wildcard .venv-peer/bin/python),EARTHCATALOG_PEER_PYTHON=$(CURDIR)/.venv-peer/bin/python) \
-	  EARTHCATALOG_GPIO=$(CURDIR)/.venv-gpio/bin/gpio $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) tests
+	  EARTHCATALOG_GPIO=$(CURDIR)/.venv-gpio/bin/gpio $(VENV_PYTHON) -m pytest $(PYTEST_PARALLEL) $(PYTEST_FLAGS) tests
 	@echo "==> python: resuming, with the catalogues in S3"
 	@EARTHCATALOG_TEST_STORAGE=s3 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) \
 	  tests/cli/test_resume.py
