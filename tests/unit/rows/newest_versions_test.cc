@@ -76,43 +76,48 @@ class NewestVersionsTest : public testing::Test {
 
 // In each of the next ones everything that counts less speaks for another row.
 TEST_F(NewestVersionsTest, TheLatestUpdatedWins) {
-  table_->Commit({{"part_000001_a", {Version("x", Day(2), Day(1)), Version("x", Day(1), Day(8))}}});
-  table_->Commit({{"part_000009_b", {Version("x", Day(1), Day(9))}}});
-  EXPECT_THAT(Chosen(), UnorderedElementsAre(Pair("part_000001_a", Rows{0}), Pair("part_000009_b", Rows{})));
+  table_->Commit({{"part_000001_aaaaaaaa", {Version("x", Day(2), Day(1)), Version("x", Day(1), Day(8))}}});
+  table_->Commit({{"part_000009_bbbbbbbb", {Version("x", Day(1), Day(9))}}});
+  EXPECT_THAT(Chosen(), UnorderedElementsAre(Pair("part_000001_aaaaaaaa", Rows{0}),
+                                             Pair("part_000009_bbbbbbbb", Rows{})));
 }
 
 TEST_F(NewestVersionsTest, ThenTheLatestCreated) {
-  table_->Commit({{"part_000001_a", {Version("x", Day(1), Day(2)), Version("x", Day(1), Day(1))}}});
-  table_->Commit({{"part_000009_b", {Version("x", Day(1), Day(1)), Version("x", Day(1))}}});
-  EXPECT_THAT(Chosen(), UnorderedElementsAre(Pair("part_000001_a", Rows{0}), Pair("part_000009_b", Rows{})));
+  table_->Commit({{"part_000001_aaaaaaaa", {Version("x", Day(1), Day(2)), Version("x", Day(1), Day(1))}}});
+  table_->Commit({{"part_000009_bbbbbbbb", {Version("x", Day(1), Day(1)), Version("x", Day(1))}}});
+  EXPECT_THAT(Chosen(), UnorderedElementsAre(Pair("part_000001_aaaaaaaa", Rows{0}),
+                                             Pair("part_000009_bbbbbbbb", Rows{})));
 }
 
 TEST_F(NewestVersionsTest, ThenTheLatestCommit) {
-  table_->Commit({{"z/part_000009_z", {Version("x", Day(1)), Version("x", Day(1))}}});
-  table_->Commit({{"a/part_000001_a", {Version("x", Day(1))}}});
-  EXPECT_THAT(Chosen(),
-              UnorderedElementsAre(Pair("z/part_000009_z", Rows{}), Pair("a/part_000001_a", Rows{0})));
+  table_->Commit({{"z/part_000009_ffffffff", {Version("x", Day(1)), Version("x", Day(1))}}});
+  table_->Commit({{"a/part_000001_aaaaaaaa", {Version("x", Day(1))}}});
+  EXPECT_THAT(Chosen(), UnorderedElementsAre(Pair("z/part_000009_ffffffff", Rows{}),
+                                             Pair("a/part_000001_aaaaaaaa", Rows{0})));
 }
 
 // As a number: what has seven digits is not before what has six.
 TEST_F(NewestVersionsTest, ThenTheLargestPartNumber) {
-  table_->Commit({{"a/part_1000000_a", {Version("x")}}, {"b/part_999999_b", {Version("x"), Version("x")}}});
-  EXPECT_THAT(Chosen(), ElementsAre(Pair("a/part_1000000_a", Rows{0}), Pair("b/part_999999_b", Rows{})));
+  table_->Commit({{"a/part_1000000_aaaaaaaa", {Version("x")}},
+                  {"b/part_999999_bbbbbbbb", {Version("x"), Version("x")}}});
+  EXPECT_THAT(Chosen(),
+              ElementsAre(Pair("a/part_1000000_aaaaaaaa", Rows{0}), Pair("b/part_999999_bbbbbbbb", Rows{})));
 }
 
 TEST_F(NewestVersionsTest, FilesOfOtherWritersAreBeforeAllParts) {
-  table_->Commit({{"a/part_000001_a", {Version("x")}},
+  table_->Commit({{"a/part_000001_aaaaaaaa", {Version("x")}},
                   {"b/00009-data", {Version("x")}},
-                  {"part_000009_c/data", {Version("x")}}});
-  EXPECT_THAT(Chosen(), ElementsAre(Pair("a/part_000001_a", Rows{0}), Pair("b/00009-data", Rows{}),
-                                    Pair("part_000009_c/data", Rows{})));
+                  {"part_000009_cccccccc/data", {Version("x")}}});
+  EXPECT_THAT(Chosen(), ElementsAre(Pair("a/part_000001_aaaaaaaa", Rows{0}), Pair("b/00009-data", Rows{}),
+                                    Pair("part_000009_cccccccc/data", Rows{})));
 }
 
 TEST_F(NewestVersionsTest, ThenTheLargestPathAndThereTheLastRow) {
   const json x = Version("x", Day(1), Day(1));
-  table_->Commit(
-      {{"b/part_000001_a", {x, Version("y"), x, Version("z")}}, {"a/part_000001_b", {x, x, x, x, x}}});
-  EXPECT_THAT(Chosen(), ElementsAre(Pair("b/part_000001_a", Rows{1, 2, 3}), Pair("a/part_000001_b", Rows{})));
+  table_->Commit({{"b/part_000001_aaaaaaaa", {x, Version("y"), x, Version("z")}},
+                  {"a/part_000001_bbbbbbbb", {x, x, x, x, x}}});
+  EXPECT_THAT(Chosen(), ElementsAre(Pair("b/part_000001_aaaaaaaa", Rows{1, 2, 3}),
+                                    Pair("a/part_000001_bbbbbbbb", Rows{})));
 }
 
 TEST_F(NewestVersionsTest, AVersionWithoutATimeIsOlderThanOneOfAnyTime) {
@@ -137,11 +142,12 @@ TEST_F(NewestVersionsTest, OneIdInTwoCollectionsIsTwoItems) {
 
 TEST_F(NewestVersionsTest, RowsInSeveralCellsAreOneItem) {
   const std::vector<json> items = {Version("x", Day(1)), Version("y", Day(2)), Version("z")};
-  table_->Commit({{"a/part_000001_a", items, "81283ffffffffff"},
-                  {"b/part_000001_a", items, "81447ffffffffff"},
-                  {"c/part_000001_a", {items[1]}, "81477ffffffffff"}});
-  EXPECT_THAT(Chosen(), ElementsAre(Pair("a/part_000001_a", Rows{}), Pair("b/part_000001_a", Rows{0, 2}),
-                                    Pair("c/part_000001_a", Rows{0})));
+  table_->Commit({{"a/part_000001_aaaaaaaa", items, "81283ffffffffff"},
+                  {"b/part_000001_aaaaaaaa", items, "81447ffffffffff"},
+                  {"c/part_000001_aaaaaaaa", {items[1]}, "81477ffffffffff"}});
+  EXPECT_THAT(Chosen(),
+              ElementsAre(Pair("a/part_000001_aaaaaaaa", Rows{}), Pair("b/part_000001_aaaaaaaa", Rows{0, 2}),
+                          Pair("c/part_000001_aaaaaaaa", Rows{0})));
 }
 
 TEST_F(NewestVersionsTest, OnlyTheIdsThatAreAskedFor) {
@@ -221,7 +227,7 @@ class RandomTable {
       for (ItemFile& file : files) {
         const int part = Below(3);
         const std::string name = part == 0 ? "data" : fmt::format("part_{:06}", part);
-        file.name = fmt::format("{}/{}_{}", "abc"[Below(3)], name, made_++);
+        file.name = fmt::format("{}/{}_{:08x}", "abc"[Below(3)], name, made_++);
         file.with_bounds = Below(2) == 0;
         for (int rows = 1 + Below(8); rows > 0; --rows) AddRow(&file, commit, part);
       }

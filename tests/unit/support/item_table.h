@@ -20,7 +20,7 @@
 namespace earthcatalog::test {
 
 struct ItemFile {
-  std::string name;                   // below the warehouse
+  std::string name;                   // below the warehouse, without .parquet
   std::vector<nlohmann::json> items;  // a row each, in this order
   std::string cell = "81283ffffffffff";
   bool with_bounds = true;  // whether its manifest tells them: not all writers do
@@ -53,11 +53,17 @@ class ItemTable {
   const catalog::Catalog& catalog() const { return *catalog_; }
   // As the test named it.
   std::string NameOf(const std::string& uri) const {
-    return uri.substr(catalog_->warehouse().uri.size() + 1);
+    const std::string name = uri.substr(catalog_->warehouse().uri.size() + 1);
+    return name.substr(0, name.size() - kEnding.size());
   }
-  std::string PathOf(const std::string& name) const { return catalog_->warehouse().Join(name).path; }
+  std::string PathOf(const std::string& name) const { return LocationOf(name).path; }
 
  private:
+  static constexpr std::string_view kEnding = ".parquet";
+
+  io::Location LocationOf(const std::string& name) const {
+    return catalog_->warehouse().Join(name + std::string(kEnding));
+  }
   static std::vector<std::string> TextsOf(const ItemFile& file) {
     std::vector<std::string> texts;
     for (const nlohmann::json& item : file.items) texts.push_back(item.dump());
@@ -88,7 +94,7 @@ class ItemTable {
     }
     const auto rows = arrow::RecordBatch::Make(schema, encoded->num_rows(), std::move(columns));
     const auto written = geoparquet::MakeWriter(schema).ValueOrDie()->Write(*rows).ValueOrDie();
-    const io::Location location = catalog_->warehouse().Join(file.name);
+    const io::Location location = LocationOf(file.name);
     EXPECT_TRUE(io::WriteFileAtomically(location, std::string_view(*written.bytes)).ok());
 
     iceberg::DataFile described;
