@@ -158,7 +158,7 @@ endef
 define run_ctest
 	$(call configure_tests,$(1))
 	@echo "==> $(1): building the C++ tests"
-	@cmake --build build/$(1) $(NINJA_FLAGS)
+	@cmake --build build/$(1) --target unit_tests $(NINJA_FLAGS)
 	@echo "==> $(1): running the C++ tests"
 	@if $(2) ctest --preset $(1) --parallel $(JOBS) --no-tests=error $(CTEST_FLAGS) >build/$(1)/ctest.log 2>&1; \
 	  then sed -n '/tests passed/,$$p' build/$(1)/ctest.log; else cat build/$(1)/ctest.log; false; fi

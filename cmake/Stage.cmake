@@ -24,5 +24,6 @@ function(earthcatalog_test stage)
   target_include_directories(${stage}_test PRIVATE "${PROJECT_SOURCE_DIR}/tests")
   target_link_libraries(${stage}_test PRIVATE earthcatalog_${stage} ${ARG_LIBRARIES} earthcatalog_options
                                               earthcatalog_test_options GTest::gmock GTest::gtest_main)
+  add_dependencies(unit_tests ${stage}_test)
   gtest_discover_tests(${stage}_test DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${stage})
 endfunction()
