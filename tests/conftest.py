@@ -117,7 +117,7 @@ def mixed(
     folder = tmp_path_factory.mktemp("mixed")
     base = new_place(folder)
     parts = [archive.head(600), odd_archive]
-    with contextlib.suppress(pytest.skip.Exception):  # where it may be missing the others do
+    with contextlib.suppress(pytest.skip.Exception):  # where it may be missing, the others do
         parts.append(request.getfixturevalue("corpus"))
     for part in parts:
         program.ingest_archive(part, base, "--chunk-size", 300)

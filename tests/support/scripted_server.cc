@@ -27,6 +27,13 @@ sockaddr_in Loopback(int port) {
   return address;
 }
 
+int PortOf(int socket) {
+  sockaddr_in address{};
+  socklen_t length = sizeof(address);
+  getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length);
+  return ntohs(address.sin_port);
+}
+
 // A listening socket and its port.
 std::pair<int, int> Listen(int backlog) {
   const int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -116,20 +123,6 @@ std::string Chunk(const std::string& bytes) {
 void MakeCloseReset(int connection) {
   const linger at_once{1, 0};
   setsockopt(connection, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
-}
-
-// The kernel's list of connections has those to `port` that nobody has answered yet.
-int Connecting(int port) {
-  std::ifstream list("/proc/net/tcp");
-  std::string line;
-  std::getline(list, line);  // the header
-  int count = 0;
-  while (std::getline(list, line)) {
-    unsigned int remote_port = 0, state = 0;
-    std::sscanf(line.c_str(), " %*d: %*x:%*x %*x:%x %x", &remote_port, &state);
-    if (remote_port == static_cast<unsigned int>(port) && state == TCP_SYN_SENT) ++count;
-  }
-  return count;
 }
 
 }  // namespace
@@ -274,11 +267,25 @@ DeafServer::DeafServer() {
     const int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
     sockets_.push_back(client);
+    own_ports_.insert(PortOf(client));
   }
-  own_clients_ = Connecting(port_);
 }
 
-int DeafServer::clients() const { return Connecting(port_) - own_clients_; }
+int DeafServer::clients() const {
+  std::ifstream connections("/proc/net/tcp");  // the kernel's list, of those that nobody has answered too
+  std::string line;
+  std::getline(connections, line);  // the header
+  int count = 0;
+  while (std::getline(connections, line)) {
+    unsigned int local = 0, remote = 0, state = 0;
+    std::sscanf(line.c_str(), " %*d: %*x:%x %*x:%x %x", &local, &remote, &state);
+    if (remote == static_cast<unsigned int>(port_) && state == TCP_SYN_SENT &&
+        !own_ports_.contains(static_cast<int>(local))) {
+      ++count;
+    }
+  }
+  return count;
+}
 
 DeafServer::~DeafServer() {
   for (const int socket : sockets_) close(socket);

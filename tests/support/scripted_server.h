@@ -100,8 +100,8 @@ class DeafServer {
 
  private:
   int port_ = 0;
-  int own_clients_ = 0;
   std::vector<int> sockets_;
+  std::set<int> own_ports_;  // of those that keep it from accepting others
 };
 
 }  // namespace earthcatalog::test
