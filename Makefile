@@ -108,10 +108,11 @@ demo: build ## build, then make, ingest and search a small synthetic archive in 
 	@echo "==> $(PROGRAM) demo earthcatalog-demo"
 	@$(PROGRAM) demo earthcatalog-demo
 
-# The package as users install it, over the objects of an earlier build.
+# The package as users install it, over the objects of an earlier build. The compiler goes by the name that CMake finds
+# by itself: under another one the compiler cache would not know the core that the release build has compiled.
 build/python/.installed: $(PACKAGE_INPUTS) $(TEST_STAMP)
 	@echo "==> python: building and installing the package into $(VENV)"
-	@$(VENV_PYTHON) -m pip install --quiet --no-build-isolation --no-deps --config-settings=build-dir=build/python .
+	@CC=cc CXX=c++ $(VENV_PYTHON) -m pip install --quiet --no-build-isolation --no-deps --config-settings=build-dir=build/python .
 	@touch $@
 
 .PHONY: python
