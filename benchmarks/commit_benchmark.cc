@@ -75,8 +75,8 @@ class Tables {
   }
 
   // The next `count` files, none of them given before.
-  Table::AppendRequest Request(size_t count, bool sync) {
-    Table::AppendRequest request;
+  Table::CommitRequest Request(size_t count, bool sync) {
+    Table::CommitRequest request;
     for (size_t i = 0; i < count; ++i) {
       DataFile& file = request.files.emplace_back(example_.files[next_file_ % example_.files.size()]);
       const size_t slash = file.path.rfind('/');
@@ -147,7 +147,7 @@ void Commit(benchmark::State& state, Tables* tables, const Shape& shape, bool sy
   std::vector<double> seconds, cpu_seconds;
   for (auto _ : state) {
     const auto table = tables->Copy(catalog);
-    const Table::AppendRequest request = tables->Request(kCommitFiles, sync);
+    const Table::CommitRequest request = tables->Request(kCommitFiles, sync);
     manifests_before = ManifestsOf(*table);
     const auto start = std::chrono::steady_clock::now();
     const double cpu_start = CpuSeconds();

@@ -160,7 +160,7 @@ int main(int argc, char** argv) {
       },
       [](ToCommit input) {
         for (auto& files : input.files) {
-          iceberg::Table::AppendRequest request;
+          iceberg::Table::CommitRequest request;
           request.files = std::move(files);
           Must(input.table->Append(request));
         }

@@ -40,8 +40,8 @@ class ManifestWriter {
   // `schema_json`: the table's current schema. `spec` is one of cell and year.
   ManifestWriter(const Json& schema_json, const PartitionSpec& spec, int64_t snapshot_id);
 
-  // A file of this commit.
-  Status AddNew(const DataFile& file);
+  // A file of this commit; with a data sequence number of its own when its rows count as older.
+  Status AddNew(const DataFile& file, std::optional<int64_t> data_sequence_number = std::nullopt);
   Status Add(const ManifestEntry& entry) { return Write(entry, entry.file); }
   size_t bytes_written() const { return writer_.bytes_written(); }
 
@@ -54,6 +54,7 @@ class ManifestWriter {
  private:
   // `file` is written, whatever `entry.file` is: a new file need not be copied into an entry.
   Status Write(const ManifestEntry& entry, const DataFile& file);
+  void Count(ManifestEntry::State state, int64_t rows);
 
   PartitionSpec spec_;
   AvroWriter writer_;

@@ -16,13 +16,14 @@ bool IsMergeOn(const TableMetadata& metadata) {
 
 // The indices of the manifests to merge: none when there are not too many small ones. Half the target size is
 // no longer small, so that two of them always fit into one.
-std::set<size_t> ChooseOldest(const TableMetadata& metadata, int spec_id,
+std::set<size_t> ChooseOldest(const TableMetadata& metadata, int spec_id, int64_t snapshot_id,
                               const std::vector<ManifestFile>& manifests) {
   const int64_t target = metadata.NumberProperty(kManifestBytesProperty, kDefaultManifestBytes, 1);
   std::vector<size_t> small;
   for (size_t i = manifests.size(); i-- > 0;) {
     const ManifestFile& manifest = manifests[i];
     if (manifest.content != ManifestFile::kData || manifest.spec_id != spec_id) continue;
+    if (manifest.added_snapshot_id == snapshot_id) continue;  // it tells what this commit removes
     if (manifest.length <= target / 2 && !manifest.key_metadata) small.push_back(i);
   }
   const int64_t allowed = metadata.NumberProperty("commit.manifest.min-count-to-merge", kDefaultMinCount, 2);
@@ -64,7 +65,7 @@ Result<std::optional<std::vector<ManifestEntry>>> EntriesToMove(const ManifestFi
 Status MergeOldManifests(const TableMetadata& metadata, const PartitionSpec& spec, int64_t snapshot_id,
                          const std::string& name, NewFiles* files, std::vector<ManifestFile>* manifests) {
   if (!IsMergeOn(metadata)) return Status::OK();
-  const std::set<size_t> chosen = ChooseOldest(metadata, spec.id, *manifests);
+  const std::set<size_t> chosen = ChooseOldest(metadata, spec.id, snapshot_id, *manifests);
   if (chosen.size() < 2) return Status::OK();
   ManifestWriter writer(metadata.schema_json(), spec, snapshot_id);
   std::vector<ManifestFile> kept;

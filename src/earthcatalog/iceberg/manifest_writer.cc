@@ -156,23 +156,38 @@ ManifestWriter::ManifestWriter(const Json& schema_json, const PartitionSpec& spe
           .contains_null = false, .contains_nan = false, .lower = std::nullopt, .upper = std::nullopt});
 }
 
-Status ManifestWriter::AddNew(const DataFile& file) {
+Status ManifestWriter::AddNew(const DataFile& file, std::optional<int64_t> data_sequence_number) {
   ManifestEntry entry;
+  entry.sequence_number = data_sequence_number;
   entry.snapshot_id = row_.added_snapshot_id;
   return Write(entry, file);
 }
 
 Status ManifestWriter::Write(const ManifestEntry& entry, const DataFile& file) {
-  const bool added = entry.state == State::kAdded;
-  ++(added ? row_.added_files : row_.existing_files);
-  (added ? row_.added_rows : row_.existing_rows) += file.record_count;
-  if (entry.sequence_number) {
+  Count(entry.state, file.record_count);
+  if (entry.sequence_number && entry.state != State::kDeleted) {
     const int64_t sequence_number = *entry.sequence_number;
     const bool first = row_.min_sequence_number == ManifestFile::kUnassigned;
     row_.min_sequence_number = first ? sequence_number : std::min(row_.min_sequence_number, sequence_number);
   }
   Summarize(file.partition, spec_, &*row_.partitions);
   return writer_.Record([&](AvroEncoder& out) { EncodeEntry(entry, file, spec_, out); });
+}
+
+void ManifestWriter::Count(State state, int64_t rows) {
+  switch (state) {
+    case State::kAdded:
+      ++row_.added_files;
+      row_.added_rows += rows;
+      break;
+    case State::kExisting:
+      ++row_.existing_files;
+      row_.existing_rows += rows;
+      break;
+    case State::kDeleted:
+      ++row_.deleted_files;
+      row_.deleted_rows += rows;
+  }
 }
 
 Result<ManifestWriter::Finished> ManifestWriter::Finish() {

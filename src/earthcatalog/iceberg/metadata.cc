@@ -1,6 +1,7 @@
 #include "earthcatalog/iceberg/metadata.h"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "earthcatalog/base/integer_text.h"
@@ -14,6 +15,7 @@ constexpr int kFormatVersion = 2;
 constexpr char kNameMapping[] = "schema.name-mapping.default";
 constexpr char kPreviousVersions[] = "write.metadata.previous-versions-max";
 constexpr int64_t kDefaultPreviousVersions = 100;
+constexpr std::array kStatistics = {"statistics", "partition-statistics"};
 
 // The object in a list whose member `key` is `id`.
 const Json* FindById(const Json& list, std::string_view key, int64_t id) {
@@ -195,6 +197,52 @@ Result<Snapshot> TableMetadata::FindSnapshot(int64_t id) const {
   return SnapshotFromJson(*json);
 }
 
+std::vector<Snapshot> TableMetadata::HistoryOf(int64_t id) const {
+  std::map<int64_t, const Json*> by_id;
+  for (const Json& json : json_.at("snapshots")) {
+    if (const auto known = FindInteger(json, "snapshot-id")) by_id.emplace(*known, &json);
+  }
+  std::vector<Snapshot> history;
+  std::optional<int64_t> next = id;
+  while (next) {
+    const auto found = by_id.extract(*next);  // each once, whatever the parents say
+    if (found.empty()) break;
+    auto snapshot = SnapshotFromJson(*found.mapped());
+    if (!snapshot.ok()) break;
+    next = snapshot->parent_id;
+    history.push_back(*std::move(snapshot));
+  }
+  return history;
+}
+
+std::vector<TableMetadata::Ref> TableMetadata::refs() const {
+  std::vector<Ref> refs;
+  if (const auto json = json_.find("refs"); json != json_.end() && json->is_object()) {
+    for (const auto& [name, ref] : json->items()) {
+      const auto snapshot = FindInteger(ref, "snapshot-id");
+      if (!snapshot) continue;
+      refs.push_back({name, *snapshot, FindText(ref, "type") != "tag",
+                      FindInteger(ref, "min-snapshots-to-keep"), FindInteger(ref, "max-snapshot-age-ms"),
+                      FindInteger(ref, "max-ref-age-ms")});
+    }
+  }
+  return refs;
+}
+
+std::vector<TableMetadata::StatisticsFile> TableMetadata::statistics() const {
+  std::vector<StatisticsFile> files;
+  for (const char* kind : kStatistics) {
+    const auto list = json_.find(kind);
+    if (list == json_.end() || !list->is_array()) continue;
+    for (const Json& json : *list) {
+      const auto path = FindText(json, "statistics-path");
+      const auto snapshot = FindInteger(json, "snapshot-id");
+      if (path && snapshot) files.push_back({*snapshot, *path});
+    }
+  }
+  return files;
+}
+
 bool TableMetadata::HasLogged(const std::string& metadata_location) const {
   const auto log = json_.find("metadata-log");
   if (log == json_.end() || !log->is_array()) return false;
@@ -261,6 +309,28 @@ void TableMetadata::SetProperties(const std::map<std::string, std::string>& prop
     json[key] = value;
     properties_[key] = value;
   }
+}
+
+void TableMetadata::RemoveProperties(const std::set<std::string>& names) {
+  for (const std::string& name : names) {
+    if (properties_.erase(name) > 0) json_["properties"].erase(name);
+  }
+}
+
+void TableMetadata::RemoveSnapshots(const std::set<int64_t>& ids, const std::set<std::string>& refs) {
+  for (const std::string& name : refs) json_["refs"].erase(name);
+  const auto is_gone = [&](const Json& json) {
+    const auto id = FindInteger(json, "snapshot-id");
+    return id && ids.contains(*id);
+  };
+  for (const char* list : {"snapshots", kStatistics[0], kStatistics[1]}) {
+    Json& entries = ListIn(json_, list);
+    entries.erase(std::remove_if(entries.begin(), entries.end(), is_gone), entries.end());
+  }
+  // With a gap in it, the log would say what was current at a time, and be wrong.
+  Json& log = ListIn(json_, "snapshot-log");
+  const auto last_gone = std::find_if(log.rbegin(), log.rend(), is_gone);
+  log.erase(log.begin(), last_gone.base());
 }
 
 std::vector<std::string> TableMetadata::StartVersion(const std::string& previous_location, int64_t now_ms) {

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,21 @@ class TableMetadata {
   size_t snapshot_count() const;            // with them
   std::optional<Snapshot> current_snapshot() const;
   Result<Snapshot> FindSnapshot(int64_t id) const;
+  // The snapshot and those it was built on, newest first, as far back as the document has them.
+  std::vector<Snapshot> HistoryOf(int64_t id) const;
+  struct Ref {  // a branch or a tag
+    std::string name;
+    int64_t snapshot_id = 0;
+    bool is_branch = false;
+    std::optional<int64_t> min_snapshots_to_keep, max_snapshot_age_ms, max_ref_age_ms;
+  };
+  std::vector<Ref> refs() const;
+  // Of both kinds: what a snapshot's statistics files are.
+  struct StatisticsFile {
+    int64_t snapshot_id = 0;
+    std::string path;
+  };
+  std::vector<StatisticsFile> statistics() const;
   // Whether the metadata file is in the log of versions before this one.
   bool HasLogged(const std::string& metadata_location) const;
   Result<PartitionSpec> FindSpec(int id) const;
@@ -58,6 +74,10 @@ class TableMetadata {
   // The snapshot becomes the current one of the main branch.
   void AddSnapshot(const Snapshot& snapshot);
   void SetProperties(const std::map<std::string, std::string>& properties);
+  void RemoveProperties(const std::set<std::string>& names);
+  // Snapshots and refs leave the document, with their statistics; none of the snapshots is a ref's or the
+  // current one. The log of snapshots begins behind the last one that is gone.
+  void RemoveSnapshots(const std::set<int64_t>& ids, const std::set<std::string>& refs);
   // To be called once for each new version: its time, and the log of the versions before it, bounded by the
   // table property write.metadata.previous-versions-max. Returns the files that fall out of the log.
   std::vector<std::string> StartVersion(const std::string& previous_location, int64_t now_ms);

@@ -16,6 +16,13 @@ Result<std::string> ReadTableFile(const std::string& uri, const io::S3Settings& 
   return bytes;
 }
 
+Result<std::vector<ManifestFile>> ReadManifestList(const std::string& uri, const io::S3Settings& s3) {
+  ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(uri, s3));
+  auto manifests = DecodeManifestList(std::move(bytes));
+  if (!manifests.ok()) return WithContext(manifests.status(), uri);
+  return manifests;
+}
+
 Result<NewFiles> NewFiles::In(const std::string& folder, const io::S3Settings& s3) {
   ARROW_ASSIGN_OR_RAISE(auto location, io::Resolve(folder, s3));
   return NewFiles(std::move(location));

@@ -5,12 +5,16 @@
 #include <string_view>
 #include <vector>
 
+#include "earthcatalog/iceberg/manifest_list.h"
 #include "earthcatalog/io/location.h"
 
 namespace earthcatalog::iceberg {
 
 // A file that the table names. A missing one is kCorrupt: the table is not whole.
 Result<std::string> ReadTableFile(const std::string& uri, const io::S3Settings& s3);
+
+// The rows of a snapshot's manifest list. Errors name it.
+Result<std::vector<ManifestFile>> ReadManifestList(const std::string& uri, const io::S3Settings& s3);
 
 // Files written for a commit. Those that are not kept are deleted with this object.
 class NewFiles {

@@ -60,16 +60,9 @@ bool MayHold(const ManifestFile& manifest, const PartitionSpec& spec, const Keep
   });
 }
 
-Result<std::vector<ManifestFile>> AllManifestsOf(const Snapshot& snapshot, const io::S3Settings& s3) {
-  ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(snapshot.manifest_list, s3));
-  auto manifests = DecodeManifestList(std::move(bytes));
-  if (!manifests.ok()) return WithContext(manifests.status(), snapshot.manifest_list);
-  return manifests;
-}
-
 // Of files to read as a whole.
 Result<std::vector<ManifestFile>> ManifestsOf(const Snapshot& snapshot, const io::S3Settings& s3) {
-  ARROW_ASSIGN_OR_RAISE(auto manifests, AllManifestsOf(snapshot, s3));
+  ARROW_ASSIGN_OR_RAISE(auto manifests, ReadManifestList(snapshot.manifest_list, s3));
   for (const ManifestFile& manifest : manifests) {
     if (manifest.content == ManifestFile::kDeletes && manifest.has_live_files()) {
       return FailedError(
@@ -147,7 +140,8 @@ Status Table::VisitNamedFiles(const std::function<void(std::string_view path)>& 
   }
   std::set<std::string> seen;  // most manifests are in many snapshots
   for (const Snapshot& snapshot : snapshots) {
-    ARROW_ASSIGN_OR_RAISE(std::vector<ManifestFile> manifests, AllManifestsOf(snapshot, impl_->s3()));
+    ARROW_ASSIGN_OR_RAISE(std::vector<ManifestFile> manifests,
+                          ReadManifestList(snapshot.manifest_list, impl_->s3()));
     std::erase_if(manifests,
                   [&](const ManifestFile& manifest) { return !seen.insert(manifest.path).second; });
     ManifestReads reads(manifests, impl_->s3());

@@ -69,6 +69,10 @@ std::string Table::metadata_folder() const { return impl_->metadata().metadata_f
 std::string Table::uuid() const { return impl_->metadata().uuid(); }
 const std::map<std::string, std::string>& Table::properties() const { return impl_->metadata().properties(); }
 std::vector<Snapshot> Table::snapshots() const { return impl_->metadata().snapshots(); }
+std::vector<Snapshot> Table::history() const {
+  const auto current = current_snapshot();
+  return current ? impl_->metadata().HistoryOf(current->id) : std::vector<Snapshot>();
+}
 std::optional<Snapshot> Table::current_snapshot() const { return impl_->metadata().current_snapshot(); }
 int64_t Table::last_sequence_number() const { return impl_->metadata().last_sequence_number(); }
 int Table::last_column_id() const { return impl_->metadata().last_column_id(); }

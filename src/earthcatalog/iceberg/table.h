@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -68,33 +69,96 @@ class Table {
   std::string uuid() const;
   const std::map<std::string, std::string>& properties() const;
   std::vector<Snapshot> snapshots() const;  // oldest first
+  std::vector<Snapshot> history() const;    // the current one and those it was built on, newest first
   std::optional<Snapshot> current_snapshot() const;
   int64_t last_sequence_number() const;
   int last_column_id() const;
 
-  struct AppendRequest {
-    std::vector<DataFile> files;
+  // What a commit brings.
+  struct CommitRequest {
+    std::vector<DataFile> files;  // added
     // When set, becomes the current schema in the same commit: the table's own, with columns added by
     // AssignFieldIds in one step or several. If another writer changed the schema meanwhile so that these ids
-    // no longer hold, the commit fails with kCommitConflict.
+    // no longer hold, the commit fails with kCommitConflict. EvolveSchema() settles ids beforehand.
     std::shared_ptr<arrow::Schema> schema;
     std::map<std::string, std::string> summary;  // additional entries of the snapshot summary
     // Table properties, set in the same commit where the table has none of the name.
     std::map<std::string, std::string> missing_properties = {};
-    // Asked before each attempt, when the table is as it is at that attempt: its error ends the append. Once
+    // Asked before each attempt, when the table is as it is at that attempt: its error ends the commit. Once
     // others have committed, what the request was made for may not hold any more.
     std::function<Status()> guard = {};
     // Flush the filesystem below the metadata folder before the commit (locally; data files there go with
     // it).
     bool sync = true;
   };
-  // One new snapshot that adds the files: new manifests (one, unless there are very many files) and a
-  // manifest list; existing manifests stay as they are, but for old small ones that are merged now and then.
+  // What a commit takes out of the table. The files stay where they are: older snapshots have them.
+  struct Removal {
+    // Live files; of each its path and partition are looked at.
+    std::vector<DataFile> files = {};
+    std::set<Partition> partitions = {};  // all files of these
+    bool everything = false;              // all files
+  };
+
+  // The operations below make one new snapshot each, in one commit. The files that it adds get new manifests
+  // (one, unless they are very many); existing manifests stay as they are, but for those that hold a removed
+  // file, and old small ones that are merged now and then. Losing the race for the catalog pointer re-reads
+  // the table and tries again on top of it (bounded). After an error the table is as it was, apart from
+  // unreferenced metadata files; but after kCommitUnknown the commit may be in it: then `files` must stay
+  // where they are. A usage error when a path is both added and removed: later, nobody could tell which of
+  // the two a snapshot means.
+
   // Without files the snapshot has those of its parent; without files and summary only the schema is
-  // committed. Losing the race for the catalog pointer re-reads the table
-  // and tries again on top of it (bounded). After an error the table is as it was, apart from unreferenced
-  // metadata files; but after kCommitUnknown the append may be in it: then `files` must stay where they are.
-  Status Append(const AppendRequest& request);
+  // committed.
+  Status Append(const CommitRequest& request);
+  // Other rows take the place of the removed files'. kCommitConflict, naming the file, when another writer
+  // has meanwhile removed one of these files, or added one to a partition that goes as a whole. The snapshot
+  // says `overwrite`, or `append` or `delete` when there was nothing to remove or is nothing to add.
+  Status Overwrite(const CommitRequest& request, const Removal& removal);
+  // The same rows in other files: what compaction does. Others' appends are no conflict, changes of the same
+  // files are. A usage error when there are more rows than before. `data_sequence_number`: of the added
+  // files, when they are to count as older than this commit.
+  Status Replace(const CommitRequest& request, const std::vector<DataFile>& replaced,
+                 std::optional<int64_t> data_sequence_number = std::nullopt);
+  // Files are only removed. Conflicts as in Overwrite().
+  Status Delete(const CommitRequest& request, const Removal& removal);
+
+  // Settles field ids before files are written, so that many writers may write for one commit: commits the
+  // schema that `grow` makes of the current one, its field ids assigned. Asked again when another writer
+  // was faster. No commit when the table has it already. `grow` and its errors: AssignFieldIds (schema.h).
+  using Grow =
+      std::function<Result<std::shared_ptr<arrow::Schema>>(const std::shared_ptr<arrow::Schema>& current)>;
+  Status EvolveSchema(const Grow& grow, bool sync = true);
+
+  // One commit, without a snapshot; none when nothing changes.
+  Status SetProperties(const std::map<std::string, std::string>& set, const std::set<std::string>& removed,
+                       bool sync = true);
+
+  struct ExpireRequest {
+    // Snapshots before this instant may go. Nothing: the age that the table or branch states, or 5 days.
+    std::optional<int64_t> older_than_ms = std::nullopt;
+    // So many of each branch stay, whatever their age. Nothing: what the table or branch states, or 1.
+    std::optional<int> keep_last = std::nullopt;
+    // When snapshots of the current one's history go: entries of the summary of a snapshot, without files of
+    // its own, that the same commit puts on top, for what is to be known although they are gone. Asked when
+    // the table is as it is at the attempt. Empty, or gives nothing: no such snapshot.
+    std::function<std::map<std::string, std::string>()> carried = {};
+    std::function<Status()> guard = {};
+    bool sync = true;
+    bool delete_files = true;
+    bool dry_run = false;  // commits and deletes nothing; the report is what would be
+  };
+  struct ExpireReport {
+    std::vector<int64_t> snapshots;  // expired, oldest first
+    std::vector<std::string> refs;   // branches and tags whose time was over
+    std::vector<std::string> files;  // deleted, by their paths in the metadata, sorted
+    std::vector<std::string> left;   // could not be deleted, or lie outside of the table's folders
+  };
+  // Snapshots that are too old and not needed leave the history, with the statistics that belong to them.
+  // What branches and tags point to stays; of what a branch's current snapshot was built on what is young
+  // enough or among the last few. One commit; then the files that no remaining snapshot reaches are deleted.
+  // Nothing is deleted after an error, kCommitUnknown included. A usage error when the property gc.enabled
+  // forbids deletion, unless `delete_files` is off.
+  Status Expire(const ExpireRequest& request, ExpireReport* report);
 
   // Calls `visit` for every live data file of the snapshot (current: nullopt). `keep_partition`, when given,
   // prunes whole manifests and entries by partition before they are decoded further. Without `with_metrics`

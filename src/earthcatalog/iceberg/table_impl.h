@@ -13,6 +13,8 @@
 
 namespace earthcatalog::iceberg {
 
+struct SnapshotChange;
+
 // Of the table in the catalog; kNotFound when there is none.
 Result<std::string> CurrentLocation(CatalogStore* store);
 Result<TableMetadata> ReadMetadata(const std::string& location, const io::S3Settings& s3);
@@ -31,6 +33,9 @@ class Table::Impl {
   const io::S3Settings& s3() const { return s3_; }
 
   Status Refresh();
+
+  // The operations that make a snapshot.
+  Status CommitSnapshot(const SnapshotChange& change);
 
   // One attempt at a change: the next metadata on top of `base`, or nothing when there is nothing to change.
   using Change = std::function<Result<std::optional<TableMetadata>>(const TableMetadata& base, int attempt)>;

@@ -110,7 +110,7 @@ Status Committer::Commit() {
 
 // Also without files: the table must say which rows are behind it, and which quarantine is its own.
 Status Committer::Append() {
-  iceberg::Table::AppendRequest request;
+  iceberg::Table::CommitRequest request;
   request.files = pending_files_.Release();  // given back where the commit certainly failed
   const QuarantineNotes quarantine = PendingQuarantine();
   NoteQuarantine(quarantine, &request.summary);

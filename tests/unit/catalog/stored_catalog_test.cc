@@ -71,7 +71,7 @@ TEST_F(Catalogues, DangerD4ACatalogUsesItsOwnStoreAlone) {
   EXPECT_EQ(KindOf(Catalog::Open(locations).status()), ErrorKind::kNotFound);
   const auto made = Catalog::OpenOrCreate(locations, std::nullopt);
   ASSERT_TRUE(made.ok()) << made.status();
-  iceberg::Table::AppendRequest request;
+  iceberg::Table::CommitRequest request;
   iceberg::DataFile file;
   file.path = "s3://bucket/base/warehouse/x.parquet";
   file.partition.grid_partition = "cell";

@@ -36,7 +36,7 @@ class TableGridTest : public testing::Test {
     options.properties = properties;
     auto store = iceberg::OpenSqliteCatalog(locations_.db_path, /*create=*/true).ValueOrDie();
     auto table = iceberg::Table::Create(std::move(store), options).ValueOrDie();
-    iceberg::Table::AppendRequest request;
+    iceberg::Table::CommitRequest request;
     for (const std::string& cell : cells) {
       iceberg::DataFile file;
       file.path = "file://" + locations_.warehouse + "/" + cell + ".parquet";
@@ -119,7 +119,7 @@ TEST_F(TableGridTest, ACommitRecordsTheGridThatWasNot) {
   MakeTable({kOfResolution3});
   const auto catalog = Catalog::OpenOrCreate(locations_, std::nullopt).ValueOrDie();
   EXPECT_FALSE(catalog->GetInfo().ValueOrDie().grid_recorded);
-  iceberg::Table::AppendRequest request;
+  iceberg::Table::CommitRequest request;
   request.files.emplace_back().path = "file:///x.parquet";
   request.missing_properties = catalog->UnrecordedGrid();
   request.missing_properties["write.metadata.compression-codec"] = "none";

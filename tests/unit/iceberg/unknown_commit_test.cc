@@ -124,7 +124,7 @@ TEST_F(UnknownCommitTest, TheGuardIsAskedOnTopOfWhatOthersCommitted) {
     return store.Swap(expected, location);
   };
   std::vector<size_t> snapshots_seen;
-  Table::AppendRequest request;
+  Table::CommitRequest request;
   request.files = {MakeFile("second", "81", 51)};
   request.guard = [&] {
     snapshots_seen.push_back(table_->snapshots().size());

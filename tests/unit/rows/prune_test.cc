@@ -44,7 +44,7 @@ class PruneTest : public testing::Test {
         catalog::Catalog::OpenOrCreate(catalog::Paths::FromBase(folder_.path()).ValueOrDie(), std::nullopt)
             .ValueOrDie();
     const auto partitioner = catalog_->Partitioner().ValueOrDie();
-    iceberg::Table::AppendRequest request;
+    iceberg::Table::CommitRequest request;
     request.sync = false;
     std::set<std::string> files;
     for (int i = 0; i < kPoints; ++i) {

@@ -1,0 +1,213 @@
+// Ending the history of a table, and deleting what only it has reached.
+#include <algorithm>
+#include <set>
+#include <unordered_set>
+#include <utility>
+
+#include "earthcatalog/base/thread_group.h"
+#include "earthcatalog/base/time.h"
+#include "earthcatalog/iceberg/manifest.h"
+#include "earthcatalog/iceberg/table_impl.h"
+#include "earthcatalog/iceberg/update/expired_snapshots.h"
+#include "earthcatalog/iceberg/update/snapshot_update.h"
+
+namespace earthcatalog::iceberg {
+namespace {
+
+constexpr int kRequests = 16;  // under way at once: object stores answer slowly
+
+// The files of some snapshots, by their paths in the metadata.
+struct Reached {
+  std::unordered_set<std::string> metadata;  // manifest lists, manifests, statistics
+  std::unordered_set<std::string> data;      // with live entries
+};
+
+// Manifests in `known` and what they name are left out.
+Result<Reached> ReachedBy(const TableMetadata& metadata, const std::vector<Snapshot>& snapshots,
+                          const io::S3Settings& s3, const Reached* known) {
+  Reached reached;
+  std::vector<ManifestFile> manifests;
+  for (const Snapshot& snapshot : snapshots) {
+    reached.metadata.insert(snapshot.manifest_list);
+    ARROW_ASSIGN_OR_RAISE(const auto of_snapshot, ReadManifestList(snapshot.manifest_list, s3));
+    for (const ManifestFile& manifest : of_snapshot) {
+      if (known != nullptr && known->metadata.contains(manifest.path)) continue;
+      if (reached.metadata.insert(manifest.path).second) manifests.push_back(manifest);
+    }
+  }
+  std::mutex mutex;
+  const CancelSource never;
+  ARROW_RETURN_NOT_OK(ParallelFor(manifests.size(), kRequests, never, [&](size_t i, int) -> Status {
+    const ManifestFile& manifest = manifests[i];
+    ARROW_ASSIGN_OR_RAISE(const PartitionSpec spec, metadata.FindSpec(manifest.spec_id));
+    ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(manifest.path, s3));
+    std::vector<std::string> paths;
+    const auto collect = [&](const ManifestEntry& entry) {
+      paths.push_back(entry.file.path);
+      return Status::OK();
+    };
+    ARROW_RETURN_NOT_OK(WithContext(
+        DecodeManifest(std::move(bytes), manifest, spec, {.keep = {}, .with_metrics = false}, collect),
+        manifest.path));
+    std::lock_guard lock(mutex);
+    reached.data.insert(paths.begin(), paths.end());
+    return Status::OK();
+  }));
+  return reached;
+}
+
+// The same place under another name: with or without a scheme, for one.
+Result<std::unordered_set<std::string>> PlacesOf(const std::unordered_set<std::string>& paths,
+                                                 const io::Location& folder) {
+  std::unordered_set<std::string> places;
+  for (const std::string& path : paths) {
+    ARROW_ASSIGN_OR_RAISE(const io::Location place, folder.Other(path));
+    places.insert(place.uri);
+  }
+  return places;
+}
+
+bool IsBelow(const std::string& uri, const io::Location& folder) {
+  return uri.size() > folder.uri.size() && uri.starts_with(folder.uri) && uri[folder.uri.size()] == '/' &&
+         uri.find("/../") == std::string::npos;
+}
+
+class Expiry {
+ public:
+  Expiry(const Table::ExpireRequest& request, io::S3Settings s3) : request_(request), s3_(std::move(s3)) {}
+
+  Result<std::optional<TableMetadata>> Attempt(const TableMetadata& base, NewFiles* files, int attempt);
+  // What only the expired snapshots reach. `kept` is the table behind the commit.
+  Result<std::vector<std::string>> Unreached(const TableMetadata& kept) const;
+  Status Delete(const TableMetadata& kept, std::vector<std::string> files, Table::ExpireReport* report) const;
+
+  const Expired& expired() const { return expired_; }
+
+ private:
+  Result<std::optional<TableMetadata>> Carry(const TableMetadata& base, NewFiles* files, int attempt) const;
+
+  const Table::ExpireRequest& request_;
+  const io::S3Settings s3_;
+  std::optional<TableMetadata> before_;  // of the last attempt
+  Expired expired_;
+};
+
+Result<std::optional<TableMetadata>> Expiry::Attempt(const TableMetadata& base, NewFiles* files,
+                                                     int attempt) {
+  before_ = base;
+  expired_ = FindExpired(base, NowMicros() / 1000, request_.older_than_ms, request_.keep_last);
+  if (expired_.snapshots.empty() && expired_.refs.empty()) return std::nullopt;
+  TableMetadata next = base;
+  if (!request_.dry_run) {
+    ARROW_ASSIGN_OR_RAISE(auto carried, Carry(base, files, attempt));
+    if (carried) next = *std::move(carried);
+  }
+  next.RemoveSnapshots(expired_.snapshots, expired_.refs);
+  return next;
+}
+
+// `base` with a snapshot that says what was known by those that go.
+Result<std::optional<TableMetadata>> Expiry::Carry(const TableMetadata& base, NewFiles* files,
+                                                   int attempt) const {
+  const auto current = base.current_snapshot();
+  if (!request_.carried || !current) return std::nullopt;
+  const std::vector<Snapshot> history = base.HistoryOf(current->id);
+  const bool any_goes = std::any_of(history.begin(), history.end(), [&](const Snapshot& snapshot) {
+    return expired_.snapshots.contains(snapshot.id);
+  });
+  if (!any_goes) return std::nullopt;
+  const Table::CommitRequest request{.files = {}, .schema = nullptr, .summary = request_.carried()};
+  if (request.summary.empty()) return std::nullopt;
+  const Table::Removal nothing;
+  const SnapshotChange change{.request = request, .removal = nothing};
+  SnapshotUpdate update(change, base, files);
+  ARROW_RETURN_NOT_OK(update.WriteManifests(base));
+  return update.Attempt(base, attempt);
+}
+
+Result<std::vector<std::string>> Expiry::Unreached(const TableMetadata& kept) const {
+  std::vector<Snapshot> gone;
+  for (Snapshot& snapshot : before_->snapshots()) {
+    if (expired_.snapshots.contains(snapshot.id)) gone.push_back(std::move(snapshot));
+  }
+  if (kept.snapshots().size() != kept.snapshot_count()) {
+    return CorruptError("the table has a snapshot that cannot be read, so nobody knows which files it needs");
+  }
+  ARROW_ASSIGN_OR_RAISE(Reached stay, ReachedBy(kept, kept.snapshots(), s3_, nullptr));
+  ARROW_ASSIGN_OR_RAISE(Reached go, ReachedBy(*before_, gone, s3_, &stay));
+  for (const auto& file : kept.statistics()) stay.metadata.insert(file.path);
+  for (const auto& file : before_->statistics()) go.metadata.insert(file.path);
+  stay.metadata.merge(stay.data);
+  go.metadata.merge(go.data);
+
+  ARROW_ASSIGN_OR_RAISE(const io::Location folder, io::Resolve(kept.metadata_folder(), s3_));
+  ARROW_ASSIGN_OR_RAISE(const auto needed, PlacesOf(stay.metadata, folder));
+  std::vector<std::string> files;
+  for (const std::string& path : go.metadata) {
+    ARROW_ASSIGN_OR_RAISE(const io::Location place, folder.Other(path));
+    if (!needed.contains(place.uri)) files.push_back(path);
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Status Expiry::Delete(const TableMetadata& kept, std::vector<std::string> files,
+                      Table::ExpireReport* report) const {
+  std::vector<io::Location> own;  // the folders that the table says are its own
+  const auto data_path = kept.properties().find("write.data.path");
+  for (const std::string& folder :
+       {kept.location(), kept.metadata_folder(),
+        data_path == kept.properties().end() ? kept.location() : data_path->second}) {
+    ARROW_ASSIGN_OR_RAISE(own.emplace_back(), io::Resolve(folder, s3_));
+  }
+  std::vector<char> deleted(files.size(), 0);
+  const CancelSource never;
+  ARROW_RETURN_NOT_OK(ParallelFor(files.size(), kRequests, never, [&](size_t i, int) {
+    const auto place = own.front().Other(files[i]);
+    const bool is_own = place.ok() && std::any_of(own.begin(), own.end(), [&](const io::Location& folder) {
+                          return IsBelow(place->uri, folder);
+                        });
+    deleted[i] = is_own && (request_.dry_run || io::DeleteFile(*place).ok()) ? 1 : 0;
+    return Status::OK();
+  }));
+  for (size_t i = 0; i < files.size(); ++i) {
+    (deleted[i] != 0 ? report->files : report->left).push_back(std::move(files[i]));
+  }
+  return Status::OK();
+}
+
+}  // namespace
+
+Status Table::Expire(const ExpireRequest& request, ExpireReport* report) {
+  const TableMetadata& metadata = impl_->metadata();
+  const auto gc = metadata.properties().find("gc.enabled");
+  if (request.delete_files && gc != metadata.properties().end() && gc->second == "false") {
+    return UsageError(
+        "the table property gc.enabled is false: files of expired snapshots must not be deleted, since other "
+        "tables may use them");
+  }
+  if (request.keep_last && *request.keep_last < 1) {
+    return UsageError("at least one snapshot must be kept, not {}", *request.keep_last);
+  }
+  ARROW_ASSIGN_OR_RAISE(auto files, NewFiles::In(metadata.metadata_folder(), impl_->s3()));
+  Expiry expiry(request, impl_->s3());
+  std::optional<TableMetadata> planned;
+  if (request.dry_run) {
+    ARROW_ASSIGN_OR_RAISE(planned, expiry.Attempt(metadata, &files, 0));
+  } else {
+    const auto attempt = [&](const TableMetadata& base, int number) -> Result<std::optional<TableMetadata>> {
+      if (request.guard) ARROW_RETURN_NOT_OK(request.guard());
+      return expiry.Attempt(base, &files, number);
+    };
+    ARROW_RETURN_NOT_OK(impl_->Commit(attempt, &files, request.sync));
+  }
+  if (expiry.expired().snapshots.empty() && expiry.expired().refs.empty()) return Status::OK();
+  for (const int64_t id : expiry.expired().snapshots) report->snapshots.push_back(id);
+  report->refs.assign(expiry.expired().refs.begin(), expiry.expired().refs.end());
+  if (!request.delete_files) return Status::OK();
+  const TableMetadata& kept = planned ? *planned : impl_->metadata();
+  ARROW_ASSIGN_OR_RAISE(auto unreached, expiry.Unreached(kept));
+  return expiry.Delete(kept, std::move(unreached), report);
+}
+
+}  // namespace earthcatalog::iceberg
