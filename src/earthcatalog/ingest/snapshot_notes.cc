@@ -22,22 +22,8 @@ constexpr char kEnded[] = "earthcatalog.inventory-ended";
 constexpr char kQuarantine[] = "earthcatalog.quarantine";
 constexpr char kRetried[] = "earthcatalog.retried-quarantine";
 constexpr char kRetriedRows[] = "earthcatalog.retried-quarantine-rows";
-
-// The current snapshot and those it was built on, newest first.
-std::vector<iceberg::Snapshot> HistoryOf(const iceberg::Table& table) {
-  std::map<int64_t, iceberg::Snapshot> by_id;
-  for (iceberg::Snapshot& snapshot : table.snapshots()) by_id.emplace(snapshot.id, std::move(snapshot));
-  std::vector<iceberg::Snapshot> history;
-  const auto current = table.current_snapshot();
-  std::optional<int64_t> next = current ? std::optional(current->id) : std::nullopt;
-  while (next) {
-    auto found = by_id.extract(*next);  // each once, whatever the parents say
-    if (found.empty()) break;
-    next = found.mapped().parent_id;
-    history.push_back(std::move(found.mapped()));
-  }
-  return history;
-}
+// Of a snapshot that outlives others: their notes of inventories, newest first.
+constexpr char kCarried[] = "earthcatalog.carried-inventories";
 
 std::optional<std::string> Find(const Summary& summary, const char* key) {
   const auto entry = summary.find(key);
@@ -82,31 +68,77 @@ void InsertRows(const Json& rows, std::map<std::string, uint64_t>* map) {
   }
 }
 
-// What the commits say of it, newest first.
+// A note of an inventory: the keys above and their values.
+struct InventoryNote {
+  Summary key;  // which inventory and selection
+  InventoryProgress progress;
+};
+
+std::optional<InventoryNote> NoteIn(const Summary& summary) {
+  InventoryNote note;
+  for (const char* name : {kInventory, kSince, kSuffix}) {
+    if (const auto value = Find(summary, name)) note.key[name] = *value;
+  }
+  const auto rows = FindCount(summary, kRows);
+  const auto selected = FindCount(summary, kSelected);
+  if (!note.key.contains(kInventory) || !rows || !selected) return std::nullopt;
+  note.progress = {*rows, *selected, Find(summary, kEnded) == "true"};
+  return note;
+}
+
+Summary ToSummary(const Json& object) {
+  Summary summary;
+  if (!object.is_object()) return summary;
+  for (const auto& [name, value] : object.items()) {
+    if (value.is_string()) summary[name] = value.get<std::string>();
+  }
+  return summary;
+}
+
+// What the commits say of inventories, newest first.
+std::vector<InventoryNote> AllNotes(const iceberg::Table& table) {
+  std::vector<InventoryNote> notes;
+  const auto add = [&](const Summary& summary) {
+    if (auto note = NoteIn(summary)) notes.push_back(*std::move(note));
+  };
+  for (const iceberg::Snapshot& snapshot : table.history()) {
+    add(snapshot.summary);
+    const Json carried = ParseNames(snapshot.summary, kCarried);
+    if (!carried.is_array()) continue;
+    for (const Json& note : carried) add(ToSummary(note));
+  }
+  return notes;
+}
+
+Summary KeyOf(const Selection& selection) {
+  Summary key = {{kInventory, selection.inventory}, {kSuffix, SuffixText(selection)}};
+  if (const auto since = SinceText(selection)) key[kSince] = *since;
+  return key;
+}
+
 std::vector<InventoryProgress> AllProgress(const iceberg::Table& table, const Selection& selection) {
   std::vector<InventoryProgress> all;
-  for (const iceberg::Snapshot& snapshot : HistoryOf(table)) {
-    const Summary& summary = snapshot.summary;
-    if (Find(summary, kInventory) != selection.inventory || Find(summary, kSince) != SinceText(selection) ||
-        Find(summary, kSuffix) != SuffixText(selection)) {
-      continue;
-    }
-    const auto rows = FindCount(summary, kRows);
-    const auto selected = FindCount(summary, kSelected);
-    if (rows && selected) all.push_back({*rows, *selected, Find(summary, kEnded) == "true"});
+  for (InventoryNote& note : AllNotes(table)) {
+    if (note.key == KeyOf(selection)) all.push_back(note.progress);
   }
   return all;
+}
+
+bool IsFurther(const InventoryProgress& a, const InventoryProgress& b) {
+  return std::pair(a.ended, a.rows) > std::pair(b.ended, b.rows);
+}
+
+void NoteProgress(const InventoryProgress& progress, Summary* summary) {
+  (*summary)[kRows] = std::to_string(progress.rows);
+  (*summary)[kSelected] = std::to_string(progress.selected);
+  if (progress.ended) (*summary)[kEnded] = "true";
 }
 
 }  // namespace
 
 void NoteInventory(const Selection& selection, const InventoryProgress& progress, Summary* summary) {
-  (*summary)[kInventory] = selection.inventory;
-  if (const auto since = SinceText(selection)) (*summary)[kSince] = *since;
-  (*summary)[kSuffix] = SuffixText(selection);
-  (*summary)[kRows] = std::to_string(progress.rows);
-  (*summary)[kSelected] = std::to_string(progress.selected);
-  if (progress.ended) (*summary)[kEnded] = "true";
+  for (const auto& [name, value] : KeyOf(selection)) (*summary)[name] = value;
+  NoteProgress(progress, summary);
 }
 
 std::optional<InventoryProgress> FindProgress(const iceberg::Table& table, const Selection& selection) {
@@ -115,12 +147,11 @@ std::optional<InventoryProgress> FindProgress(const iceberg::Table& table, const
 }
 
 std::optional<InventoryProgress> FindFurthest(const iceberg::Table& table, const Selection& selection) {
-  const std::vector<InventoryProgress> all = AllProgress(table, selection);
-  const auto furthest =
-      std::max_element(all.begin(), all.end(), [](const InventoryProgress& a, const InventoryProgress& b) {
-        return std::pair(a.ended, a.rows) < std::pair(b.ended, b.rows);
-      });
-  return furthest == all.end() ? std::nullopt : std::optional(*furthest);
+  std::optional<InventoryProgress> furthest;
+  for (const InventoryProgress& progress : AllProgress(table, selection)) {
+    if (!furthest || IsFurther(progress, *furthest)) furthest = progress;
+  }
+  return furthest;
 }
 
 void NoteQuarantine(const QuarantineNotes& notes, Summary* summary) {
@@ -131,12 +162,41 @@ void NoteQuarantine(const QuarantineNotes& notes, Summary* summary) {
 
 QuarantineNotes FindQuarantineNotes(const iceberg::Table& table) {
   QuarantineNotes notes;
-  for (const iceberg::Snapshot& snapshot : HistoryOf(table)) {
+  for (const iceberg::Snapshot& snapshot : table.history()) {
     InsertNames(ParseNames(snapshot.summary, kQuarantine), &notes.written);
     InsertNames(ParseNames(snapshot.summary, kRetried), &notes.finished);
     InsertRows(ParseNames(snapshot.summary, kRetriedRows), &notes.rows_taken_up);
   }
   return notes;
+}
+
+Summary NotesToCarry(const iceberg::Table& table) {
+  struct Needed {
+    InventoryProgress newest, furthest;
+  };
+  std::map<Summary, Needed> inventories;
+  std::vector<const Summary*> order;  // by the newest note
+  for (const InventoryNote& note : AllNotes(table)) {
+    const auto [entry, is_first] = inventories.try_emplace(note.key, Needed{note.progress, note.progress});
+    if (is_first) order.push_back(&entry->first);
+    if (IsFurther(note.progress, entry->second.furthest)) entry->second.furthest = note.progress;
+  }
+  Json carried = Json::array();
+  for (const Summary* key : order) {
+    const Needed& needed = inventories.at(*key);
+    for (const InventoryProgress* progress : {&needed.newest, &needed.furthest}) {
+      if (progress == &needed.furthest && needed.furthest == needed.newest) continue;
+      Summary note = *key;
+      NoteProgress(*progress, &note);
+      carried.push_back(note);
+    }
+  }
+  Summary summary;
+  if (!carried.empty()) summary[kCarried] = ToText(carried);
+  QuarantineNotes quarantine = FindQuarantineNotes(table);
+  for (const std::string& file : quarantine.finished) quarantine.rows_taken_up.erase(file);
+  NoteQuarantine({.written = {}, .finished = {}, .rows_taken_up = quarantine.rows_taken_up}, &summary);
+  return summary;
 }
 
 }  // namespace earthcatalog::ingest

@@ -58,4 +58,9 @@ void NoteQuarantine(const QuarantineNotes& notes, Summary* summary);
 // Of all commits in the history of the current snapshot.
 QuarantineNotes FindQuarantineNotes(const iceberg::Table& table);
 
+// What a snapshot must say so that older ones may expire: of each inventory the newest note and the one that
+// goes furthest, and how far quarantine files have been taken up. Before, the quarantine is to be settled
+// (quarantine.h): which files were written or finished is of no more use then. Empty where nothing is known.
+Summary NotesToCarry(const iceberg::Table& table);
+
 }  // namespace earthcatalog::ingest

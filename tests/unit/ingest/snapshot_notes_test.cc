@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <random>
 
 #include "earthcatalog/catalog/catalog.h"
 
@@ -98,6 +99,45 @@ TEST_F(SnapshotNotesTest, QuarantineNotesAddUp) {
   EXPECT_THAT(notes.written, ElementsAre("a", "b", "c"));
   EXPECT_THAT(notes.finished, ElementsAre("b"));
   EXPECT_THAT(notes.rows_taken_up, ElementsAre(Pair("a", 20)));
+}
+
+// Whatever was noted in which order: what a run would find before and after the older snapshots are gone.
+TEST_F(SnapshotNotesTest, WhatResumingNeedsOutlivesTheSnapshotsThatSaidIt) {
+  const std::vector<Selection> selections = {{"x", std::nullopt, ".json"},
+                                             {"x", 1'700'000'000'000'000, ".json"},
+                                             {"x", std::nullopt, "\xe9.json"},
+                                             {"y", std::nullopt, ".json"},
+                                             {"never", std::nullopt, ".json"}};
+  std::minstd_rand random(5);
+  for (int round = 0; round < 6; ++round) {
+    for (int commit = 0; commit < 8; ++commit) {
+      const uint64_t rows = random() % 50;
+      CommitProgress(selections[random() % 4], {rows, rows / 2, random() % 5 == 0});
+    }
+    Summary quarantine;
+    NoteQuarantine({.written = {"a"}, .finished = {"b"}, .rows_taken_up = {{"b", 3}, {"c", uint64_t(round)}}},
+                   &quarantine);
+    Commit(quarantine);
+    std::vector<std::optional<InventoryProgress>> newest, furthest;
+    for (const Selection& selection : selections) {
+      newest.push_back(FindProgress(catalog_->table(), selection));
+      furthest.push_back(FindFurthest(catalog_->table(), selection));
+    }
+    iceberg::Table::ExpireReport report;
+    const Status expired =
+        catalog_->table().Expire({.older_than_ms = INT64_MAX,
+                                  .keep_last = 1,
+                                  .carried = [&] { return NotesToCarry(catalog_->table()); }},
+                                 &report);
+    ASSERT_TRUE(expired.ok()) << expired.ToString();
+    EXPECT_GE(report.snapshots.size(), 8u);
+    EXPECT_EQ(catalog_->table().snapshots().size(), 2u) << "the last one, and the one that carries the notes";
+    for (size_t i = 0; i < selections.size(); ++i) {
+      EXPECT_EQ(FindProgress(catalog_->table(), selections[i]), newest[i]) << i;
+      EXPECT_EQ(FindFurthest(catalog_->table(), selections[i]), furthest[i]) << i;
+    }
+    EXPECT_THAT(FindQuarantineNotes(catalog_->table()).rows_taken_up["c"], uint64_t(round));
+  }
 }
 
 }  // namespace
