@@ -72,6 +72,14 @@ bool IsBelow(const std::string& uri, const io::Location& folder) {
          uri.find("/../") == std::string::npos;
 }
 
+Status CheckMayDelete(const TableMetadata& metadata) {
+  const auto gc = metadata.properties().find("gc.enabled");
+  if (gc == metadata.properties().end() || gc->second != "false") return Status::OK();
+  return UsageError(
+      "the table property gc.enabled is false: files of expired snapshots must not be deleted, since other "
+      "tables may use them");
+}
+
 class Expiry {
  public:
   Expiry(const Table::ExpireRequest& request, io::S3Settings s3) : request_(request), s3_(std::move(s3)) {}
@@ -82,6 +90,7 @@ class Expiry {
   Status Delete(const TableMetadata& kept, std::vector<std::string> files, Table::ExpireReport* report) const;
 
   const Expired& expired() const { return expired_; }
+  std::vector<Snapshot> ExpiredSnapshots() const;  // oldest first
 
  private:
   Result<std::optional<TableMetadata>> Carry(const TableMetadata& base, NewFiles* files, int attempt) const;
@@ -94,6 +103,7 @@ class Expiry {
 
 Result<std::optional<TableMetadata>> Expiry::Attempt(const TableMetadata& base, NewFiles* files,
                                                      int attempt) {
+  if (request_.delete_files) ARROW_RETURN_NOT_OK(CheckMayDelete(base));
   before_ = base;
   expired_ = FindExpired(base, NowMicros() / 1000, request_.older_than_ms, request_.keep_last);
   if (expired_.snapshots.empty() && expired_.refs.empty()) return std::nullopt;
@@ -125,16 +135,19 @@ Result<std::optional<TableMetadata>> Expiry::Carry(const TableMetadata& base, Ne
   return update.Attempt(base, attempt);
 }
 
+std::vector<Snapshot> Expiry::ExpiredSnapshots() const {
+  std::vector<Snapshot> snapshots = before_->snapshots();
+  std::erase_if(snapshots,
+                [&](const Snapshot& snapshot) { return !expired_.snapshots.contains(snapshot.id); });
+  return snapshots;
+}
+
 Result<std::vector<std::string>> Expiry::Unreached(const TableMetadata& kept) const {
-  std::vector<Snapshot> gone;
-  for (Snapshot& snapshot : before_->snapshots()) {
-    if (expired_.snapshots.contains(snapshot.id)) gone.push_back(std::move(snapshot));
-  }
   if (kept.snapshots().size() != kept.snapshot_count()) {
     return CorruptError("the table has a snapshot that cannot be read, so nobody knows which files it needs");
   }
   ARROW_ASSIGN_OR_RAISE(Reached stay, ReachedBy(kept, kept.snapshots(), s3_, nullptr));
-  ARROW_ASSIGN_OR_RAISE(Reached go, ReachedBy(*before_, gone, s3_, &stay));
+  ARROW_ASSIGN_OR_RAISE(Reached go, ReachedBy(*before_, ExpiredSnapshots(), s3_, &stay));
   for (const auto& file : kept.statistics()) stay.metadata.insert(file.path);
   for (const auto& file : before_->statistics()) go.metadata.insert(file.path);
   stay.metadata.merge(stay.data);
@@ -180,12 +193,6 @@ Status Expiry::Delete(const TableMetadata& kept, std::vector<std::string> files,
 
 Status Table::Expire(const ExpireRequest& request, ExpireReport* report) {
   const TableMetadata& metadata = impl_->metadata();
-  const auto gc = metadata.properties().find("gc.enabled");
-  if (request.delete_files && gc != metadata.properties().end() && gc->second == "false") {
-    return UsageError(
-        "the table property gc.enabled is false: files of expired snapshots must not be deleted, since other "
-        "tables may use them");
-  }
   if (request.keep_last && *request.keep_last < 1) {
     return UsageError("at least one snapshot must be kept, not {}", *request.keep_last);
   }
@@ -202,7 +209,7 @@ Status Table::Expire(const ExpireRequest& request, ExpireReport* report) {
     ARROW_RETURN_NOT_OK(impl_->Commit(attempt, &files, request.sync));
   }
   if (expiry.expired().snapshots.empty() && expiry.expired().refs.empty()) return Status::OK();
-  for (const int64_t id : expiry.expired().snapshots) report->snapshots.push_back(id);
+  for (const Snapshot& snapshot : expiry.ExpiredSnapshots()) report->snapshots.push_back(snapshot.id);
   report->refs.assign(expiry.expired().refs.begin(), expiry.expired().refs.end());
   if (!request.delete_files) return Status::OK();
   const TableMetadata& kept = planned ? *planned : impl_->metadata();

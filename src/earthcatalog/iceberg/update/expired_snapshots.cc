@@ -1,5 +1,6 @@
 #include "earthcatalog/iceberg/update/expired_snapshots.h"
 
+#include <algorithm>
 #include <limits>
 
 namespace earthcatalog::iceberg {
@@ -37,7 +38,9 @@ Expired FindExpired(const TableMetadata& metadata, int64_t now_ms, std::optional
   const auto current = metadata.current_snapshot();
   std::vector<TableMetadata::Ref> refs = metadata.refs();
   // Older writers leave the main branch to `current-snapshot-id`.
-  if (current) refs.push_back({kMain, current->id, /*is_branch=*/true, {}, {}, {}});
+  const bool has_main =
+      std::any_of(refs.begin(), refs.end(), [](const auto& ref) { return ref.name == kMain; });
+  if (current && !has_main) refs.push_back({kMain, current->id, /*is_branch=*/true, {}, {}, {}});
   for (const TableMetadata::Ref& ref : refs) {
     const auto newest = metadata.FindSnapshot(ref.snapshot_id);
     const int64_t ref_age = ref.max_ref_age_ms.value_or(table_ref_age);
