@@ -104,8 +104,8 @@ class Table {
   // file, and old small ones that are merged now and then. Losing the race for the catalog pointer re-reads
   // the table and tries again on top of it (bounded). After an error the table is as it was, apart from
   // unreferenced metadata files; but after kCommitUnknown the commit may be in it: then `files` must stay
-  // where they are. A usage error when a path is both added and removed: later, nobody could tell which of
-  // the two a snapshot means.
+  // where they are. A usage error when a path is both added and removed, by name or with all of its
+  // partition: later, nobody could tell which of the two a snapshot means; so is one that is added twice.
 
   // Without files the snapshot has those of its parent; without files and summary only the schema is
   // committed.
@@ -116,10 +116,11 @@ class Table {
   Status Overwrite(const CommitRequest& request, const Removal& removal);
   // The same rows in other files: what compaction does. Others' appends are no conflict, changes of the same
   // files are. A usage error when there are more rows than before. `data_sequence_number`: of the added
-  // files, when they are to count as older than this commit.
+  // files, when they are to count as older than this commit: that of a commit that this table has seen.
   Status Replace(const CommitRequest& request, const std::vector<DataFile>& replaced,
                  std::optional<int64_t> data_sequence_number = std::nullopt);
-  // Files are only removed. Conflicts as in Overwrite().
+  // Files are only removed; the snapshot says `delete`, also when there were none. Conflicts as in
+  // Overwrite().
   Status Delete(const CommitRequest& request, const Removal& removal);
 
   // Settles field ids before files are written, so that many writers may write for one commit: commits the

@@ -45,8 +45,11 @@ Status WriteEntries(std::vector<ManifestEntry> entries, int64_t snapshot_id, Man
 
 }  // namespace
 
-FileRemoval::FileRemoval(const Table::Removal& removal, int64_t base_sequence_number)
+FileRemoval::FileRemoval(const Table::Removal& removal, int64_t base_sequence_number,
+                         const std::vector<DataFile>& added)
     : removal_(removal), base_sequence_number_(base_sequence_number), partitions_(removal.partitions) {
+  if (empty()) return;
+  for (const DataFile& file : added) added_.insert(file.path);
   for (const DataFile& file : removal.files) {
     paths_.insert(file.path);
     partitions_.insert(file.partition);
@@ -73,6 +76,9 @@ Result<FileCounts> FileRemoval::Apply(const TableMetadata& metadata, int64_t sna
     const auto collect = [&](const ManifestEntry& entry) {
       ARROW_ASSIGN_OR_RAISE(const bool goes, Removes(entry, &found));
       any |= goes;
+      if (goes && added_.contains(entry.file.path)) {
+        return UsageError("{} cannot be both added and removed", entry.file.path);
+      }
       if (goes) removed.Add(entry.file);
       entries.push_back(entry);
       entries.back().state = goes ? State::kDeleted : State::kExisting;

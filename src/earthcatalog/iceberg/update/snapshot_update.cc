@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 #include <random>
+#include <string_view>
+#include <unordered_set>
 #include <utility>
 
 #include "earthcatalog/base/text.h"
@@ -39,15 +41,21 @@ SnapshotUpdate::SnapshotUpdate(const SnapshotChange& change, const TableMetadata
       files_(files),
       snapshot_id_(NewSnapshotId(base)),
       commit_uuid_(NewUuid()),
-      removal_(change.removal, base.last_sequence_number()) {
+      removal_(change.removal, base.last_sequence_number(), change.request.files) {
   for (const DataFile& file : change.request.files) added_.Add(file);
 }
 
 Status SnapshotUpdate::WriteManifests(const TableMetadata& base) {
   spec_id_ = base.default_spec_id();
+  const int64_t number = change_.data_sequence_number.value_or(0);
+  if (number < 0 || number > base.last_sequence_number()) {
+    return UsageError("the table has no commit {} yet that rows could count as old as", number);
+  }
   const std::vector<DataFile>& files = change_.request.files;
   if (files.empty()) return Status::OK();
+  std::unordered_set<std::string_view> paths;
   for (const DataFile& file : files) {
+    if (!paths.insert(file.path).second) return UsageError("{} cannot be added twice", file.path);
     if (removal_.Names(file.path)) return UsageError("{} cannot be both added and removed", file.path);
   }
   ARROW_ASSIGN_OR_RAISE(const PartitionSpec spec, base.FindSpec(spec_id_));
@@ -155,6 +163,7 @@ Result<std::vector<ManifestFile>> SnapshotUpdate::ManifestsOnTopOf(const TableMe
 // As the specification tells them apart: readers of increments go by it.
 const char* SnapshotUpdate::Operation(const FileCounts& removed) const {
   if (change_.kind == Kind::kReplace) return "replace";
+  if (change_.kind == Kind::kDelete) return "delete";
   if (change_.kind == Kind::kAppend || removed.files == 0) return "append";
   return added_.files == 0 ? "delete" : "overwrite";
 }
