@@ -14,14 +14,18 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from harness import archives, s3, tables, web
+from harness import archives, s3, spark_session, tables, web
 from harness.archives import Archive, Item
 from harness.odd_items import ODD_ITEMS
 from harness.program import Base, Catalogue, Program
 from harness.requirement import PROJECT, missing, path_from_environment
 from harness.s3 import S3Server
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 STORAGE = os.environ.get("EARTHCATALOG_TEST_STORAGE", "local")
 SAMPLE_ITEMS = 20_000 if os.environ.get("EARTHCATALOG_FULL") == "1" else 3_000
@@ -44,9 +48,7 @@ def new_place(request: pytest.FixtureRequest) -> Iterator[Callable[[Path], Base]
     numbers = itertools.count()
 
     def make(path: Path) -> Base:
-        bucket = server.new_bucket(f"place-{next(numbers)}")
-        assert server.folder
-        return s3.BucketFolder(server.folder / bucket.name / path.name, f"s3://{bucket.name}/{path.name}")
+        return s3.new_folder(server, f"place-{next(numbers)}", path.name)
 
     with pytest.MonkeyPatch.context() as patch:
         s3.set_environment(patch, server)
@@ -85,6 +87,13 @@ def gateway() -> Iterator[S3Server]:
     """An S3 server over a folder of its own."""
     with s3.versitygw() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def spark_process(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SparkSession]":
+    """Takes ten seconds to start; harness.spark_session makes a session of it for each catalogue."""
+    with spark_session.running(tmp_path_factory.mktemp("spark")) as session:
+        yield session
 
 
 @pytest.fixture(scope="session")

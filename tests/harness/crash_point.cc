@@ -1,9 +1,10 @@
 // Preloaded into the program: kills it at a chosen call, as a power cut would at that moment.
 //
-//   CRASH_CALL   rename, unlink, syncfs or fdatasync
+//   CRASH_CALL   rename, unlink, syncfs or fdatasync; any: each of these
 //   CRASH_PATH   a text in the path of the file, or in either path of a rename; "" for any
 //   CRASH_COUNT  at which of these calls, from 1
 //   CRASH_AFTER  1: when the call has been done
+//   CRASH_ARMED  a file: calls count once it is there; "" for all
 #include <dlfcn.h>
 #include <signal.h>
 #include <unistd.h>
@@ -28,11 +29,18 @@ std::string PathOf(int fd) {
   return length < 0 ? "" : std::string(path, static_cast<size_t>(length));
 }
 
+bool IsArmed() {
+  const char* file = Setting("CRASH_ARMED");
+  return *file == '\0' || access(file, F_OK) == 0;
+}
+
+std::atomic<int> count{0};  // of calls that were asked for
+
 template <typename Function, typename... Args>
 int Call(const char* name, const std::string& paths, Args... args) {
-  static std::atomic<int> count{0};  // one for each function
   const auto real = reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
-  const bool chosen = std::strcmp(Setting("CRASH_CALL"), name) == 0 &&
+  const std::string call = Setting("CRASH_CALL");
+  const bool chosen = (call == name || call == "any") && IsArmed() &&
                       paths.find(Setting("CRASH_PATH")) != std::string::npos &&
                       ++count == std::atoi(Setting("CRASH_COUNT"));
   const bool after = std::strcmp(Setting("CRASH_AFTER"), "1") == 0;

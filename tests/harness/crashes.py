@@ -5,8 +5,13 @@ import os
 from . import preload
 
 
-def crash_at(call: str, path: str = "", *, count: int = 1, after: bool = False) -> dict[str, str]:
-    """The environment of a program that is killed at (or right after) the `count`-th `call` about `path`."""
+def crash_at(
+    call: str, path: str = "", *, count: int = 1, after: bool = False, armed: Path | None = None
+) -> dict[str, str]:
+    """The environment of a program that is killed at (or right after) the `count`-th `call` about `path`.
+
+    With `armed`, a file, of those after it has been made.
+    """
     return {
         **os.environ,
         "LD_PRELOAD": str(preload.library("crash_point.cc")),
@@ -14,4 +19,5 @@ def crash_at(call: str, path: str = "", *, count: int = 1, after: bool = False) 
         "CRASH_PATH": path,
         "CRASH_COUNT": str(count),
         "CRASH_AFTER": "1" if after else "0",
+        "CRASH_ARMED": str(armed or ""),
     }

@@ -139,10 +139,22 @@ class BucketFolder(Base):
     """A place in a bucket that is a folder: the program has it by URIs, tests look at it by paths."""
 
     uri: str = ""
+    bucket: Bucket | None = None
 
     @property
     def place(self) -> str:
         return self.uri
+
+    def put(self, path: Path, body: bytes) -> None:
+        """By the server, which must know of every change of what it has."""
+        assert self.bucket
+        self.bucket.put(f"{self.path.name}/{path.relative_to(self.path)}", body)
+
+
+def new_folder(server: S3Server, bucket: str, name: str) -> BucketFolder:
+    """A place called `name` in a new bucket."""
+    assert server.folder
+    return BucketFolder(server.folder / bucket / name, f"s3://{bucket}/{name}", server.new_bucket(bucket))
 
 
 def environment(server: S3Server | None, *, signed: bool = True) -> dict[str, str]:

@@ -1,16 +1,11 @@
 """Spark, with Iceberg's Java library, reads the table by its metadata file and through the SQLite catalog."""
 
-import shutil
-import signal
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from harness import tables
+from harness import spark_session, tables
 from harness.program import Catalogue
-from harness.requirement import path_from_environment, require, require_module
 from reader_checks import check_values, comparable_columns, rare_values, rare_values_query
 
 if TYPE_CHECKING:
@@ -18,40 +13,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def spark(mixed: Catalogue, tmp_path_factory: pytest.TempPathFactory) -> "Iterator[SparkSession]":
-    sql = require_module("pyspark.sql")
-    require(shutil.which("java"), "java, for Spark")
-    folder = path_from_environment("EARTHCATALOG_JARS", Path("build/jars"), "Iceberg's and SQLite's jars")
-    jars = [str(path) for path in sorted(folder.glob("*.jar"))]
-    require(len(jars) >= 2, f"iceberg-spark-runtime and sqlite-jdbc in {folder}")
-    scratch = tmp_path_factory.mktemp("spark")
-    # The catalog's name in Spark is the one in the database.
-    catalog = "spark.sql.catalog.earthcatalog"
-    settings = {
-        "spark.jars": ",".join(jars),
-        "spark.ui.enabled": "false",
-        "spark.driver.memory": "2g",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-        "spark.sql.shuffle.partitions": "2",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.warehouse.dir": str(scratch),
-        "spark.local.dir": str(scratch),
-        catalog: "org.apache.iceberg.spark.SparkCatalog",
-        f"{catalog}.type": "jdbc",
-        f"{catalog}.uri": f"jdbc:sqlite:{mixed.base.db}",
-        f"{catalog}.warehouse": str(mixed.base.warehouse),
-        f"{catalog}.jdbc.schema-version": "V1",
-    }
-    builder = sql.SparkSession.builder.master("local[2]").appName("earthcatalog tests")
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
-    # PySpark put its own handler of Ctrl-C in place, for this whole process.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield session
-    session.stop()
+def spark(spark_process: "SparkSession", mixed: Catalogue) -> "SparkSession":
+    return spark_session.of_catalogue(spark_process, mixed.base)
 
 
 def by_metadata(spark: "SparkSession", catalogue: Catalogue) -> "DataFrame":
@@ -59,7 +22,7 @@ def by_metadata(spark: "SparkSession", catalogue: Catalogue) -> "DataFrame":
 
 
 def by_catalog(spark: "SparkSession", _catalogue: Catalogue) -> "DataFrame":
-    return spark.table("earthcatalog.earthcatalog.stac_items")
+    return spark.table(spark_session.TABLE)
 
 
 @pytest.mark.parametrize("way", [by_metadata, by_catalog])
@@ -92,7 +55,7 @@ def test_every_column_can_be_read(spark: "SparkSession", mixed: Catalogue) -> No
 
 
 def test_the_metadata_tables_agree(spark: "SparkSession", mixed: Catalogue) -> None:
-    name = "earthcatalog.earthcatalog.stac_items"
+    name = spark_session.TABLE
     table = tables.load(mixed.base)
     snapshots = spark.sql(f"select snapshot_id from {name}.snapshots order by committed_at").collect()
     assert [row[0] for row in snapshots] == [snapshot.snapshot_id for snapshot in table.metadata.snapshots]
@@ -102,7 +65,7 @@ def test_the_metadata_tables_agree(spark: "SparkSession", mixed: Catalogue) -> N
 
 
 def test_nested_rare_and_missing_values(spark: "SparkSession", mixed: Catalogue) -> None:
-    found = spark.sql(rare_values_query("earthcatalog.earthcatalog.stac_items", quote="`")).collect()
+    found = spark.sql(rare_values_query(spark_session.TABLE, quote="`")).collect()
     assert {tuple(row) for row in found} == rare_values(mixed.items)
 
 
