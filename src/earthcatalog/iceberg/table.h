@@ -146,7 +146,7 @@ class Table {
     std::function<Status()> guard = {};
     bool sync = true;
     bool delete_files = true;
-    bool dry_run = false;  // commits and deletes nothing; the report is what would be
+    bool dry_run = false;  // commits and deletes nothing; the report is what would be, of the table as it is
   };
   struct ExpireReport {
     std::vector<int64_t> snapshots;  // expired, oldest first

@@ -39,9 +39,11 @@ Status Table::Impl::Commit(const Change& change, NewFiles* files, bool sync) {
       WaitBeforeAttempt(kFirstWait, kLongestWait, attempt);
       ARROW_RETURN_NOT_OK(Refresh());
     }
-    ARROW_ASSIGN_OR_RAISE(auto next, change(metadata_, attempt));
-    if (!next) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(const bool committed, TryCommit(*std::move(next), files, sync));
+    auto next = change(metadata_, attempt);
+    if (!next.ok() && IsOutdated(next.status())) continue;
+    ARROW_RETURN_NOT_OK(next.status());
+    if (!*next) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const bool committed, TryCommit(**std::move(next), files, sync));
     if (committed) return Status::OK();
   }
   return MakeError(
@@ -49,6 +51,13 @@ Status Table::Impl::Commit(const Change& change, NewFiles* files, bool sync) {
       fmt::format("other writers changed the table during each of {} attempts to commit; the table is "
                   "as they left it, try again",
                   kMaxAttempts));
+}
+
+// Others may have ended the history that the table as we know it stands on, and have deleted its files.
+bool Table::Impl::IsOutdated(const Status& error) const {
+  if (KindOf(error) != ErrorKind::kCorrupt) return false;
+  const auto current = CurrentLocation(store_.get());
+  return current.ok() && *current != metadata_location_;
 }
 
 Result<bool> Table::Impl::TryCommit(TableMetadata next, NewFiles* files, bool sync) {

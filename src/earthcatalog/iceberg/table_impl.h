@@ -46,6 +46,8 @@ class Table::Impl {
   Status Commit(const Change& change, NewFiles* files, bool sync);
 
  private:
+  // Whether the error is what one meets who looks for files of a version that is no longer the current one.
+  bool IsOutdated(const Status& error) const;
   // False when somebody else was faster.
   Result<bool> TryCommit(TableMetadata next, NewFiles* files, bool sync);
   enum class Outcome { kCommitted, kNotCommitted, kHistoryTooShort };

@@ -348,6 +348,30 @@ TEST_F(ExpireTest, OneThatOthersWereFasterWithIsDoneOnTopOfTheirs) {
   EXPECT_EQ(Paths(*LoadTable()).size(), 2u);
 }
 
+TEST_F(ExpireTest, AWriterWhoseSnapshotOthersExpiredGoesOnOnTopOfTheirs) {
+  Commit({10, 9});
+  const auto appends = LoadTable();
+  const auto replaces = LoadTable();
+  const DataFile current = MakeFile("file://" + folder_.path("warehouse/f1"), "81", 50);
+  ASSERT_OK(AppendFiles(*table_, {File("new")}));
+  Expire({.older_than_ms = NowMs() + kDay});
+  EXPECT_FALSE(std::filesystem::exists(PathOf(appends->current_snapshot()->manifest_list)));
+  ASSERT_OK(AppendFiles(*appends, {File("appended")}));
+  ASSERT_OK(replaces->Replace({.files = {File("f1-again")}, .schema = nullptr, .summary = {}, .sync = false},
+                              {current}));
+  EXPECT_EQ(Paths(*LoadTable()).size(), 3u);
+}
+
+TEST_F(ExpireTest, ADryRunIsOfTheTableAsItIs) {
+  Commit({10, 9, 1});
+  const auto stale = LoadTable();
+  Expire();
+  table_ = LoadTable();
+  Table::ExpireReport report;
+  ASSERT_OK(stale->Expire({.dry_run = true}, &report));
+  EXPECT_THAT(report.snapshots, IsEmpty());
+}
+
 TEST_F(ExpireTest, NothingIsDeletedWhenWhatRemainsCannotBeRead) {
   Commit({10, 1});
   const auto manifests = Must(DecodeManifestList(Slurp(PathOf(table_->snapshots()[1].manifest_list))));

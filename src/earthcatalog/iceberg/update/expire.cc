@@ -200,7 +200,8 @@ Status Table::Expire(const ExpireRequest& request, ExpireReport* report) {
   Expiry expiry(request, impl_->s3());
   std::optional<TableMetadata> planned;
   if (request.dry_run) {
-    ARROW_ASSIGN_OR_RAISE(planned, expiry.Attempt(metadata, &files, 0));
+    ARROW_RETURN_NOT_OK(impl_->Refresh());
+    ARROW_ASSIGN_OR_RAISE(planned, expiry.Attempt(impl_->metadata(), &files, 0));
   } else {
     const auto attempt = [&](const TableMetadata& base, int number) -> Result<std::optional<TableMetadata>> {
       if (request.guard) ARROW_RETURN_NOT_OK(request.guard());
