@@ -16,8 +16,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import duckdb
 import pytest
-from harness import archives, s3, spark_session, tables, web
+from harness import archives, duckdb_session, s3, spark_session, tables, web
 from harness.archives import Archive, Item
 from harness.odd_items import ODD_ITEMS
 from harness.program import Base, Catalogue, Program
@@ -87,6 +88,13 @@ def gateway() -> Iterator[S3Server]:
     """An S3 server over a folder of its own."""
     with s3.versitygw() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def duck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb_session.connect(tmp_path_factory.mktemp("duckdb"))
+    yield connection
+    connection.close()
 
 
 @pytest.fixture(scope="session")

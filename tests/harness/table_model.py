@@ -12,7 +12,7 @@ DEFAULT_MERGE_COUNT = 100
 DEFAULT_AGE_MS = 5 * 24 * 3600 * 1000
 
 
-class Conflict(Exception):
+class ConflictError(Exception):
     """The commit must end so; the message names one of `files`."""
 
     def __init__(self, files: Iterable[DataFile]) -> None:
@@ -20,7 +20,7 @@ class Conflict(Exception):
         self.files = set(files)
 
 
-class Misuse(Exception):
+class MisuseError(Exception):
     """A usage error."""
 
 
@@ -144,12 +144,12 @@ class Table:
 def change(table: Table, looked_at: int, asked: Change, id_: int, timestamp_ms: int) -> Table:
     """`table` after the commit. `looked_at`: the sequence number of what the writer knew."""
     if asked.kind == "delete" and asked.added:
-        raise Misuse
+        raise MisuseError
     paths = [file.path for file in asked.added]
     if len(set(paths)) < len(paths) or set(asked.removal.files) & set(asked.added):
-        raise Misuse
+        raise MisuseError
     if asked.data_sequence_number is not None and asked.data_sequence_number > looked_at:
-        raise Misuse
+        raise MisuseError
     if not asked.added and not asked.removal and not asked.summary:
         return table
     parent = table.snapshot
@@ -157,9 +157,9 @@ def change(table: Table, looked_at: int, asked: Change, id_: int, timestamp_ms: 
     older = [manifest for manifest in parent.manifests if manifest.live] if parent else []
     goes = _those_to_go(older, asked.removal, looked_at)
     if goes & set(asked.added):
-        raise Misuse
+        raise MisuseError
     if asked.kind == "replace" and _rows(asked.added) > _rows(goes):
-        raise Misuse
+        raise MisuseError
     manifests = [_without(manifest, goes, id_) for manifest in older]
     manifests = _merged(manifests, table, id_)
     if asked.added:
@@ -209,7 +209,7 @@ def _those_to_go(manifests: list[Manifest], removal: Removal, looked_at: int) ->
     news = {entry.file for entry in as_a_whole if entry.file_sequence_number > looked_at}
     gone = set(removal.files) - there
     if news or gone:
-        raise Conflict(news | gone)
+        raise ConflictError(news | gone)
     return set(removal.files) | {entry.file for entry in as_a_whole}
 
 
@@ -285,7 +285,7 @@ class Expired:
 def expire(table: Table, asked: Expiry, now_ms: int, new: Callable[[], tuple[int, int]]) -> Expired:
     """`new`: the id and instant of a snapshot, asked only where one is made."""
     if table.properties.get("gc.enabled") == "false":
-        raise Misuse
+        raise MisuseError
     age = int(table.properties.get("history.expire.max-snapshot-age-ms", DEFAULT_AGE_MS))
     count = int(table.properties.get("history.expire.min-snapshots-to-keep", 1))
     oldest = now_ms - age if asked.older_than_ms is None else asked.older_than_ms

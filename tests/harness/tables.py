@@ -36,9 +36,9 @@ def local_path(uri: str) -> Path:
     """Of a path as Iceberg's metadata names it: nothing in it is percent-encoded."""
     if uri.startswith("s3://"):
         return Path(os.environ[BUCKETS]) / uri.removeprefix("s3://")
-    prefix = "file://"
-    assert uri.startswith((prefix, "/")), uri
-    return Path(uri.removeprefix(prefix))
+    path = uri.removeprefix("file:")  # Spark writes no // behind it
+    assert path.startswith("/"), uri
+    return Path(path.removeprefix("//"))
 
 
 def data_files(table: Table, snapshot_id: int | None = None) -> list[Path]:

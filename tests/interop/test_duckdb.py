@@ -1,21 +1,13 @@
 """DuckDB reads the files as a hive layout, and the table by its metadata."""
 
 from collections import Counter
-from collections.abc import Iterator
 
 import duckdb
 import pytest
-from harness import duckdb_session, tables
+from harness import tables
 from harness.archives import Archive
 from harness.program import Catalogue
 from reader_checks import check_values, comparable_columns, rare_values, rare_values_query
-
-
-@pytest.fixture(scope="module")
-def duck(tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
-    connection = duckdb_session.connect(tmp_path_factory.mktemp("duckdb"))
-    yield connection
-    connection.close()
 
 
 def by_files(catalogue: Catalogue) -> str:
