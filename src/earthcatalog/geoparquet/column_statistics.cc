@@ -14,6 +14,8 @@ namespace {
 
 using arrow::Type;
 
+constexpr int kBoundCodePoints = 16;
+
 static_assert(std::endian::native == std::endian::little, "plain encoding is copied from memory");
 
 template <typename T>
@@ -62,19 +64,38 @@ std::optional<uint32_t> NextCodePoint(uint32_t code) {
 
 void ColumnStatistics::Clear() { *this = ColumnStatistics(leaf_); }
 
+void ColumnStatistics::KeepTexts() {
+  if (!has_bounds_ || !is_text()) return;
+  const auto keep = [](std::shared_ptr<const std::string>* kept, std::string_view* text) {
+    if (*kept != nullptr && text->data() == (*kept)->data()) return;
+    *kept = std::make_shared<const std::string>(*text);
+    *text = **kept;
+  };
+  keep(&kept_min_, &min_text_);
+  keep(&kept_max_, &max_text_);
+}
+
+void ColumnStatistics::AddInteger(int64_t value) { Widen(value, &has_bounds_, &min_integer_, &max_integer_); }
+
+void ColumnStatistics::AddReal(double value) {
+  if (std::isnan(value)) {
+    ++nan_count_;
+  } else if (leaf_->bounded) {
+    Widen(value, &has_bounds_, &min_real_, &max_real_);
+  }
+}
+
+void ColumnStatistics::AddText(std::string_view value) {
+  Widen(value, &has_bounds_, &min_text_, &max_text_);
+  KeepTexts();
+}
+
 void ColumnStatistics::Add(const LeafEntries& entries) {
   const auto& definition = entries.entries.definition;
   null_count_ += std::count_if(definition.begin(), definition.end(),
                                [this](int16_t level) { return level < leaf_->max_definition; });
   const auto add_reals = [&]<typename T>(const T* values) {
-    ForEachValue(*leaf_, entries, [&](int64_t i) {
-      const auto value = static_cast<double>(values[i]);
-      if (std::isnan(value)) {
-        ++nan_count_;
-      } else if (leaf_->bounded) {
-        Widen(value, &has_bounds_, &min_real_, &max_real_);
-      }
-    });
+    ForEachValue(*leaf_, entries, [&](int64_t i) { AddReal(static_cast<double>(values[i])); });
   };
   const auto add_integers = [&]<typename T>(const T* values) {
     ForEachValue(*leaf_, entries,
@@ -119,6 +140,12 @@ std::optional<std::string> ColumnStatistics::Maximum() const {
     return PlainReal(type, max_real_ == 0 ? 0.0 : max_real_);
   }
   return PlainInteger(type, max_integer_);
+}
+
+Bounds BoundsOf(const ColumnStatistics& statistics, const arrow::DataType& type) {
+  Bounds bounds{statistics.Minimum(), statistics.Maximum()};
+  if (type.id() != Type::STRING || !bounds.lower) return bounds;
+  return {TruncateLower(*bounds.lower, kBoundCodePoints), TruncateUpper(*bounds.upper, kBoundCodePoints)};
 }
 
 std::string TruncateLower(std::string_view text, int code_points) {

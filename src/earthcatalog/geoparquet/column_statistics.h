@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,11 +14,19 @@ namespace earthcatalog::geoparquet {
 
 class ColumnStatistics {
  public:
-  // `leaf` outlives this object; so do the arrays given to Add(), until Clear().
+  // `leaf` outlives this object; so do the arrays given to Add(), until Clear() or KeepTexts().
   explicit ColumnStatistics(const LeafColumn* leaf) : leaf_(leaf) {}
 
   void Add(const LeafEntries& entries);
+  // Copies the texts that it refers to.
+  void KeepTexts();
   void Clear();
+
+  // Values that are in no array, by the kind of the leaf's type; texts are copied.
+  void AddNulls(int64_t count) { null_count_ += count; }
+  void AddInteger(int64_t value);
+  void AddReal(double value);
+  void AddText(std::string_view value);
 
   bool bounded() const { return leaf_->bounded; }
   int64_t null_count() const { return null_count_; }
@@ -38,7 +47,14 @@ class ColumnStatistics {
   int64_t min_integer_ = 0, max_integer_ = 0;
   double min_real_ = 0, max_real_ = 0;
   std::string_view min_text_, max_text_;
+  std::shared_ptr<const std::string> kept_min_, kept_max_;  // what these two see, when it was copied
 };
+
+// Minimum and maximum as a manifest has them, for a column of this type.
+struct Bounds {
+  std::optional<std::string> lower, upper;
+};
+Bounds BoundsOf(const ColumnStatistics& statistics, const arrow::DataType& type);
 
 // The text cut to its first `code_points`: a lower bound of it.
 std::string TruncateLower(std::string_view text, int code_points);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "earthcatalog/geoparquet/column_statistics.h"
+#include "earthcatalog/geoparquet/file_metrics.h"
 #include "earthcatalog/geoparquet/leaf_columns.h"
 #include "earthcatalog/geoparquet/leaf_walker.h"
 
@@ -28,5 +29,9 @@ struct FileBody {
   std::vector<int64_t> column_bytes;  // on disk, by leaf
   std::vector<int64_t> split_offsets;
 };
+
+// What the encoders gathered, as a manifest needs it; `statistics`: one for each leaf.
+FileMetrics MetricsOf(const FileLayout& layout, int64_t rows, const FileBody& body,
+                      const std::vector<ColumnStatistics>& statistics);
 
 }  // namespace earthcatalog::geoparquet

@@ -91,8 +91,6 @@ void AppendColumnOrders(size_t count, ThriftWriter* out) {
 
 }  // namespace
 
-std::string_view CreatedBy() { return "earthcatalog version " EARTHCATALOG_VERSION; }
-
 void AppendPageHeader(int64_t entries, size_t plain_bytes, size_t bytes, std::string* out) {
   ThriftWriter header(out);
   header.I32(1, kDataPage);

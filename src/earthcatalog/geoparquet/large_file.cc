@@ -102,21 +102,6 @@ Status WriteLeaf(const LeafColumn& leaf, const LeafEntries& entries, parquet::Co
   return Status::OK();
 }
 
-FileBody Describe(const parquet::FileMetaData& footer) {
-  FileBody body{nullptr, std::vector<int64_t>(static_cast<size_t>(footer.num_columns())), {}};
-  for (int g = 0; g < footer.num_row_groups(); ++g) {
-    const auto row_group = footer.RowGroup(g);
-    for (int i = 0; i < footer.num_columns(); ++i) {
-      const auto chunk = row_group->ColumnChunk(i);
-      body.column_bytes[static_cast<size_t>(i)] += chunk->total_compressed_size();
-      if (i > 0) continue;
-      body.split_offsets.push_back(chunk->has_dictionary_page() ? chunk->dictionary_page_offset()
-                                                                : chunk->data_page_offset());
-    }
-  }
-  return body;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<LargeFileWriter>> LargeFileWriter::Open(
@@ -134,15 +119,35 @@ Result<std::unique_ptr<LargeFileWriter>> LargeFileWriter::Open(
 
 Status LargeFileWriter::AddRowGroup(const arrow::RecordBatch& rows,
                                     std::vector<ColumnStatistics>* statistics) {
+  ARROW_RETURN_NOT_OK(BeginRowGroup());
+  ARROW_RETURN_NOT_OK(AddColumns(rows, statistics));
+  return EndRowGroup();
+}
+
+Status LargeFileWriter::BeginRowGroup() {
+  BEGIN_PARQUET_CATCH_EXCEPTIONS
+  row_group_ = file_->AppendRowGroup();
+  next_leaf_ = 0;
+  END_PARQUET_CATCH_EXCEPTIONS
+  return Status::OK();
+}
+
+Status LargeFileWriter::AddColumns(const arrow::RecordBatch& columns,
+                                   std::vector<ColumnStatistics>* statistics) {
   BEGIN_PARQUET_CATCH_EXCEPTIONS
   parquet::ArrowWriteContext context(arrow::default_memory_pool(),
                                      parquet::default_arrow_writer_properties().get());
-  parquet::RowGroupWriter* const row_group = file_->AppendRowGroup();
-  ARROW_RETURN_NOT_OK(walker_.Walk(rows, [&](size_t i, const LeafEntries& entries) {
-    if (statistics != nullptr) (*statistics)[i].Add(entries);
-    return WriteLeaf(layout_->leaves[i], entries, row_group->NextColumn(), &context);
-  }));
-  row_group->Close();
+  return walker_.Walk(columns, [&](size_t, const LeafEntries& entries) {
+    const size_t leaf = next_leaf_++;
+    (*statistics)[leaf].Add(entries);
+    return WriteLeaf(layout_->leaves[leaf], entries, row_group_->NextColumn(), &context);
+  });
+  END_PARQUET_CATCH_EXCEPTIONS
+}
+
+Status LargeFileWriter::EndRowGroup() {
+  BEGIN_PARQUET_CATCH_EXCEPTIONS
+  row_group_->Close();
   END_PARQUET_CATCH_EXCEPTIONS
   return Status::OK();
 }
@@ -153,8 +158,24 @@ Result<FileBody> LargeFileWriter::Finish(const FileMetadata& metadata) {
   for (const auto& [key, value] : metadata) key_values->Append(key, value);
   file_->AddKeyValueMetadata(key_values);
   file_->Close();
-  return Describe(*file_->metadata());
+  return BodyOf(*file_->metadata());
   END_PARQUET_CATCH_EXCEPTIONS
+}
+
+FileBody BodyOf(const parquet::FileMetaData& footer) {
+  FileBody body{nullptr, std::vector<int64_t>(static_cast<size_t>(footer.num_columns())), {}};
+  for (int g = 0; g < footer.num_row_groups(); ++g) {
+    const auto row_group = footer.RowGroup(g);
+    for (int i = 0; i < footer.num_columns(); ++i) {
+      const auto chunk = row_group->ColumnChunk(i);
+      body.column_bytes[static_cast<size_t>(i)] += chunk->total_compressed_size();
+      if (i > 0) continue;
+      // Some writers say 0 where they mean that there is no dictionary.
+      const bool dictionary = chunk->has_dictionary_page() && chunk->dictionary_page_offset() > 0;
+      body.split_offsets.push_back(dictionary ? chunk->dictionary_page_offset() : chunk->data_page_offset());
+    }
+  }
+  return body;
 }
 
 Result<FileBody> EncodeLargeFile(const FileLayout& layout, const arrow::RecordBatch& rows,

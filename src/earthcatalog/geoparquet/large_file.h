@@ -24,8 +24,12 @@ class LargeFileWriter {
                                                        const arrow::RecordBatch& sample, bool page_index,
                                                        const std::shared_ptr<arrow::io::OutputStream>& sink);
 
-  // Adds to `statistics`, one for each leaf; may be null.
+  // Adds to `statistics`, one for each leaf.
   Status AddRowGroup(const arrow::RecordBatch& rows, std::vector<ColumnStatistics>* statistics);
+  // The same in steps: top-level columns in their order, in as many portions as one likes.
+  Status BeginRowGroup();
+  Status AddColumns(const arrow::RecordBatch& columns, std::vector<ColumnStatistics>* statistics);
+  Status EndRowGroup();
 
   // Writes the footer; the sink stays open. `bytes` of the body is null: they went to the sink.
   Result<FileBody> Finish(const FileMetadata& metadata);
@@ -36,7 +40,12 @@ class LargeFileWriter {
   const FileLayout* const layout_;
   LeafWalker walker_;
   std::unique_ptr<parquet::ParquetFileWriter> file_;
+  parquet::RowGroupWriter* row_group_ = nullptr;  // the file's
+  size_t next_leaf_ = 0;                          // of the row group
 };
+
+// Bytes of each leaf and split offsets, as the footer tells them.
+FileBody BodyOf(const parquet::FileMetaData& footer);
 
 // A whole file in memory.
 Result<FileBody> EncodeLargeFile(const FileLayout& layout, const arrow::RecordBatch& rows,

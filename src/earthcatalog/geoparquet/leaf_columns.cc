@@ -46,21 +46,6 @@ bool IsSupportedLeaf(const arrow::DataType& type) {
   }
 }
 
-// Which leaves get bounds depends on the top-level column alone.
-class BoundsRule {
- public:
-  bool Includes(const arrow::Field& top) {
-    const bool is_struct = top.type()->id() == Type::STRUCT;
-    if (is_struct) return top.name() == "bbox";
-    if (!IsSupportedLeaf(*top.type()) || top.type()->id() == Type::BINARY) return false;
-    if (Contains(kNeverBounded, top.name())) return false;
-    return ++primitives_ <= kMaxBoundedColumns || Contains(kAlwaysBounded, top.name());
-  }
-
- private:
-  int primitives_ = 0;
-};
-
 Status AddLeaves(const arrow::Field& field, const std::string& path, bool bounded,
                  std::vector<LeafColumn>* leaves) {
   ARROW_ASSIGN_OR_RAISE(const int field_id, FieldIdOf(field));
@@ -89,6 +74,14 @@ bool IsCovering(const arrow::Field& bbox) {
 }
 
 }  // namespace
+
+bool BoundsRule::Includes(const arrow::Field& top) {
+  const bool is_struct = top.type()->id() == Type::STRUCT;
+  if (is_struct) return top.name() == "bbox";
+  if (!IsSupportedLeaf(*top.type()) || top.type()->id() == Type::BINARY) return false;
+  if (Contains(kNeverBounded, top.name())) return false;
+  return ++primitives_ <= kMaxBoundedColumns || Contains(kAlwaysBounded, top.name());
+}
 
 Result<FileLayout> MakeLayout(std::shared_ptr<arrow::Schema> schema) {
   FileLayout layout;

@@ -30,6 +30,16 @@ struct FileLayout {
   bool has_covering = false;       // `bbox` is a struct of four numbers
 };
 
+// Which leaves of a file get bounds: that depends on the top-level column alone, and on those before it.
+class BoundsRule {
+ public:
+  // To be asked once for each of the file's columns, in their order.
+  bool Includes(const arrow::Field& top);
+
+ private:
+  int primitives_ = 0;
+};
+
 // Errors name the column: no field id, a type that the table format does not have.
 Result<FileLayout> MakeLayout(std::shared_ptr<arrow::Schema> schema);
 

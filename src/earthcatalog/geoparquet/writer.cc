@@ -15,8 +15,6 @@
 namespace earthcatalog::geoparquet {
 namespace {
 
-constexpr int kBoundCodePoints = 16;
-
 // What is worked out once for each set of columns that files have.
 struct KnownLayout {
   explicit KnownLayout(FileLayout made) : layout(std::move(made)), footer(layout) {
@@ -53,8 +51,8 @@ class FileWriter : public Writer {
         rows->num_rows() <= kSmallFileRows
             ? small_files_->Encode(known->layout, known->footer, *rows, metadata, &known->statistics)
             : EncodeLargeFile(known->layout, *rows, metadata, &known->statistics));
-    return EncodedFile{std::move(body.bytes), rows->num_rows(),
-                       MetricsOf(*known, rows->num_rows(), body.column_bytes), std::move(body.split_offsets)};
+    FileMetrics metrics = MetricsOf(known->layout, rows->num_rows(), body, known->statistics);
+    return EncodedFile{std::move(body.bytes), std::move(metrics)};
   }
 
  private:
@@ -72,25 +70,6 @@ class FileWriter : public Writer {
     if (rows.num_rows() == 0) return Status::Invalid("a data file needs at least one row");
     const bool same = rows.schema() == schema_ || rows.schema()->Equals(*schema_, false);
     return same ? Status::OK() : Status::Invalid("the rows have other columns than the writer was made for");
-  }
-
-  static std::vector<ColumnMetrics> MetricsOf(const KnownLayout& known, int64_t rows,
-                                              const std::vector<int64_t>& column_bytes) {
-    std::vector<ColumnMetrics> metrics;
-    metrics.reserve(known.layout.leaves.size());
-    for (size_t i = 0; i < known.layout.leaves.size(); ++i) {
-      const LeafColumn& leaf = known.layout.leaves[i];
-      if (leaf.max_repetition > 0) continue;
-      const ColumnStatistics& column = known.statistics[i];
-      ColumnMetrics& one =
-          metrics.emplace_back(ColumnMetrics{leaf.field_id, column_bytes[i], rows, column.null_count(),
-                                             column.nan_count(), column.Minimum(), column.Maximum()});
-      if (leaf.type->id() == arrow::Type::STRING && one.lower) {
-        one.lower = TruncateLower(*one.lower, kBoundCodePoints);
-        one.upper = TruncateUpper(*one.upper, kBoundCodePoints);
-      }
-    }
-    return metrics;
   }
 
   const std::shared_ptr<arrow::Schema> schema_;

@@ -88,7 +88,7 @@ class ParquetExporter : public Exporter {
     return writer_->Write(arrow::RecordBatch::Make(schema_, count, std::move(columns)));
   }
 
-  Status Finish() override { return writer_->Finish(); }
+  Status Finish() override { return writer_->Finish().status(); }
 
  private:
   static Result<std::shared_ptr<arrow::Array>> Take(const arrow::Array& column,

@@ -15,6 +15,7 @@
 #include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/rows/data_file_name.h"
+#include "earthcatalog/rows/describe_file.h"
 #include "earthcatalog/rows/uploads.h"
 
 namespace earthcatalog::rows {
@@ -59,27 +60,10 @@ std::vector<GroupRun> RunsOf(const FannedOut& rows, int threads) {
   return runs;
 }
 
-iceberg::DataFile Describe(const FileGroup& group, std::string cell, std::string uri,
-                           geoparquet::EncodedFile encoded) {
-  iceberg::DataFile file;
-  file.path = std::move(uri);
-  file.partition.grid_partition = std::move(cell);
-  if (group.year) file.partition.year = *group.year - iceberg::Partition::kEpochYear;
-  file.record_count = encoded.record_count;
-  file.file_size = encoded.bytes->size();
-  for (auto* counts : {&file.column_sizes, &file.value_counts, &file.null_value_counts}) {
-    counts->reserve(encoded.columns.size());
-  }
-  for (geoparquet::ColumnMetrics& column : encoded.columns) {
-    file.column_sizes.Set(column.field_id, column.compressed_bytes);
-    file.value_counts.Set(column.field_id, column.value_count);
-    file.null_value_counts.Set(column.field_id, column.null_count);
-    if (column.nan_count > 0) file.nan_value_counts.Set(column.field_id, column.nan_count);
-    if (column.lower) file.lower_bounds.Set(column.field_id, *std::move(column.lower));
-    if (column.upper) file.upper_bounds.Set(column.field_id, *std::move(column.upper));
-  }
-  file.split_offsets = std::move(encoded.split_offsets);
-  return file;
+iceberg::Partition PartitionOf(const FileGroup& group, std::string cell) {
+  iceberg::Partition partition{std::move(cell), std::nullopt};
+  if (group.year) partition.year = *group.year - iceberg::Partition::kEpochYear;
+  return partition;
 }
 
 // One thread's share of the work.
@@ -121,7 +105,8 @@ class GroupWriter {
         target_.warehouse.Join(DataFilePath(cell, group.year, target_.part_number + group.part, token_));
     const std::shared_ptr<arrow::Buffer> bytes = encoded.bytes;
     if (uploads_ == nullptr) ARROW_RETURN_NOT_OK(io::WriteFileAtomically(location, std::string_view(*bytes)));
-    files_.push_back(Describe(group, std::move(cell), location.uri, std::move(encoded)));
+    files_.push_back(DescribeFile(location.uri, PartitionOf(group, std::move(cell)), bytes->size(),
+                                  std::move(encoded.metrics)));
     return uploads_ == nullptr ? Status::OK() : uploads_->Add(location, bytes);
   }
 

@@ -34,7 +34,7 @@ std::map<std::string, int> IdsByPath(const EncodedFile& file) {
 // Fails the test when there is no such column.
 ColumnMetrics MetricsOf(const EncodedFile& file, const std::string& path) {
   const int id = IdsByPath(file).at(path);
-  for (const auto& column : file.columns) {
+  for (const auto& column : file.metrics.columns) {
     if (column.field_id == id) return column;
   }
   ADD_FAILURE() << "no metrics of " << path;
@@ -154,7 +154,7 @@ TEST(Metrics, ValuesUnderANullParentAreNotSeen) {
 TEST(Metrics, LeavesInsideListsAreLeftOut) {
   const auto file = WriteFile(*ExampleRows(0, 4));
   const auto ids = IdsByPath(file);
-  for (const auto& column : file.columns) {
+  for (const auto& column : file.metrics.columns) {
     EXPECT_NE(column.field_id, ids.at("links.list.element.href"));
     EXPECT_NE(column.field_id, ids.at("assets.data.roles.list.element"));
   }

@@ -11,6 +11,7 @@
 
 #include <memory>
 
+#include "earthcatalog/geoparquet/read_metrics.h"
 #include "earthcatalog/geoparquet/used_columns.h"
 #include "earthcatalog/geoparquet/writer.h"
 
@@ -26,6 +27,12 @@ inline std::shared_ptr<arrow::Table> ReadBack(const std::shared_ptr<arrow::Buffe
   const auto table = reader->ReadTable();
   EXPECT_TRUE(table.ok()) << table.status().ToString();
   return table.ValueOr(nullptr);
+}
+
+inline FileMetrics ReadMetrics(const std::shared_ptr<arrow::Buffer>& bytes, const arrow::Schema& table) {
+  auto metrics = ReadMetrics(std::make_shared<arrow::io::BufferReader>(bytes), table);
+  EXPECT_TRUE(metrics.ok()) << metrics.status();
+  return *std::move(metrics);
 }
 
 inline EncodedFile WriteFile(const arrow::RecordBatch& rows) {
@@ -52,7 +59,7 @@ inline void ExpectReadsBack(const EncodedFile& file, const std::shared_ptr<arrow
       << table->schema()->ToString(true) << "\ninstead of\n"
       << wanted->schema()->ToString(true);
   EXPECT_TRUE(table->CombineChunks().ValueOrDie()->Equals(*wanted, false)) << table->ToString();
-  EXPECT_EQ(file.record_count, rows->num_rows());
+  EXPECT_EQ(file.metrics.record_count, rows->num_rows());
 }
 
 }  // namespace earthcatalog::geoparquet

@@ -155,11 +155,11 @@ TEST(RoundTrip, ColumnBytesAndOffsetsAreTheFooters) {
       if (column->max_repetition_level() > 0) continue;
       bytes[column->schema_node()->field_id()] = footer->RowGroup(0)->ColumnChunk(i)->total_compressed_size();
     }
-    for (const auto& column : file.columns) {
+    for (const auto& column : file.metrics.columns) {
       EXPECT_EQ(column.compressed_bytes, bytes.at(column.field_id)) << "field " << column.field_id;
     }
-    EXPECT_EQ(file.columns.size(), bytes.size());
-    EXPECT_THAT(file.split_offsets, testing::ElementsAre(4));
+    EXPECT_EQ(file.metrics.columns.size(), bytes.size());
+    EXPECT_THAT(file.metrics.split_offsets, testing::ElementsAre(4));
     EXPECT_EQ(footer->RowGroup(0)->file_offset(), 4);
   }
 }
@@ -194,16 +194,16 @@ TEST(RoundTrip, LargeFilesHaveRowGroupsAndAPageIndex) {
     offsets.push_back(chunk->has_dictionary_page() ? chunk->dictionary_page_offset()
                                                    : chunk->data_page_offset());
   }
-  EXPECT_EQ(file.split_offsets, offsets);
+  EXPECT_EQ(file.metrics.split_offsets, offsets);
   const auto index = reader->GetPageIndexReader()->RowGroup(0);
   ASSERT_NE(index, nullptr);
   EXPECT_GT(index->GetOffsetIndex(0)->page_locations().size(), 1U);
   EXPECT_NE(index->GetColumnIndex(0), nullptr);
 
   // Counted over all row groups.
-  EXPECT_EQ(file.columns[2].null_count, (rows->num_rows() + 2) / 3);
-  EXPECT_EQ(file.columns[0].lower, "item-00000000");
-  EXPECT_EQ(file.columns[0].upper, fmt::format("item-{:08}", rows->num_rows() - 1));
+  EXPECT_EQ(file.metrics.columns[2].null_count, (rows->num_rows() + 2) / 3);
+  EXPECT_EQ(file.metrics.columns[0].lower, "item-00000000");
+  EXPECT_EQ(file.metrics.columns[0].upper, fmt::format("item-{:08}", rows->num_rows() - 1));
 }
 
 TEST(RoundTrip, DictionariesOnlyWhereValuesRepeat) {
