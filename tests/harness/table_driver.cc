@@ -157,7 +157,7 @@ class Driver {
   Table& table() { return catalog_->table(); }
 
   Status Open(const std::string& base) {
-    ARROW_ASSIGN_OR_RAISE(const auto locations, catalog::Locations::FromBase(base));
+    ARROW_ASSIGN_OR_RAISE(const auto locations, catalog::Paths::FromBase(base));
     ARROW_ASSIGN_OR_RAISE(catalog_, catalog::Catalog::OpenOrCreate(locations, std::nullopt));
     return Status::OK();
   }

@@ -4,6 +4,7 @@
 #include <arrow/util/bit_util.h>
 #include <arrow/util/bitmap_ops.h>
 
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <unordered_set>
@@ -145,7 +146,49 @@ std::shared_ptr<arrow::ArrayData> Select(const arrow::Field& field, const arrow:
   return parent;
 }
 
+using Path = std::vector<std::string>;
+
+// Calls `visit` for each field and, as far as files leave fields of it out, what is below it.
+void ForEachPath(const arrow::FieldVector& fields, Path* path, const std::function<void()>& visit) {
+  for (const auto& field : fields) {
+    path->push_back(field->name());
+    visit();
+    if (IsSelective(*field)) ForEachPath(field->type()->fields(), path, visit);
+    path->pop_back();
+  }
+}
+
+// The field as far as its paths are present; whole in lists.
+std::shared_ptr<arrow::Field> Present(const std::shared_ptr<arrow::Field>& field, const std::set<Path>& paths,
+                                      Path* path) {
+  if (!IsSelective(*field)) return field;
+  arrow::FieldVector fields;
+  for (const auto& child : field->type()->fields()) {
+    path->push_back(child->name());
+    if (!child->nullable() || paths.contains(*path)) fields.push_back(Present(child, paths, path));
+    path->pop_back();
+  }
+  if (fields.empty()) fields.push_back(field->type()->field(0));
+  return field->WithType(arrow::struct_(std::move(fields)));
+}
+
 }  // namespace
+
+void PresentColumns::Add(const arrow::Schema& rows) {
+  Path path;
+  ForEachPath(rows.fields(), &path, [&] { paths_.insert(path); });
+}
+
+std::shared_ptr<arrow::Schema> PresentColumns::Of(const arrow::Schema& table) const {
+  const Names& always = ColumnsOfEveryFile(table);
+  arrow::FieldVector fields;
+  for (const auto& field : table.fields()) {
+    Path path = {field->name()};
+    const bool wanted = !field->nullable() || always.contains(field->name()) || paths_.contains(path);
+    if (wanted) fields.push_back(Present(field, paths_, &path));
+  }
+  return arrow::schema(std::move(fields), table.metadata());
+}
 
 std::string FindUsedColumns(const arrow::RecordBatch& rows) {
   UsedColumns used(rows.num_rows());

@@ -9,7 +9,9 @@
 #include <arrow/type.h>
 
 #include <memory>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "earthcatalog/base/status.h"
 
@@ -20,6 +22,19 @@ namespace earthcatalog::geoparquet {
 // table starts with, whole (in a table whose `assets` is text, those that earthcatalog <= 0.6 starts with);
 // the insides of lists; and one field, if no other is, of a struct that is used.
 std::string FindUsedColumns(const arrow::RecordBatch& rows);
+
+// The columns that rows of several schemas have between them: what a file of all these rows needs.
+class PresentColumns {
+ public:
+  // Each column, and below structs each field, of a schema whose columns are named as the table's.
+  void Add(const arrow::Schema& rows);
+
+  // Those of `table` that are present, and those that every file has.
+  std::shared_ptr<arrow::Schema> Of(const arrow::Schema& table) const;
+
+ private:
+  std::set<std::vector<std::string>> paths_;
+};
 
 // The schema and the rows of the columns used, for `used` as found for rows of this schema. Copies no data.
 std::shared_ptr<arrow::Schema> SelectColumns(const std::string& used, const arrow::Schema& schema);

@@ -88,14 +88,15 @@ Status SyncLocalDirectory(const std::string& path) {
   return Status::OK();
 }
 
-Result<FileDescriptor> OpenUnnamedTemporaryFile() {
+Result<FileDescriptor> OpenUnnamedTemporaryFile(const std::string& directory) {
   std::error_code error;
-  const std::filesystem::path directory = std::filesystem::temp_directory_path(error);
+  const std::filesystem::path folder =
+      directory.empty() ? std::filesystem::temp_directory_path(error) : std::filesystem::path(directory);
   if (error) return FailedError("there is no temporary directory: set TMPDIR to one ({})", error.message());
-  std::string name = (directory / "earthcatalog-XXXXXX").string();
+  std::string name = (folder / ".tmp-earthcatalog-XXXXXX").string();
   FileDescriptor file(mkostemp(name.data(), O_CLOEXEC));
   if (!file.ok())
-    return FailedError("cannot make a temporary file in {}: {}", directory.string(), ErrnoText(errno));
+    return FailedError("cannot make a temporary file in {}: {}", folder.string(), ErrnoText(errno));
   unlink(name.c_str());
   return file;
 }

@@ -32,8 +32,9 @@ Status WriteLocalFileAtomically(const std::string& path, std::string_view bytes)
 
 Status SyncLocalDirectory(const std::string& path);
 
-// An open file without a name in the system's temporary directory: gone when it is closed.
-Result<FileDescriptor> OpenUnnamedTemporaryFile();
+// An open file without a name in `directory`, or in the system's temporary one: gone when it is closed,
+// whatever becomes of the process.
+Result<FileDescriptor> OpenUnnamedTemporaryFile(const std::string& directory = {});
 
 // Writes everything or returns errno; 0 is success.
 int WriteFully(int fd, std::string_view bytes);

@@ -1,8 +1,11 @@
 #include "earthcatalog/rows/conform.h"
 
+#include <arrow/array/concatenate.h>
 #include <arrow/array/util.h>
 #include <arrow/compute/cast.h>
 #include <arrow/util/bitmap_ops.h>
+
+#include <utility>
 
 namespace earthcatalog::rows {
 namespace {
@@ -40,6 +43,10 @@ Result<std::shared_ptr<arrow::Array>> ConformList(const arrow::ListArray& array,
                                             array.null_bitmap(), array.null_count(), array.offset());
 }
 
+Status NoPlaceFor(const arrow::Field& column) {
+  return Status::Invalid("the table has no column ", column.name());
+}
+
 }  // namespace
 
 Result<std::shared_ptr<arrow::Array>> Conform(const std::shared_ptr<arrow::Array>& array,
@@ -60,6 +67,42 @@ Result<std::shared_ptr<arrow::Array>> ConformColumn(const arrow::RecordBatch& ro
   const auto column = rows.GetColumnByName(field.name());
   if (column == nullptr) return arrow::MakeArrayOfNull(field.type(), rows.num_rows());
   return Conform(column, field.type());
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> ConformRows(const std::shared_ptr<arrow::RecordBatch>& rows,
+                                                        const std::shared_ptr<arrow::Schema>& schema) {
+  if (rows->schema() == schema) return rows;
+  arrow::ArrayVector columns;
+  for (const auto& field : schema->fields()) {
+    auto column = ConformColumn(*rows, *field);
+    if (!column.ok()) return WithContext(column.status(), "column " + field->name());
+    columns.push_back(*std::move(column));
+  }
+  for (const auto& field : rows->schema()->fields()) {
+    if (schema->GetFieldIndex(field->name()) < 0) return NoPlaceFor(*field);
+  }
+  return arrow::RecordBatch::Make(schema, rows->num_rows(), std::move(columns));
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> JoinRows(arrow::RecordBatchVector batches,
+                                                     const std::shared_ptr<arrow::Schema>& schema) {
+  int64_t length = 0;
+  for (const auto& batch : batches) length += batch->num_rows();
+  arrow::ArrayVector columns;
+  for (const auto& field : schema->fields()) {
+    arrow::ArrayVector pieces;
+    for (auto& batch : batches) {
+      ARROW_ASSIGN_OR_RAISE(pieces.emplace_back(), ConformColumn(*batch, *field));
+      if (const int index = batch->schema()->GetFieldIndex(field->name()); index >= 0) {
+        ARROW_ASSIGN_OR_RAISE(batch, batch->RemoveColumn(index));
+      }
+    }
+    ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), arrow::Concatenate(pieces));
+  }
+  for (const auto& batch : batches) {
+    if (batch->num_columns() > 0) return NoPlaceFor(*batch->schema()->field(0));
+  }
+  return arrow::RecordBatch::Make(schema, length, std::move(columns));
 }
 
 }  // namespace earthcatalog::rows

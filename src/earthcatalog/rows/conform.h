@@ -19,4 +19,14 @@ Result<std::shared_ptr<arrow::Array>> Conform(const std::shared_ptr<arrow::Array
 Result<std::shared_ptr<arrow::Array>> ConformColumn(const arrow::RecordBatch& rows,
                                                     const arrow::Field& field);
 
+// All columns of `rows` as `schema` has them, missing ones null. Errors: a column that `schema` lacks, and
+// those of Conform, with the column's name.
+Result<std::shared_ptr<arrow::RecordBatch>> ConformRows(const std::shared_ptr<arrow::RecordBatch>& rows,
+                                                        const std::shared_ptr<arrow::Schema>& schema);
+
+// The same of several batches, in one. Consumes them column by column, so that the data is never held twice
+// as a whole (if nobody else holds them).
+Result<std::shared_ptr<arrow::RecordBatch>> JoinRows(arrow::RecordBatchVector batches,
+                                                     const std::shared_ptr<arrow::Schema>& schema);
+
 }  // namespace earthcatalog::rows

@@ -1,7 +1,5 @@
 #include "earthcatalog/rows/fan_out.h"
 
-#include <arrow/array/concatenate.h>
-
 #include <algorithm>
 #include <numeric>
 #include <span>
@@ -18,46 +16,21 @@ namespace {
 
 constexpr int kNoYear = INT32_MAX;  // after every year
 
-Result<std::shared_ptr<arrow::RecordBatch>> JoinBatches(
-    const arrow::Schema& schema, std::vector<std::shared_ptr<arrow::RecordBatch>> batches) {
-  int64_t length = 0;
-  for (const auto& batch : batches) length += batch->num_rows();
+std::shared_ptr<arrow::Schema> WithoutCells(const arrow::Schema& schema) {
   arrow::FieldVector fields;
-  arrow::ArrayVector columns;
   for (const auto& field : schema.fields()) {
-    if (field->name() == item::kGridPartition) continue;
-    arrow::ArrayVector pieces;
-    for (auto& batch : batches) {
-      ARROW_ASSIGN_OR_RAISE(pieces.emplace_back(), ConformColumn(*batch, *field));
-      if (const int index = batch->schema()->GetFieldIndex(field->name()); index >= 0) {
-        ARROW_ASSIGN_OR_RAISE(batch, batch->RemoveColumn(index));
-      }
-    }
-    ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), arrow::Concatenate(pieces));
-    fields.push_back(field);
+    if (field->name() != item::kGridPartition) fields.push_back(field);
   }
-  for (const auto& batch : batches) {
-    if (batch->num_columns() > 0) {
-      return Status::UnknownError("the encoded column '", batch->schema()->field(0)->name(),
-                                  "' is not in the schema");
-    }
-  }
-  return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), length, std::move(columns));
+  return arrow::schema(std::move(fields));
 }
 
 // The place of each item in file order, whatever file it goes to.
 std::vector<uint32_t> RankItems(const arrow::RecordBatch& items) {
-  std::vector<SortKey> keys;
-  for (const char* name : {"platform", "datetime", "collection", "id"})
-    keys.emplace_back(items.GetColumnByName(name));
+  const FileOrder sorted(items);
   std::vector<uint32_t> order(static_cast<size_t>(items.num_rows()));
   std::iota(order.begin(), order.end(), 0u);
-  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-    for (const SortKey& key : keys) {
-      if (const int c = key.Compare(a, b); c != 0) return c < 0;
-    }
-    return false;
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](uint32_t a, uint32_t b) { return sorted.Compare(a, b) < 0; });
   std::vector<uint32_t> rank(order.size());
   for (uint32_t place = 0; place < order.size(); ++place) rank[order[place]] = place;
   return rank;
@@ -112,7 +85,7 @@ Result<FannedOut> FanOut(const arrow::Schema& schema, std::vector<AssignedItems>
     batches.push_back(std::move(batch.rows));
   }
   if (batches.empty()) return result;
-  ARROW_ASSIGN_OR_RAISE(result.items, JoinBatches(schema, std::move(batches)));
+  ARROW_ASSIGN_OR_RAISE(result.items, JoinRows(std::move(batches), WithoutCells(schema)));
   const std::vector<uint32_t> rank = RankItems(*result.items);
   ARROW_ASSIGN_OR_RAISE(const std::vector<int> years, YearsOf(*result.items));
   const std::vector<uint32_t> parts = PartsOfVersions(*result.items, cells_of);

@@ -1,13 +1,7 @@
 #include "earthcatalog/rows/newest_versions.h"
 
-#include <arrow/array.h>
-#include <xxhash.h>
-
 #include <algorithm>
-#include <limits>
-#include <memory>
 #include <optional>
-#include <string_view>
 #include <utility>
 
 #include "earthcatalog/iceberg/schema.h"
@@ -18,45 +12,6 @@ namespace earthcatalog::rows {
 namespace {
 
 constexpr int64_t kKeptBytes = 32 << 20;
-constexpr int64_t kNoTime = std::numeric_limits<int64_t>::min();
-
-// A column of text, where the file has one.
-class TextColumn {
- public:
-  TextColumn(const arrow::RecordBatch& rows, const char* name)
-      : texts_(std::dynamic_pointer_cast<arrow::StringArray>(rows.GetColumnByName(name))) {}
-  bool exists() const { return texts_ != nullptr; }
-  std::optional<std::string_view> operator[](int64_t row) const {
-    return exists() && texts_->IsValid(row) ? std::optional(texts_->GetView(row)) : std::nullopt;
-  }
-
- private:
-  std::shared_ptr<arrow::StringArray> texts_;
-};
-
-// A column of instants; kNoTime where there is none.
-class TimeColumn {
- public:
-  TimeColumn(const arrow::RecordBatch& rows, const char* name)
-      : times_(std::dynamic_pointer_cast<arrow::TimestampArray>(rows.GetColumnByName(name))) {}
-  int64_t operator[](int64_t row) const {
-    return times_ == nullptr || times_->IsNull(row) ? kNoTime : times_->Value(row);
-  }
-
- private:
-  std::shared_ptr<arrow::TimestampArray> times_;
-};
-
-std::array<uint64_t, 2> Hash(std::optional<std::string_view> collection, std::string_view id,
-                             std::string* buffer) {
-  // No collection is another thing than one with an empty name.
-  buffer->assign(collection ? "c" : "n");
-  if (collection) buffer->append(*collection);
-  buffer->push_back('\0');
-  buffer->append(id);
-  const XXH128_hash_t hash = XXH3_128bits(buffer->data(), buffer->size());
-  return {hash.low64, hash.high64};
-}
 
 // Whether the bounds of the column `id` allow for one of the ids.
 bool MayHold(const iceberg::DataFile& file, int id_field, const std::unordered_set<std::string>& ids) {
@@ -97,13 +52,12 @@ Status NewestVersions::ListFiles(const catalog::Catalog& catalog) {
 Status NewestVersions::ReadFiles(const catalog::Catalog& catalog, const CancelSource& cancel) {
   std::vector<DataFilesReader::File> files;
   for (FileRows& file : files_) files.push_back({&file.file, nullptr});
-  DataFilesReader reader(catalog.warehouse(), std::move(files), {"id", "collection", "updated", "created"},
-                         kKeptBytes);
+  DataFilesReader reader(catalog.warehouse(), std::move(files), IdentityColumns::Names(), kKeptBytes);
   while (true) {
     ARROW_ASSIGN_OR_RAISE(const auto found, reader.Next(cancel));
     if (!found) return Status::OK();
     const arrow::RecordBatch& rows = *found->rows.rows;
-    if (!TextColumn(rows, "id").exists()) {
+    if (!IdentityColumns(rows).has_ids()) {
       return CorruptError("{} has no column `id` of text", files_[found->file].file.uri);
     }
     Add(rows, {static_cast<uint32_t>(found->file), static_cast<uint32_t>(found->rows.first)});
@@ -111,20 +65,17 @@ Status NewestVersions::ReadFiles(const catalog::Catalog& catalog, const CancelSo
 }
 
 void NewestVersions::Add(const arrow::RecordBatch& rows, Place first) {
-  const TextColumn ids(rows, "id"), collections(rows, "collection");
-  const TimeColumn updated(rows, "updated"), created(rows, "created");
-  std::string buffer;
+  IdentityColumns columns(rows);
   for (int64_t row = 0; row < rows.num_rows(); ++row) {
-    const std::string_view id = ids[row].value_or("");
     if (!wanted_.empty()) {
-      buffer.assign(id);
-      if (!wanted_.contains(buffer)) continue;
-      missing_.erase(buffer);
+      const std::string id(columns.id(row).value_or(""));
+      if (!wanted_.contains(id)) continue;
+      missing_.erase(id);
     }
     const auto& [sequence_number, part_number] = ingested_[first.file];
-    const Newest found{{updated[row], created[row], sequence_number, part_number},
+    const Newest found{{columns.updated(row), columns.created(row), sequence_number, part_number},
                        {first.file, first.row + static_cast<uint32_t>(row)}};
-    const auto [item, is_new] = items_.try_emplace(Hash(collections[row], id, &buffer), found);
+    const auto [item, is_new] = items_.try_emplace(columns.identity(row), found);
     if (!is_new && IsNewer(found, item->second)) item->second = found;
   }
 }

@@ -1,7 +1,6 @@
 // Which rows of a table are the items: fan-out and repeated ingests store an item many times.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 #include <unordered_map>
@@ -11,6 +10,7 @@
 #include "earthcatalog/base/cancel.h"
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/rows/data_file_reader.h"
+#include "earthcatalog/rows/identity.h"
 
 namespace earthcatalog::rows {
 
@@ -49,7 +49,6 @@ class NewestVersions {
     Version version;
     Place place;
   };
-  using Identity = std::array<uint64_t, 2>;  // 128 bits of hash of collection and id
   struct HashIdentity {
     size_t operator()(const Identity& identity) const { return identity[0]; }
   };

@@ -42,7 +42,7 @@ class ItemTable {
 
   // One commit of these files, with the columns that their items bring.
   void Commit(const std::vector<ItemFile>& files) {
-    iceberg::Table::AppendRequest request;
+    iceberg::Table::CommitRequest request;
     request.schema = SchemaFor(files);
     request.sync = false;
     for (const ItemFile& file : files) request.files.push_back(Write(file, request.schema));

@@ -1,0 +1,176 @@
+#include "earthcatalog/rows/merge.h"
+
+#include <arrow/builder.h>
+#include <arrow/compute/api_vector.h>
+#include <arrow/datum.h>
+#include <arrow/util/byte_size.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "earthcatalog/base/text.h"
+#include "earthcatalog/rows/conform.h"
+#include "earthcatalog/rows/merge_sorted.h"
+
+namespace earthcatalog::rows {
+namespace {
+
+// Parts of the memory limit. A run is held with its widest column twice, and what is sorted of it.
+constexpr int64_t kNewestPart = 4;
+constexpr int64_t kRunPart = 5;
+constexpr int64_t kSmallFilesPart = 8;  // of an object store, kept from the first reading for the second
+constexpr int64_t kRunBatchPart = 1024;
+constexpr int64_t kBatchPart = 64;
+// Merged at a time: each of them takes a batch, as it is stored and as it was, and one that waits for others.
+constexpr size_t kMergedRuns = 100;
+// Open at a time.
+constexpr size_t kStoredRuns = 400;
+
+}  // namespace
+
+Merge::Merge(const io::Location& table, std::vector<MergeInput> files, std::shared_ptr<arrow::Schema> schema,
+             const MergeOptions& options)
+    : table_(table), files_(std::move(files)), schema_(std::move(schema)), options_(options) {
+  std::vector<IngestedFile> ingested;
+  for (const MergeInput& input : files_) ingested.push_back({input.file.uri, input.sequence_number});
+  newest_.emplace(ingested, options_.memory_bytes / kNewestPart, options_.temporary_directory);
+}
+
+Result<std::unique_ptr<Merge>> Merge::Open(const io::Location& table, std::vector<MergeInput> files,
+                                           std::shared_ptr<arrow::Schema> schema, const MergeOptions& options,
+                                           const CancelSource& cancel) {
+  std::unique_ptr<Merge> merge(new Merge(table, std::move(files), std::move(schema), options));
+  ARROW_RETURN_NOT_OK(merge->FindNewest(cancel));
+  ARROW_RETURN_NOT_OK(merge->MakeRuns(cancel));
+  merge->newest_.reset();
+  ARROW_RETURN_NOT_OK(merge->StartMerging(cancel));
+  return merge;
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> Merge::Next(const CancelSource& cancel) {
+  if (cancel.stopped()) return cancel.status();
+  return merged_->Next();
+}
+
+DataFilesReader Merge::ReadFiles(const std::vector<std::string>& columns, int64_t keep_bytes) {
+  std::vector<DataFilesReader::File> files;
+  for (MergeInput& input : files_) files.push_back({&input.file, nullptr});
+  return DataFilesReader(table_, std::move(files), columns, keep_bytes);
+}
+
+Status Merge::FindNewest(const CancelSource& cancel) {
+  DataFilesReader reader =
+      ReadFiles(IdentityColumns::Names(), table_.local ? 0 : options_.memory_bytes / kSmallFilesPart);
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const auto found, reader.Next(cancel));
+    if (!found) break;
+    ARROW_RETURN_NOT_OK(newest_->Add(found->file, *found->rows.rows, found->rows.first));
+  }
+  ARROW_RETURN_NOT_OK(newest_->Finish());
+  input_rows_ = newest_->row_count();
+  output_rows_ = newest_->kept_count();
+  return Status::OK();
+}
+
+Status Merge::MakeRuns(const CancelSource& cancel) {
+  DataFilesReader reader = ReadFiles({}, /*keep_bytes=*/0);
+  int64_t rows = 0;
+  while (true) {
+    ARROW_ASSIGN_OR_RAISE(const auto found, reader.Next(cancel));
+    if (!found) break;
+    const auto add = [&]() -> Status {
+      ARROW_ASSIGN_OR_RAISE(auto kept, KeptRows(*found));
+      if (kept->num_rows() == 0) return Status::OK();
+      rows += kept->num_rows();
+      ARROW_ASSIGN_OR_RAISE(kept, Conformed(kept));
+      ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*kept));
+      waiting_bytes_ += bytes;
+      waiting_.push_back(std::move(kept));
+      return Status::OK();
+    };
+    ARROW_RETURN_NOT_OK(WithContext(add(), OneLine(files_[found->file].file.uri)));
+    const bool full = !waiting_.empty() && waiting_bytes_ >= options_.memory_bytes / kRunPart;
+    if (full) ARROW_RETURN_NOT_OK(StoreWaiting(cancel));
+  }
+  return rows == output_rows_ ? Status::OK() : CorruptError("a data file changed while it was read");
+}
+
+// Those that no newer version of their item supersedes.
+Result<std::shared_ptr<arrow::RecordBatch>> Merge::KeptRows(const DataFilesReader::Rows& found) const {
+  const auto& [rows, first] = found.rows;
+  if (first + rows->num_rows() > newest_->RowsOf(found.file)) return CorruptError("it has become longer");
+  arrow::Int64Builder kept;
+  for (int64_t row = 0; row < rows->num_rows(); ++row) {
+    if (newest_->Keeps(found.file, first + row)) ARROW_RETURN_NOT_OK(kept.Append(row));
+  }
+  if (kept.length() == rows->num_rows()) return rows;
+  ARROW_ASSIGN_OR_RAISE(const auto wanted, kept.Finish());
+  ARROW_ASSIGN_OR_RAISE(const arrow::Datum taken,
+                        arrow::compute::Take(rows, wanted, arrow::compute::TakeOptions::NoBoundsCheck()));
+  return taken.record_batch();
+}
+
+// In the columns that the file has, as the table has them. What others have comes when the run is sorted.
+Result<std::shared_ptr<arrow::RecordBatch>> Merge::Conformed(
+    const std::shared_ptr<arrow::RecordBatch>& rows) {
+  if (file_schema_ == nullptr || !rows->schema()->Equals(*file_schema_, /*check_metadata=*/true)) {
+    file_schema_ = rows->schema();
+    geoparquet::PresentColumns present;
+    present.Add(*file_schema_);
+    conformed_schema_ = present.Of(*schema_);
+    present_.Add(*file_schema_);
+  }
+  return ConformRows(rows, conformed_schema_);
+}
+
+Result<std::shared_ptr<arrow::RecordBatchReader>> Merge::SortWaiting() {
+  waiting_bytes_ = 0;
+  ARROW_ASSIGN_OR_RAISE(auto run, JoinRows(std::exchange(waiting_, {}), present_.Of(*schema_)));
+  return SortRows(std::move(run), options_.memory_bytes / kRunBatchPart);
+}
+
+Status Merge::StoreWaiting(const CancelSource& cancel) {
+  ARROW_ASSIGN_OR_RAISE(const auto sorted, SortWaiting());
+  ARROW_ASSIGN_OR_RAISE(StoredRows run,
+                        StoredRows::Write(sorted.get(), options_.temporary_directory, cancel));
+  runs_.push_back(std::move(run));
+  ++stored_runs_;
+  return runs_.size() < kStoredRuns ? Status::OK() : MergeSmallest(kMergedRuns, cancel);
+}
+
+// So many runs become one.
+Status Merge::MergeSmallest(size_t count, const CancelSource& cancel) {
+  std::stable_sort(runs_.begin(), runs_.end(),
+                   [](const StoredRows& a, const StoredRows& b) { return a.bytes() < b.bytes(); });
+  std::vector<std::shared_ptr<arrow::RecordBatchReader>> sources;
+  for (size_t i = 0; i < count; ++i) {
+    ARROW_ASSIGN_OR_RAISE(sources.emplace_back(), runs_[i].Read());
+  }
+  runs_.erase(runs_.begin(), runs_.begin() + static_cast<std::ptrdiff_t>(count));
+  ARROW_ASSIGN_OR_RAISE(const auto merged, MergeSorted(std::move(sources), present_.Of(*schema_),
+                                                       options_.memory_bytes / kRunBatchPart));
+  ARROW_ASSIGN_OR_RAISE(StoredRows run,
+                        StoredRows::Write(merged.get(), options_.temporary_directory, cancel));
+  runs_.push_back(std::move(run));
+  ++stored_runs_;
+  return Status::OK();
+}
+
+Status Merge::StartMerging(const CancelSource& cancel) {
+  rows_schema_ = present_.Of(*schema_);
+  std::vector<std::shared_ptr<arrow::RecordBatchReader>> sources;
+  if (runs_.empty()) {
+    if (!waiting_.empty()) ARROW_RETURN_NOT_OK(SortWaiting().Value(&sources.emplace_back()));
+  } else if (!waiting_.empty()) {
+    ARROW_RETURN_NOT_OK(StoreWaiting(cancel));
+  }
+  while (runs_.size() > kMergedRuns) {
+    const size_t count = std::min(kMergedRuns, runs_.size() - kMergedRuns + 1);
+    ARROW_RETURN_NOT_OK(MergeSmallest(count, cancel));
+  }
+  for (StoredRows& run : runs_) ARROW_RETURN_NOT_OK(run.Read().Value(&sources.emplace_back()));
+  runs_.clear();
+  return MergeSorted(std::move(sources), rows_schema_, options_.memory_bytes / kBatchPart).Value(&merged_);
+}
+
+}  // namespace earthcatalog::rows
