@@ -27,7 +27,7 @@ class NewestRowsTest : public testing::TestWithParam<int64_t> {
 // Each id in each of three files, the last of which is the oldest.
 TEST_P(NewestRowsTest, TheLastOnesIngestedAreKept) {
   constexpr int64_t kIds = 100'000;
-  NewestRows newest({{"b", 1}, {"part_000001_a", 2}, {"z", 0}}, GetParam(), folder_.path());
+  NewestRows newest({{"b", 1}, {"part_000001_aaaaaaaa.parquet", 2}, {"z", 0}}, GetParam(), folder_.path());
   for (size_t file = 0; file < 3; ++file) {
     for (int64_t first = 0; first < kIds; first += 10'000) {
       std::vector<int64_t> ids;
