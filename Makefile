@@ -197,11 +197,17 @@ fuzz: setup ## libFuzzer targets for all outside input, 2 minutes; FUZZ_SECONDS=
 	@echo "==> fuzz: running them"
 	@tools/run_fuzzers.sh build/asan $(FUZZ_SECONDS)
 
+# What tests in Python drive besides the program.
+.PHONY: build-drivers
+build-drivers: build
+	$(call configure_tests,release)
+	@cmake --build build/release --target table_driver $(NINJA_FLAGS)
+
 # The files' tests side by side: most of their time is other programs' waiting. Fixtures of a session are made once each.
 PYTEST_PARALLEL ?= --numprocesses $(JOBS) --dist loadfile
 
 .PHONY: test-python
-test-python: python build ## Python, command and reader tests against the installed package
+test-python: python build build-drivers ## Python, command and reader tests against the installed package
 	@echo "==> python: running the tests"
 	@EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) EARTHCATALOG_JARS=$(CURDIR)/build/jars \
 	  $(if $(wildcard .venv-peer/bin/python),EARTHCATALOG_PEER_PYTHON=$(CURDIR)/.venv-peer/bin/python) \
@@ -211,11 +217,12 @@ test-python: python build ## Python, command and reader tests against the instal
 	  tests/cli/test_resume.py
 
 .PHONY: test-s3
-test-s3: python build ## the main job's tests with every catalogue in a real S3 server; of them `make test` takes one file
+test-s3: python build build-drivers ## the main job's tests with every catalogue in a real S3 server; of them `make test` takes one file
 	@EARTHCATALOG_TEST_STORAGE=s3 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) \
 	  tests/cli/test_resume.py tests/cli/test_quarantine.py tests/cli/test_determinism.py \
 	  tests/interop/test_accounting.py tests/interop/test_fan_out.py tests/interop/test_pyiceberg.py \
-	  tests/interop/test_snapshots.py tests/interop/test_manifests.py
+	  tests/interop/test_snapshots.py tests/interop/test_manifests.py \
+	  tests/interop/test_operations_model.py
 
 # full_pytest TESTS: their long versions.
 define full_pytest
@@ -223,8 +230,8 @@ define full_pytest
 	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) $(1)
 endef
 
-.PHONY: test-long test-kills test-faults
-test-long: python build test-kills test-faults ## what `make test` runs a sample of, whole: hours
+.PHONY: test-long test-kills test-faults test-operations
+test-long: python build test-kills test-faults test-operations ## what `make test` runs a sample of, whole: hours
 	@$(MAKE) build/release/.configured CONFIGURE_FLAGS=-DEARTHCATALOG_BUILD_TESTS=ON
 	@cmake --build build/release --target grid_exhaustive item_exhaustive $(NINJA_FLAGS)
 	@echo "==> fan-out: 50,000 footprints, 2,000 points each"
@@ -241,6 +248,9 @@ test-long: python build test-kills test-faults ## what `make test` runs a sample
 test-kills: python build ## 100 kills of a run over 20,000 items, on the disk and in S3
 	$(call full_pytest,tests/cli/test_kill.py)
 	$(call full_pytest,tests/storage/test_s3_disasters.py -k killed)
+
+test-operations: python build build-drivers ## 200 random operations on a table, all readers after each; all points to be killed at
+	$(call full_pytest,--timeout=7200 tests/interop/test_operations_model.py tests/interop/test_operations_killed.py)
 
 test-faults: python build ## 2,000 items through a bad network, 20 times, without and with S3
 	$(call full_pytest,tests/cli/test_faults.py)

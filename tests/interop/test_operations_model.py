@@ -126,7 +126,8 @@ class Sequence(ModelledTable):
             self.random.choice([None, 1, 2, 5]),
             self.random.choice([{}, {"tests.carried": "kept"}]),
         )
-        self.expire(asked, plan=self.random.random() < 0.3)
+        # In a bucket the writer may be killed at any moment.
+        self.expire(asked, plan=self.random.random() < 0.3 and not isinstance(self.base, s3.BucketFolder))
 
     def properties(self) -> None:
         name = f"tests.{self.random.randint(0, 4)}"
@@ -228,12 +229,13 @@ class Sequence(ModelledTable):
         (roll_back, 1),
     )
 
-    def step(self) -> None:
+    def step(self, operation: Callable[["Sequence"], None] | None) -> None:
+        """The operation, or one that is drawn, by a writer that is drawn."""
         self.at_work = self.random.choice(self.writers)
         if self.random.random() < 0.1:
             self.prepare_fault()
         operations, weights = zip(*self.OPERATIONS, strict=True)
-        self.random.choices(operations, weights)[0](self)
+        (operation or self.random.choices(operations, weights)[0])(self)
 
     def prepare_fault(self) -> None:
         """The writer at work will be killed, unless it needs fewer calls for its next operation."""
@@ -244,9 +246,12 @@ class Sequence(ModelledTable):
 
     def run(self, operations: int) -> None:
         self.set_properties({MERGE_COUNT: "6"})
+        each_once = [operation for operation, _weight in self.OPERATIONS]
+        self.random.shuffle(each_once)
+        first = [Sequence.append] * 3 + each_once
         for number in range(1, operations + 1):
             before = self.latest
-            self.step()
+            self.step(first.pop(0) if first else None)
             everything = number % ALL_SCANNED_EVERY == 0 or number == operations
             if self.latest is not before or everything:
                 self.check(everything=everything, by_spark=1000 if FULL else 3)
@@ -271,8 +276,8 @@ def test_every_reader_sees_what_the_model_says(
     else:
         reach_bucket(duck, request.getfixturevalue("gateway"))
     done = run(sequence, OPERATIONS)
-    assert all(done[kind] for kind in ("append", "overwrite", "replace", "delete", "expire", "usage")), done
-    assert done["conflict"] + done["by a stale writer"] > 5, done
+    assert all(done[kind] for kind in ("append", "overwrite", "replace", "delete", "refs made")), done
+    assert done["conflict"] + done["by a stale writer"] > 3, done
 
 
 def test_in_a_bucket_too(
@@ -283,5 +288,5 @@ def test_in_a_bucket_too(
     monkeypatch.setenv(tables.BUCKETS, str(gateway.folder))
     reach_bucket(duck, gateway)
     base = s3.new_folder(gateway, "operations", "base")
-    done = run(Sequence(base, 4, duck, writers=2), 40 if FULL else 12)
+    done = run(Sequence(base, 4, duck, writers=2), 60 if FULL else 20)
     assert done["append"], done

@@ -195,16 +195,16 @@ class Shared:
 
     def spark_compacts(self) -> None:
         self.spark.sql(
-            "call earthcatalog.system.rewrite_data_files(table => 'earthcatalog.stac_items', "
+            f"call earthcatalog.system.rewrite_data_files(table => '{spark_session.TABLE}', "
             "options => map('rewrite-all', 'true'))"
         )
 
     def spark_rewrites_manifests(self) -> None:
-        self.spark.sql("call earthcatalog.system.rewrite_manifests('earthcatalog.stac_items')")
+        self.spark.sql(f"call earthcatalog.system.rewrite_manifests('{spark_session.TABLE}')")
 
     def spark_expires(self) -> None:
         self.spark.sql(
-            "call earthcatalog.system.expire_snapshots(table => 'earthcatalog.stac_items', "
+            f"call earthcatalog.system.expire_snapshots(table => '{spark_session.TABLE}', "
             "older_than => timestamp '2200-01-01 00:00:00', retain_last => 1)"
         )
         assert len(tables.load(self.base).metadata.snapshots) == 1
