@@ -18,6 +18,8 @@ namespace {
 // So many small batches become one: what Arrow needs to describe a hundred columns is 64 KiB each time.
 constexpr size_t kSmallBatches = 64;
 constexpr int64_t kSmallBatchBytes = 256 << 10;
+// Of the bytes of items in memory, what dictionaries and zstd leave.
+constexpr double kUsualPart = 0.25;
 // The first rows, by which encodings are chosen.
 constexpr int64_t kSampleRows = 1000;
 
@@ -50,8 +52,9 @@ class FileStream : public StreamWriter {
 
   Result<int64_t> EstimatedBytes() const override {
     ARROW_ASSIGN_OR_RAISE(const int64_t written, sink_->Tell());
-    if (written_bytes_ == 0) return written + waiting_bytes_;
-    const double part = static_cast<double>(written) / static_cast<double>(written_bytes_);
+    const double part = written_bytes_ == 0
+                            ? kUsualPart
+                            : static_cast<double>(written) / static_cast<double>(written_bytes_);
     return written + static_cast<int64_t>(part * static_cast<double>(waiting_bytes_));
   }
 

@@ -29,7 +29,7 @@ class StreamWriter {
   virtual Status Write(std::shared_ptr<arrow::RecordBatch> rows) = 0;
 
   // What the file would have if it ended now, about: what waits for its row group counts by how much smaller
-  // the groups before it became (a file's first one not at all smaller).
+  // the groups before it became, and a quarter when it is the first.
   virtual Result<int64_t> EstimatedBytes() const = 0;
 
   // What is left, and the footer. `sink` stays open. Without rows it is a file of none. The metrics are those

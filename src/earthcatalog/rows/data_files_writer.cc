@@ -59,7 +59,7 @@ Status WriteMerged(Merge* rows, DataFilesTarget target, const CancelSource& canc
 }
 
 geoparquet::StreamOptions StreamOptionsWithin(int64_t memory_bytes) {
-  constexpr int64_t kRowGroupPart = 8;
+  constexpr int64_t kRowGroupPart = 10;
   geoparquet::StreamOptions options;
   options.row_group_bytes = std::min(options.row_group_bytes, memory_bytes / kRowGroupPart);
   return options;

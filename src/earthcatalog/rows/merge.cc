@@ -15,14 +15,15 @@
 namespace earthcatalog::rows {
 namespace {
 
-// Parts of the memory limit. A run is held with its widest column twice, and what is sorted of it.
-constexpr int64_t kNewestPart = 4;
-constexpr int64_t kRunPart = 5;
+// Parts of the memory limit. A run is held twice for a moment: freed pieces of one column seldom have room
+// for the next.
+constexpr int64_t kNewestPart = 6;
+constexpr int64_t kRunPart = 7;
 constexpr int64_t kSmallFilesPart = 8;  // of an object store, kept from the first reading for the second
-constexpr int64_t kRunBatchPart = 1024;
-constexpr int64_t kBatchPart = 64;
+constexpr int64_t kRunBatchPart = 2048;
+constexpr int64_t kBatchPart = 128;
 // Merged at a time: each of them takes a batch, as it is stored and as it was, and one that waits for others.
-constexpr size_t kMergedRuns = 100;
+constexpr size_t kMergedRuns = 128;
 // Open at a time.
 constexpr size_t kStoredRuns = 400;
 

@@ -35,7 +35,7 @@ struct MergeOptions {
 // How: the files are read twice, one after the other with those behind them under way. First the identities
 // of all rows, to know which ones are superseded. Then the rows that are not, into *runs*: as many rows as
 // fit, sorted (which costs little where files are sorted, and works where they are not) and written to a
-// temporary file. At last the runs are merged, at most 100 at a time: where there are more, the smallest are
+// temporary file. At last the runs are merged, at most 128 at a time: where there are more, the smallest are
 // merged first into another. Nothing is written when all rows fit into one run. Temporary files hold the rows
 // once, compressed lightly, and twice where runs are merged beforehand; they have no names and so are gone
 // with this object or the process.
