@@ -67,7 +67,7 @@ def test_d4_a_catalog_uses_its_own_store(ec: Any, stores: Any, filled: S3Base, f
     ):
         assert catalog.info().row_count == sum(entry["row_count"] for entry in catalog.stats())
         assert {key_of(item) for item in catalog.items()} == set(archive.by_key)
-        assert s3.SECRET_KEY not in repr(catalog) + repr(vars(catalog)["_locations"])
+        assert s3.SECRET_KEY not in repr(catalog) + repr(vars(catalog)["_paths"])
     ids = catalog.table.scan(selected_fields=("id",)).to_arrow()["id"].to_pylist()
     assert set(ids) == {item["id"] for item in archive.items}
 
