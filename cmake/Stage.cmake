@@ -15,7 +15,10 @@ endfunction()
 # Behind the project's options: of the tests' own code nothing is to be fast, and nobody looks for undefined behaviour in
 # it. Both take compiling time.
 add_library(earthcatalog_test_options INTERFACE)
-target_compile_options(earthcatalog_test_options INTERFACE -O0 $<$<BOOL:${EARTHCATALOG_SANITIZE}>:-fno-sanitize=undefined>)
+target_compile_options(earthcatalog_test_options INTERFACE -O0)
+if(EARTHCATALOG_SANITIZE)
+  target_compile_options(earthcatalog_test_options INTERFACE -fno-sanitize=undefined)
+endif()
 
 # earthcatalog_test(STAGE a_test.cc ... [LIBRARIES target ...]): one test program per stage, its cases registered with ctest.
 function(earthcatalog_test stage)
