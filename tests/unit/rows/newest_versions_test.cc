@@ -70,7 +70,7 @@ class NewestVersionsTest : public testing::Test {
     return items;
   }
 
-  const CancelSource never_;
+  const CancelSource never_{};
   std::unique_ptr<test::ItemTable> table_ = std::make_unique<test::ItemTable>();
 };
 

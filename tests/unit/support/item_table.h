@@ -14,6 +14,7 @@
 #include "earthcatalog/geoparquet/writer.h"
 #include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/iceberg/sqlite_catalog.h"
+#include "earthcatalog/rows/describe_file.h"
 #include "unit/item/item_testing.h"
 #include "unit/support/temp_folder.h"
 
@@ -92,21 +93,15 @@ class ItemTable {
               ? arrow::MakeArrayFromScalar(arrow::StringScalar(file.cell), encoded->num_rows()).ValueOrDie()
               : encoded->GetColumnByName(field->name()));
     }
-    const auto rows = arrow::RecordBatch::Make(schema, encoded->num_rows(), std::move(columns));
-    const auto written = geoparquet::MakeWriter(schema).ValueOrDie()->Write(*rows).ValueOrDie();
+    const auto batch = arrow::RecordBatch::Make(schema, encoded->num_rows(), std::move(columns));
+    const auto written = geoparquet::MakeWriter(schema).ValueOrDie()->Write(*batch).ValueOrDie();
     const io::Location location = LocationOf(file.name);
     EXPECT_TRUE(io::WriteFileAtomically(location, std::string_view(*written.bytes)).ok());
 
-    iceberg::DataFile described;
-    described.path = location.uri;
-    described.partition.grid_partition = file.cell;
-    described.record_count = written.record_count;
-    described.file_size = written.bytes->size();
-    for (const geoparquet::ColumnMetrics& column : written.columns) {
-      if (!file.with_bounds) break;
-      if (column.lower) described.lower_bounds.Set(column.field_id, *column.lower);
-      if (column.upper) described.upper_bounds.Set(column.field_id, *column.upper);
-    }
+    const iceberg::Partition partition{.grid_partition = file.cell, .year = std::nullopt};
+    iceberg::DataFile described =
+        rows::DescribeFile(location.uri, partition, written.bytes->size(), written.metrics);
+    if (!file.with_bounds) described.lower_bounds = described.upper_bounds = {};
     return described;
   }
 
