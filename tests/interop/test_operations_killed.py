@@ -81,7 +81,7 @@ NAMES = (
 )
 
 
-@pytest.mark.timeout(3600 if FULL else 300)
+@pytest.mark.timeout(3600 if FULL else 600)
 @pytest.mark.parametrize("name", NAMES)
 def test_a_killed_operation_is_done_or_not_and_can_be_repeated(
     prepared: Prepared, program: Program, name: str

@@ -265,7 +265,7 @@ def run(sequence: Sequence, operations: int) -> Counter[str]:
     return sequence.done
 
 
-@pytest.mark.timeout(7200 if FULL else 300)
+@pytest.mark.timeout(7200 if FULL else 600)
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_every_reader_sees_what_the_model_says(
     base: Base, duck: duckdb.DuckDBPyConnection, request: pytest.FixtureRequest, seed: int
