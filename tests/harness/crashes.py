@@ -1,6 +1,7 @@
 """Ends a program at a chosen system call, without a hook in the program."""
 
 import os
+from pathlib import Path
 
 from . import preload
 

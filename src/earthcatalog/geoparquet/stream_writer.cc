@@ -52,9 +52,8 @@ class FileStream : public StreamWriter {
 
   Result<int64_t> EstimatedBytes() const override {
     ARROW_ASSIGN_OR_RAISE(const int64_t written, sink_->Tell());
-    const double part = written_bytes_ == 0
-                            ? kUsualPart
-                            : static_cast<double>(written) / static_cast<double>(written_bytes_);
+    const double part =
+        written_bytes_ == 0 ? kUsualPart : static_cast<double>(written) / static_cast<double>(written_bytes_);
     return written + static_cast<int64_t>(part * static_cast<double>(waiting_bytes_));
   }
 

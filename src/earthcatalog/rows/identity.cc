@@ -2,7 +2,6 @@
 
 #include <xxhash.h>
 
-
 namespace earthcatalog::rows {
 namespace {
 
