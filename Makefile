@@ -253,7 +253,8 @@ test-kills: python build ## 100 kills of a run over 20,000 items, on the disk an
 	$(call full_pytest,tests/storage/test_s3_disasters.py -k killed)
 
 test-operations: python build build-drivers ## 200 random operations on a table, all readers after each; all points to be killed at
-	$(call full_pytest,--timeout=7200 tests/interop/test_operations_model.py tests/interop/test_operations_killed.py)
+	$(call full_pytest,--timeout=7200 tests/interop/test_operations_model.py tests/interop/test_operations_shared.py \
+	  tests/interop/test_operations_killed.py)
 
 test-faults: python build ## 2,000 items through a bad network, 20 times, without and with S3
 	$(call full_pytest,tests/cli/test_faults.py)
