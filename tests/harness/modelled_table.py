@@ -37,6 +37,7 @@ class ModelledTable:
         self.latest = Table(properties=dict(loaded.properties))
         self.versions = {loaded.metadata_location: self.latest}
         self.done: Counter[str] = Counter()
+        self._armed = base.path.parent / f"{base.path.name}-armed"
         self._manifests: dict[str, tuple[str, ...]] = {}
 
     def end(self) -> None:
@@ -121,11 +122,14 @@ class ModelledTable:
         """The writer at work will be killed at (or after) its `count`-th call that changes files."""
         place = self.writers.index(self.at_work)
         self.at_work.end()
-        armed = self.base.path.parent / f"{self.base.path.name}-armed"
-        armed.unlink(missing_ok=True)
-        environment = crashes.crash_at("any", str(self.base.path), count=count, after=after, armed=armed)
+        self.disarm()
+        place_of_files = str(self.base.path)
+        environment = crashes.crash_at("any", place_of_files, count=count, after=after, armed=self._armed)
         self.at_work = self.writers[place] = Driver(self.base, environment, sync=self.sync)
-        armed.touch()
+        self._armed.touch()
+
+    def disarm(self) -> None:
+        self._armed.unlink(missing_ok=True)
 
     # ---- operations
 

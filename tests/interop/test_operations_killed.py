@@ -96,6 +96,7 @@ def test_a_killed_operation_is_done_or_not_and_can_be_repeated(
             killed = table.done["killed"]
             table.arm(number, after=late)
             operation(table)
+            table.disarm()
             disturbed |= table.done["killed"] > killed
             is_in = table.latest is not before
             seen.add(is_in)
