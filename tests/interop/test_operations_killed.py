@@ -124,9 +124,7 @@ def _clean(table: ModelledTable, program: Program) -> None:
     table.writers[0].end()
     done = program.run("clean", *table.base.flags, "--older-than", "0s", "--json")
     assert done.returncode == 0, done.stderr
-    # A journal that SQLite has no more use for stays until its next write.
-    journal = "earthcatalog.db-journal"
-    left = {path for path in table.base.path.rglob("*") if path.is_file() and path.name != journal}
+    left = {path for path in table.base.path.rglob("*") if path.is_file()}
     needed = table.needed_files()
     assert needed <= left
     assert left - needed <= table.removed_files()
