@@ -203,9 +203,6 @@ build-drivers: build
 	$(call configure_tests,release)
 	@cmake --build build/release --target table_driver $(NINJA_FLAGS)
 
-# Operations on tables have minutes of tests with Spark beside them: `make test-operations`.
-PYTEST_IGNORED := --ignore-glob='tests/interop/test_operations_*'
-
 # The files' tests side by side: most of their time is other programs' waiting. Fixtures of a session are made once each.
 PYTEST_PARALLEL ?= --numprocesses $(JOBS) --dist loadfile
 
@@ -214,7 +211,7 @@ test-python: python build build-drivers ## Python, command and reader tests agai
 	@echo "==> python: running the tests"
 	@EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) EARTHCATALOG_JARS=$(CURDIR)/build/jars \
 	  $(if $(wildcard .venv-peer/bin/python),EARTHCATALOG_PEER_PYTHON=$(CURDIR)/.venv-peer/bin/python) \
-	  EARTHCATALOG_GPIO=$(CURDIR)/.venv-gpio/bin/gpio $(VENV_PYTHON) -m pytest $(PYTEST_PARALLEL) $(PYTEST_IGNORED) $(PYTEST_FLAGS) tests
+	  EARTHCATALOG_GPIO=$(CURDIR)/.venv-gpio/bin/gpio $(VENV_PYTHON) -m pytest $(PYTEST_PARALLEL) $(PYTEST_FLAGS) tests
 	@echo "==> python: resuming, with the catalogues in S3"
 	@EARTHCATALOG_TEST_STORAGE=s3 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) \
 	  tests/cli/test_resume.py
