@@ -11,6 +11,7 @@
 
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 #include "earthcatalog/iceberg/table.h"
+#include "earthcatalog/ingest/chunk.h"
 #include "earthcatalog/ingest/encode.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/io/location.h"

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <thread>
 
@@ -122,11 +123,25 @@ bool Touch(const Shape& footprint, const Shape& region) {
   return (Reaches(footprint, 90) && Reaches(region, 90)) || (Reaches(footprint, -90) && Reaches(region, -90));
 }
 
-// Near the poles a random hole may reach out of its shell: then it is not what the truth takes it for.
+// Whether it goes back on itself, as a ring does whose longitudes were cut.
+bool HasSpike(Positions ring) {
+  const auto are_same = [](Position a, Position b) { return a.lon == b.lon && a.lat == b.lat; };
+  ring.erase(std::unique(ring.begin(), ring.end(), are_same), ring.end());
+  ring.push_back(ring[1]);  // around its end, too
+  for (size_t k = 2; k < ring.size(); ++k) {
+    const Position a = ring[k - 2], b = ring[k - 1], c = ring[k];
+    const double ahead = (b.lon - a.lon) * (c.lon - b.lon) + (b.lat - a.lat) * (c.lat - b.lat);
+    if (Turn(a, b, c) == 0 && ahead < 0) return true;
+  }
+  return false;
+}
+
+// Near the poles a random hole may reach out of its shell, and a shell may have a spike without area, which
+// is no part of a region: then the polygon is not what the truth takes it for.
 bool IsValidRegion(const Shape::Polygon& polygon) {
-  return polygon.pole == 0 && std::ranges::none_of(polygon.holes, [&](const Positions& hole) {
-           return EdgesMeet(hole, polygon.shell);
-         });
+  return polygon.pole == 0 && !HasSpike(polygon.shell) &&
+         std::ranges::none_of(polygon.holes,
+                              [&](const Positions& hole) { return EdgesMeet(hole, polygon.shell); });
 }
 
 Shape RandomRegion(Random* random) {

@@ -98,7 +98,8 @@ Positions PolarRing(double pole, double distance, Random* random) {
 Position RandomCenter(Random* random) {
   Position center;
   if (Chance(0.5, random)) {
-    center.lat = std::copysign(Uniform(60, 90, random), Uniform(-1, 1, random));
+    const double sign = Uniform(-1, 1, random);  // of its own: compilers differ in which argument comes first
+    center.lat = std::copysign(Uniform(60, 90, random), sign);
   } else {
     center.lat = std::asin(Uniform(-1, 1, random)) * 180 / std::numbers::pi;
   }
