@@ -32,7 +32,7 @@ class ExpireTest : public TableFixture {
   void Commit(const std::vector<double>& ages) {
     std::optional<DataFile> before;
     for (size_t i = 0; i < ages.size(); ++i) {
-      const DataFile file = File("f" + std::to_string(i));
+      const DataFile file = File("part" + std::to_string(i));
       Table::Removal removal;
       if (before) removal.files = {*before};
       ASSERT_OK(
@@ -97,10 +97,10 @@ TEST_F(ExpireTest, WhatIsOlderThanFiveDaysGoesWithItsFiles) {
   const auto report = Expire();
   EXPECT_THAT(report.snapshots, ElementsAre(ids_[0], ids_[1]));
   EXPECT_THAT(Left(), ElementsAre(2, 3));
-  EXPECT_THAT(NamesOf(report.files, "f"), ElementsAre("f0", "f1"));
+  EXPECT_THAT(NamesOf(report.files, "part"), ElementsAre("part0", "part1"));
   EXPECT_THAT(NamesOf(report.files, "snap-"), ::testing::SizeIs(2));
   EXPECT_THAT(report.left, IsEmpty());
-  EXPECT_THAT(DataFiles(), ElementsAre("f2", "f3"));
+  EXPECT_THAT(DataFiles(), ElementsAre("part2", "part3"));
   EXPECT_EQ(Paths(*LoadTable(), ids_[2]).size(), 1u);
 }
 
@@ -170,7 +170,7 @@ TEST_F(ExpireTest, BranchesAndTagsKeepWhatTheyPointTo) {
   const auto report = Expire();
   EXPECT_THAT(Left(), ElementsAre(0, 3, 4));
   EXPECT_THAT(report.refs, IsEmpty());
-  EXPECT_THAT(DataFiles(), ElementsAre("f0", "f3", "f4"));
+  EXPECT_THAT(DataFiles(), ElementsAre("part0", "part3", "part4"));
 }
 
 TEST_F(ExpireTest, ABranchKeepsAsItSaysItself) {
@@ -222,7 +222,7 @@ TEST_F(ExpireTest, YoungSnapshotsOfNoBranchStay) {
   EXPECT_THAT(Expire().snapshots, IsEmpty());
   Expire({.older_than_ms = NowMs() - kDay - kDay / 2});
   EXPECT_THAT(Left(), ElementsAre(0, 2));
-  EXPECT_THAT(DataFiles(), ElementsAre("f0", "f2"));
+  EXPECT_THAT(DataFiles(), ElementsAre("part0", "part2"));
 }
 
 TEST_F(ExpireTest, TheLogOfSnapshotsBeginsBehindTheLastGap) {
@@ -265,12 +265,12 @@ TEST_F(ExpireTest, ADryRunSaysTheSameAndDoesNothing) {
   const auto metadata = MetadataFiles();
   const auto planned = Expire({.dry_run = true});
   EXPECT_EQ(MetadataFiles(), metadata);
-  EXPECT_THAT(DataFiles(), ElementsAre("f0", "f1", "f2"));
+  EXPECT_THAT(DataFiles(), ElementsAre("part0", "part1", "part2"));
   EXPECT_THAT(Left(), ElementsAre(0, 1, 2));
   const auto done = Expire();
   EXPECT_EQ(planned.snapshots, done.snapshots);
   EXPECT_EQ(planned.files, done.files);
-  EXPECT_THAT(NamesOf(done.files, "f"), ElementsAre("f0", "f1"));
+  EXPECT_THAT(NamesOf(done.files, "part"), ElementsAre("part0", "part1"));
 }
 
 TEST_F(ExpireTest, NothingIsDeletedWhereThatIsForbidden) {
@@ -282,7 +282,7 @@ TEST_F(ExpireTest, NothingIsDeletedWhereThatIsForbidden) {
   EXPECT_THAT(table_->Expire({.sync = false, .dry_run = true}, &report), refused);
   EXPECT_THAT(Left(), ElementsAre(0, 1));
   EXPECT_THAT(Expire({.delete_files = false}).snapshots, ElementsAre(ids_[0]));
-  EXPECT_THAT(DataFiles(), ElementsAre("f0", "f1"));
+  EXPECT_THAT(DataFiles(), ElementsAre("part0", "part1"));
 }
 
 TEST_F(ExpireTest, NothingIsDeletedWhereThatWasForbiddenMeanwhile) {
@@ -291,7 +291,7 @@ TEST_F(ExpireTest, NothingIsDeletedWhereThatWasForbiddenMeanwhile) {
   Table::ExpireReport report;
   EXPECT_THAT(table_->Expire({.sync = false}, &report), FailsWith(ErrorKind::kUsage, "gc.enabled"));
   EXPECT_THAT(Left(), ElementsAre(0, 1));
-  EXPECT_THAT(DataFiles(), ElementsAre("f0", "f1"));
+  EXPECT_THAT(DataFiles(), ElementsAre("part0", "part1"));
 }
 
 TEST_F(ExpireTest, FilesOutsideOfTheTablesFoldersAreLeft) {
@@ -344,7 +344,7 @@ TEST_F(ExpireTest, OneThatOthersWereFasterWithIsDoneOnTopOfTheirs) {
   ASSERT_OK(AppendFiles(*theirs, {File("theirs")}));
   const auto report = Expire();
   EXPECT_THAT(report.snapshots, ElementsAre(ids_[0], ids_[1]));
-  EXPECT_THAT(DataFiles(), ElementsAre("f2", "theirs"));
+  EXPECT_THAT(DataFiles(), ElementsAre("part2", "theirs"));
   EXPECT_EQ(Paths(*LoadTable()).size(), 2u);
 }
 
@@ -352,13 +352,13 @@ TEST_F(ExpireTest, AWriterWhoseSnapshotOthersExpiredGoesOnOnTopOfTheirs) {
   Commit({10, 9});
   const auto appends = LoadTable();
   const auto replaces = LoadTable();
-  const DataFile current = MakeFile("file://" + folder_.path("warehouse/f1"), "81", 50);
+  const DataFile current = MakeFile("file://" + folder_.path("warehouse/part1"), "81", 50);
   ASSERT_OK(AppendFiles(*table_, {File("new")}));
   Expire({.older_than_ms = NowMs() + kDay});
   EXPECT_FALSE(std::filesystem::exists(PathOf(appends->current_snapshot()->manifest_list)));
   ASSERT_OK(AppendFiles(*appends, {File("appended")}));
-  ASSERT_OK(replaces->Replace({.files = {File("f1-again")}, .schema = nullptr, .summary = {}, .sync = false},
-                              {current}));
+  ASSERT_OK(replaces->Replace(
+      {.files = {File("part1-again")}, .schema = nullptr, .summary = {}, .sync = false}, {current}));
   EXPECT_EQ(Paths(*LoadTable()).size(), 3u);
 }
 
@@ -379,7 +379,7 @@ TEST_F(ExpireTest, NothingIsDeletedWhenWhatRemainsCannotBeRead) {
   Table::ExpireReport report;
   EXPECT_EQ(KindOf(table_->Expire({.sync = false}, &report)), ErrorKind::kCorrupt);
   EXPECT_THAT(report.files, IsEmpty());
-  EXPECT_THAT(DataFiles(), ElementsAre("f0", "f1"));
+  EXPECT_THAT(DataFiles(), ElementsAre("part0", "part1"));
 }
 
 }  // namespace
