@@ -30,12 +30,13 @@ struct Table {
                        arrow::field("datetime", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC")),
                        arrow::field("grid_partition", arrow::utf8())});
     int last_id = 0;
-    const auto schema = Must(AssignFieldIds(*wanted, nullptr, &last_id), "field ids");
+    schema = Must(AssignFieldIds(*wanted, nullptr, &last_id), "field ids");
     schema_json = Must(SchemaToJson(*schema, 0), "the schema");
     spec = Must(ParsePartitionSpec(Must(CellAndYearSpec(*schema), "the spec"), *schema), "the spec");
   }
   ManifestWriter Writer() const { return {schema_json, spec, kSnapshot}; }
 
+  std::shared_ptr<arrow::Schema> schema;
   Json schema_json;
   PartitionSpec spec;
 };
@@ -49,8 +50,10 @@ Result<std::vector<ManifestEntry>> EntriesOf(std::string bytes, bool with_metric
   ManifestFile row;
   row.sequence_number = 9;
   row.added_snapshot_id = kSnapshot;
-  const KeepPartition keep = [](const Partition& partition) { return partition.year != 1; };
-  ARROW_RETURN_NOT_OK(DecodeManifest(std::move(bytes), row, TheTable().spec, {keep, with_metrics},
+  static const Pruner pruner({.years = Years{1972, 9999}});
+  static const RangeColumnIds columns(*TheTable().schema);
+  ARROW_RETURN_NOT_OK(DecodeManifest(std::move(bytes), row, TheTable().spec,
+                                     {.pruner = &pruner, .ranges = &columns, .with_metrics = with_metrics},
                                      [&](const ManifestEntry& entry) {
                                        entries.push_back(entry);
                                        return Status::OK();

@@ -76,20 +76,25 @@ Status CreateTable(std::shared_ptr<iceberg::CatalogStore> store, const io::Locat
 
 }  // namespace
 
-Result<TableGrid> Catalog::Load(std::shared_ptr<iceberg::CatalogStore> store) {
+Status Catalog::Load(std::shared_ptr<iceberg::CatalogStore> store) {
   ARROW_ASSIGN_OR_RAISE(table_, iceberg::Table::Load(std::move(store), warehouse().s3));
-  ARROW_RETURN_NOT_OK(CheckSameWarehouse(warehouse(), *table_));
-  ARROW_ASSIGN_OR_RAISE(const TableGrid found, FindGrid(*table_));
-  grid_ = found.config;
-  grid_recorded_ = found.recorded;
-  return found;
+  return CheckSameWarehouse(warehouse(), *table_);
 }
 
-Result<std::unique_ptr<Catalog>> Catalog::Open(const Paths& paths) {
+Result<TableGrid> Catalog::Grid() const {
+  if (!grid_) {
+    ARROW_ASSIGN_OR_RAISE(grid_, FindGrid(*table_));
+  }
+  return *grid_;
+}
+
+Result<std::unique_ptr<Catalog>> Catalog::Open(const Paths& paths,
+                                               std::shared_ptr<iceberg::ManifestCache> cache) {
   ARROW_ASSIGN_OR_RAISE(Places places, Places::Of(paths));
   ARROW_ASSIGN_OR_RAISE(auto store, places.OpenStore(/*create=*/false));
   std::unique_ptr<Catalog> catalog(new Catalog(std::move(places)));
-  ARROW_RETURN_NOT_OK(catalog->Load(std::move(store)).status());
+  ARROW_RETURN_NOT_OK(catalog->Load(std::move(store)));
+  catalog->table_->UseCache(std::move(cache));
   return catalog;
 }
 
@@ -117,38 +122,37 @@ Result<std::unique_ptr<Catalog>> Catalog::OpenOrCreate(const Paths& paths,
       if (!theirs.ok() || !*theirs) return created;
     }
   }
-  ARROW_ASSIGN_OR_RAISE(const TableGrid found, catalog->Load(std::move(store)));
-  ARROW_ASSIGN_OR_RAISE(catalog->grid_, ChooseGrid(grid, found));
-  if (catalog->grid_ == wanted) catalog->partitioner_ = std::move(partitioner);
+  ARROW_RETURN_NOT_OK(catalog->Load(std::move(store)));
+  ARROW_ASSIGN_OR_RAISE(TableGrid found, catalog->Grid());
+  ARROW_ASSIGN_OR_RAISE(found.config, ChooseGrid(grid, found));
+  if (found.config == wanted) catalog->partitioner_ = std::move(partitioner);
+  catalog->grid_ = std::move(found);
   return catalog;
 }
 
 Result<std::shared_ptr<const grid::Partitioner>> Catalog::Partitioner() const {
   if (partitioner_ == nullptr) {
-    ARROW_ASSIGN_OR_RAISE(partitioner_, grid::MakePartitioner(grid_));
+    ARROW_ASSIGN_OR_RAISE(const TableGrid grid, Grid());
+    ARROW_ASSIGN_OR_RAISE(partitioner_, grid::MakePartitioner(grid.config));
   }
   return partitioner_;
 }
 
-std::map<std::string, std::string> Catalog::UnrecordedGrid() const {
-  return grid_recorded_ ? std::map<std::string, std::string>() : GridProperties(grid_);
+Result<std::map<std::string, std::string>> Catalog::UnrecordedGrid() const {
+  ARROW_ASSIGN_OR_RAISE(const TableGrid grid, Grid());
+  return grid.recorded ? std::map<std::string, std::string>() : GridProperties(grid.config);
 }
 
 Result<std::vector<PartitionStats>> Catalog::Stats() const {
-  std::map<iceberg::Partition, PartitionStats> by_partition;
-  ARROW_RETURN_NOT_OK(table_->ScanFiles(std::nullopt, nullptr, [&](const iceberg::DataFile& file) {
-    PartitionStats& stats = by_partition[file.partition];
-    stats.row_count += file.record_count;
-    stats.file_count += 1;
-    stats.total_bytes += file.file_size;
-    return Status::OK();
-  }));
+  ARROW_ASSIGN_OR_RAISE(const auto totals, table_->TotalsByPartition());
   std::vector<PartitionStats> result;
-  result.reserve(by_partition.size());
-  for (auto& [partition, stats] : by_partition) {
-    stats.grid_partition = partition.grid_partition.value_or("");
-    stats.year = partition.calendar_year();
-    result.push_back(std::move(stats));
+  result.reserve(totals.size());
+  for (const auto& [partition, sums] : totals) {
+    result.push_back({.grid_partition = partition.grid_partition.value_or(""),
+                      .year = partition.calendar_year(),
+                      .row_count = sums.rows,
+                      .file_count = sums.files,
+                      .total_bytes = sums.bytes});
   }
   return result;
 }
@@ -160,9 +164,10 @@ Result<Info> Catalog::GetInfo() const {
   info.warehouse = warehouse().uri;
   info.metadata_location = table_->metadata_location();
   info.table_uuid = table_->uuid();
-  info.grid_type = grid_.type;
-  info.grid_resolution = grid_.resolution;
-  info.grid_recorded = grid_recorded_;
+  ARROW_ASSIGN_OR_RAISE(const TableGrid grid, Grid());
+  info.grid_type = grid.config.type;
+  info.grid_resolution = grid.config.resolution;
+  info.grid_recorded = grid.recorded;
   info.snapshot_count = static_cast<int64_t>(table_->snapshots().size());
   if (const auto current = table_->current_snapshot()) info.current_snapshot_id = current->id;
   info.column_count = table_->schema()->num_fields();

@@ -58,7 +58,10 @@ class Catalog {
  public:
   // kNotFound, with what to do, when there is no table. Here and in OpenOrCreate, a usage error when the
   // table's own warehouse is another one, or the paths do not go together (places.h).
-  static Result<std::unique_ptr<Catalog>> Open(const Paths& paths);
+  // Reads the table's metadata document, no manifests. `cache`: what searches decode is kept there for
+  // others, of this catalogue and of all that share it.
+  static Result<std::unique_ptr<Catalog>> Open(const Paths& paths,
+                                               std::shared_ptr<iceberg::ManifestCache> cache = nullptr);
 
   // Creates database, table and warehouse folder when they are missing; a table that somebody else creates
   // at the same moment is as good. `grid` given and different from the table's is a usage error that names
@@ -71,11 +74,11 @@ class Catalog {
   iceberg::Table& table() { return *table_; }
   const iceberg::Table& table() const { return *table_; }
   const io::Location& warehouse() const { return places_.warehouse; }
-  // As recorded in the table, or as its cells tell (table_grid.h); of an opened table that does neither, of
-  // kUnknownGridType.
-  const grid::Config& grid() const { return grid_; }
+  // As recorded in the table, or as its cells tell (table_grid.h), when it is first asked for; of an opened
+  // table that does neither, of kUnknownGridType. Errors as FindGrid.
+  Result<TableGrid> Grid() const;
   // The properties that a commit of rows adds to a table that does not record its grid.
-  std::map<std::string, std::string> UnrecordedGrid() const;
+  Result<std::map<std::string, std::string>> UnrecordedGrid() const;
   // The grid's; made when it is first asked for, and kept. Errors as grid::MakePartitioner.
   Result<std::shared_ptr<const grid::Partitioner>> Partitioner() const;
 
@@ -86,13 +89,11 @@ class Catalog {
  private:
   explicit Catalog(Places places) : places_(std::move(places)) {}
 
-  // Reads the table and its grid.
-  Result<TableGrid> Load(std::shared_ptr<iceberg::CatalogStore> store);
+  Status Load(std::shared_ptr<iceberg::CatalogStore> store);
 
   Places places_;
   std::unique_ptr<iceberg::Table> table_;
-  grid::Config grid_;
-  bool grid_recorded_ = true;
+  mutable std::optional<TableGrid> grid_;
   mutable std::shared_ptr<const grid::Partitioner> partitioner_;
 };
 

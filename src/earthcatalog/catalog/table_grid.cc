@@ -29,17 +29,16 @@ struct Cells {
 
 Result<Cells> CellsOf(const iceberg::Table& table) {
   Cells cells;
-  const auto note = [&](const iceberg::DataFile& file) {
-    const std::string& cell = file.partition.grid_partition.value_or(grid::kNoCellName);
-    if (cell == grid::kNoCellName) return Status::OK();
+  ARROW_ASSIGN_OR_RAISE(const auto totals, table.TotalsByPartition());
+  for (const auto& [partition, ignored] : totals) {
+    const std::string cell = partition.grid_partition.value_or(grid::kNoCellName);
+    if (cell == grid::kNoCellName) continue;
     if (const auto resolution = grid::H3ResolutionOf(cell)) {
       cells.resolutions.insert(*resolution);
     } else if (!cells.other) {
       cells.other = cell;
     }
-    return Status::OK();
-  };
-  ARROW_RETURN_NOT_OK(table.ScanFiles(std::nullopt, nullptr, note, /*with_metrics=*/false));
+  }
   return cells;
 }
 

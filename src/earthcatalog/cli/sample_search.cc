@@ -83,13 +83,16 @@ Status AddMatches(const arrow::RecordBatch& rows, const rows::Box& box, int firs
 Result<SampleSearch> SearchSample(const catalog::Catalog& catalog, const rows::Box& box, int first_year,
                                   int last_year) {
   const auto start = std::chrono::steady_clock::now();
-  ARROW_ASSIGN_OR_RAISE(const rows::PrunedFiles pruned,
-                        rows::PruneFiles(catalog, box, first_year, last_year));
+  ARROW_ASSIGN_OR_RAISE(const auto search, rows::SearchOf(catalog, box, first_year, last_year));
+  const iceberg::Pruner pruner(search);
+  iceberg::ScanCounts counts;
+  ARROW_ASSIGN_OR_RAISE(const auto files, rows::PruneFiles(catalog, search, &counts));
   FoundItems found;
-  for (const std::string& uri : pruned.files) {
+  for (const std::string& uri : files) {
     ARROW_ASSIGN_OR_RAISE(auto reader,
                           rows::DataFileReader::Open(catalog.warehouse(), {uri},
-                                                     {"collection", "id", "platform", "datetime", "bbox"}));
+                                                     {"collection", "id", "platform", "datetime", "bbox"},
+                                                     /*wanted=*/nullptr, &pruner));
     while (true) {
       ARROW_ASSIGN_OR_RAISE(const auto rows, reader.Next());
       if (rows.rows == nullptr) break;
@@ -101,8 +104,8 @@ Result<SampleSearch> SearchSample(const catalog::Catalog& catalog, const rows::B
   std::sort(result.items.begin(), result.items.end(), [](const FoundItem& a, const FoundItem& b) {
     return std::tie(a.datetime, a.id, a.collection) < std::tie(b.datetime, b.id, b.collection);
   });
-  result.files_read = pruned.files.size();
-  result.files_total = pruned.total_files;
+  result.files_read = files.size();
+  result.files_total = counts.total_files;
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return result;
 }

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "earthcatalog/iceberg/avro_writer.h"
+#include "earthcatalog/iceberg/column_ranges.h"
 #include "earthcatalog/iceberg/data_file.h"
 #include "earthcatalog/iceberg/manifest_list.h"
 #include "earthcatalog/iceberg/partition_spec.h"
+#include "earthcatalog/iceberg/pruner.h"
 
 namespace earthcatalog::iceberg {
 
@@ -22,6 +24,7 @@ struct ManifestEntry {
   std::optional<int64_t> sequence_number;
   std::optional<int64_t> file_sequence_number;
   DataFile file;
+  ColumnRanges ranges = {};  // where EntryFilter asks for them
   // What a copied entry must keep of other writers' files.
   std::string format = "PARQUET";
   std::optional<std::string> key_metadata;
@@ -61,10 +64,10 @@ class ManifestWriter {
   ManifestFile row_;
 };
 
-using KeepPartition = std::function<bool(const Partition&)>;
-
 struct EntryFilter {
-  KeepPartition keep;        // empty: all
+  const Pruner* pruner = nullptr;  // outlives the reading; null: all
+  // Fills in the entry's ranges; a pruner that needs them must have them. Outlives the reading.
+  const RangeColumnIds* ranges = nullptr;
   bool with_metrics = true;  // false: the maps by column stay empty
   bool deleted = false;      // those too that the commit removed
   // For ManifestWriter::Add() with the same spec: fills in `encoded_file` where the manifest is one of ours,
@@ -72,9 +75,9 @@ struct EntryFilter {
   bool to_copy = false;
 };
 
-// Calls `visit` for each entry that the filter keeps: live ones. The others are skipped over. `row` is
-// the manifest's row in the list, `spec` the one that it names.
+// Calls `visit`, which may take the entry's parts, for each entry that the filter keeps: live ones. The
+// others are skipped over. `row` is the manifest's row in the list, `spec` the one that it names.
 Status DecodeManifest(std::string bytes, const ManifestFile& row, const PartitionSpec& spec,
-                      const EntryFilter& filter, const std::function<Status(const ManifestEntry&)>& visit);
+                      const EntryFilter& filter, const std::function<Status(ManifestEntry&)>& visit);
 
 }  // namespace earthcatalog::iceberg

@@ -10,6 +10,9 @@ using State = ManifestEntry::State;
 
 constexpr int kDataFile = 2;
 constexpr int kPartition = 102;
+constexpr int kNullCounts = 110;
+constexpr int kLowerBounds = 125;
+constexpr int kUpperBounds = 128;
 
 // For writers that leave the field ids out.
 void FillIds(AvroType* entry, const PartitionSpec& spec) {
@@ -26,10 +29,10 @@ void FillIds(AvroType* entry, const PartitionSpec& spec) {
                       {"file_size_in_bytes", 104},
                       {"column_sizes", 108},
                       {"value_counts", 109},
-                      {"null_value_counts", 110},
+                      {"null_value_counts", kNullCounts},
                       {"nan_value_counts", 137},
-                      {"lower_bounds", 125},
-                      {"upper_bounds", 128},
+                      {"lower_bounds", kLowerBounds},
+                      {"upper_bounds", kUpperBounds},
                       {"key_metadata", 131},
                       {"split_offsets", 132},
                       {"sort_order_id", 140}});
@@ -40,14 +43,16 @@ void FillIds(AvroType* entry, const PartitionSpec& spec) {
 void ReadValue(AvroDecoder& in, const AvroType& type, int64_t* value) {
   *value = in.Integer(type).value_or(0);
 }
+void ReadValue(AvroDecoder& in, const AvroType& type, std::string_view* value) {
+  *value = in.Bytes(type).value_or(std::string_view());
+}
 void ReadValue(AvroDecoder& in, const AvroType& type, std::string* value) {
   *value = in.Bytes(type).value_or(std::string_view());
 }
 
 // Pairs are told apart by their order, which the specification fixes.
-template <typename Value>
-void DecodeMap(AvroDecoder& in, const AvroType& type, FieldMap<Value>* map) {
-  std::vector<std::pair<int, Value>> entries;
+template <typename Value, typename Visit>
+void VisitMap(AvroDecoder& in, const AvroType& type, Visit&& visit) {
   in.Array(type, [&](const AvroType& item) {
     in.Record(item, [&](const AvroType& pair) {
       int key = 0;
@@ -62,10 +67,39 @@ void DecodeMap(AvroDecoder& in, const AvroType& type, FieldMap<Value>* map) {
           in.Skip(field.type);
         }
       }
-      entries.emplace_back(key, std::move(value));
+      visit(key, std::move(value));
     });
   });
+}
+
+template <typename Value>
+void DecodeMap(AvroDecoder& in, const AvroType& type, FieldMap<Value>* map) {
+  std::vector<std::pair<int, Value>> entries;
+  VisitMap<Value>(in, type, [&](int key, Value value) { entries.emplace_back(key, std::move(value)); });
   *map = FieldMap<Value>(std::move(entries));
+}
+
+// One value of a map that has a part in the ranges.
+void AddToRange(RangeColumn column, int map_id, std::string_view bound, ColumnRanges* ranges) {
+  map_id == kLowerBounds ? ranges->SetLower(column, bound) : ranges->SetUpper(column, bound);
+}
+void AddToRange(RangeColumn column, int /*map_id*/, int64_t null_count, ColumnRanges* ranges) {
+  ranges->SetNulls(column, /*has_value=*/true, null_count != 0);
+}
+
+// Without making the map.
+template <typename Value>
+void DecodeRanges(AvroDecoder& in, const AvroField& field, const RangeColumnIds& ids, ColumnRanges* ranges) {
+  VisitMap<Value>(in, field.type, [&](int key, const Value& value) {
+    if (const auto column = ids.Find(key)) AddToRange(*column, field.id, value, ranges);
+  });
+}
+
+template <typename Value>
+void AddToRanges(const FieldMap<Value>& map, int map_id, const RangeColumnIds& ids, ColumnRanges* ranges) {
+  for (const auto& [key, value] : map) {
+    if (const auto column = ids.Find(key)) AddToRange(*column, map_id, value, ranges);
+  }
 }
 
 Partition DecodePartition(AvroDecoder& in, const AvroType& type, const PartitionSpec& spec) {
@@ -94,7 +128,9 @@ Partition DecodePartition(AvroDecoder& in, const AvroType& type, const Partition
 }
 
 // One of the maps by column.
-bool IsMetric(int id) { return id == 108 || id == 109 || id == 110 || id == 125 || id == 128 || id == 137; }
+bool IsMetric(int id) {
+  return id == 108 || id == 109 || id == kNullCounts || id == kLowerBounds || id == kUpperBounds || id == 137;
+}
 
 void DecodeFileField(AvroDecoder& in, const AvroField& field, ManifestEntry* entry) {
   DataFile& file = entry->file;
@@ -111,13 +147,13 @@ void DecodeFileField(AvroDecoder& in, const AvroField& field, ManifestEntry* ent
       return DecodeMap(in, field.type, &file.column_sizes);
     case 109:
       return DecodeMap(in, field.type, &file.value_counts);
-    case 110:
+    case kNullCounts:
       return DecodeMap(in, field.type, &file.null_value_counts);
     case 137:
       return DecodeMap(in, field.type, &file.nan_value_counts);
-    case 125:
+    case kLowerBounds:
       return DecodeMap(in, field.type, &file.lower_bounds);
-    case 128:
+    case kUpperBounds:
       return DecodeMap(in, field.type, &file.upper_bounds);
     case 131:
       entry->key_metadata = in.Bytes(field.type);
@@ -183,21 +219,39 @@ class EntryReader {
     return static_cast<State>(*status);
   }
 
-  // False when the partition is not wanted.
+  // False when the file is not wanted.
   bool ReadFile(AvroDecoder& in, const AvroType& type, bool wanted, ManifestEntry* entry) const {
+    const Pruner* pruner = filter_.pruner;
     in.Record(type, [&](const AvroType& record) {
       for (const AvroField& field : record.fields) {
-        if (!wanted || (!filter_.with_metrics && IsMetric(field.id))) {
+        if (!wanted) {
           in.Skip(field.type);
         } else if (field.id == kPartition) {
           entry->file.partition = DecodePartition(in, field.type, spec_);
-          wanted = !filter_.keep || filter_.keep(entry->file.partition);
+          wanted = pruner == nullptr || pruner->MayHold(entry->file.partition, spec_);
+        } else if (!filter_.with_metrics && IsMetric(field.id)) {
+          ReadRanges(in, field, &entry->ranges);
         } else {
           DecodeFileField(in, field, entry);
         }
       }
     });
-    return wanted;
+    if (!wanted) return false;
+    if (filter_.with_metrics && filter_.ranges != nullptr) {
+      AddToRanges(entry->file.null_value_counts, kNullCounts, *filter_.ranges, &entry->ranges);
+      AddToRanges(entry->file.lower_bounds, kLowerBounds, *filter_.ranges, &entry->ranges);
+      AddToRanges(entry->file.upper_bounds, kUpperBounds, *filter_.ranges, &entry->ranges);
+    }
+    return pruner == nullptr || pruner->MayHold(entry->ranges, entry->file.partition, spec_);
+  }
+
+  void ReadRanges(AvroDecoder& in, const AvroField& field, ColumnRanges* ranges) const {
+    const RangeColumnIds* ids = filter_.ranges;
+    if (ids != nullptr && field.id == kNullCounts) return DecodeRanges<int64_t>(in, field, *ids, ranges);
+    if (ids != nullptr && (field.id == kLowerBounds || field.id == kUpperBounds)) {
+      return DecodeRanges<std::string_view>(in, field, *ids, ranges);
+    }
+    in.Skip(field.type);
   }
 
   // Entries leave out what their manifest's row says for all of them: always so in the commit that wrote it.
@@ -217,7 +271,7 @@ class EntryReader {
 }  // namespace
 
 Status DecodeManifest(std::string bytes, const ManifestFile& row, const PartitionSpec& spec,
-                      const EntryFilter& filter, const std::function<Status(const ManifestEntry&)>& visit) {
+                      const EntryFilter& filter, const std::function<Status(ManifestEntry&)>& visit) {
   ARROW_ASSIGN_OR_RAISE(AvroReader reader, AvroReader::Open(std::move(bytes)));
   FillIds(reader.schema(), spec);
   EntryFilter own_filter = filter;
@@ -225,7 +279,7 @@ Status DecodeManifest(std::string bytes, const ManifestFile& row, const Partitio
   own_filter.with_metrics = filter.with_metrics && !own_filter.to_copy;
   EntryReader entries(row, spec, own_filter);
   return reader.ForEachRecord([&](AvroDecoder& in) {
-    ARROW_ASSIGN_OR_RAISE(const auto entry, entries.Read(in, *reader.schema()));
+    ARROW_ASSIGN_OR_RAISE(auto entry, entries.Read(in, *reader.schema()));
     return entry ? visit(*entry) : Status::OK();
   });
 }

@@ -44,6 +44,10 @@ bool PartitionSpec::IsCellAndYear() const {
   return fields.size() == 2 && count(Role::kCell) == 1 && count(Role::kYear) == 1;
 }
 
+bool PartitionSpec::Has(Role role) const {
+  return std::any_of(fields.begin(), fields.end(), [role](const auto& field) { return field.role == role; });
+}
+
 Result<PartitionSpec> ParsePartitionSpec(const Json& json, const arrow::Schema& schema) {
   PartitionSpec spec;
   ARROW_ASSIGN_OR_RAISE(spec.id, IdMember(json, "spec-id"));

@@ -25,6 +25,7 @@ struct PartitionSpec {
 
   // Whether it is the spec of this project: one cell and one year, in any order and under any name.
   bool IsCellAndYear() const;
+  bool Has(PartitionField::Role role) const;
 };
 
 // `schema` tells the columns that source ids mean.

@@ -1,133 +1,259 @@
 // Listing the data files of a snapshot.
 #include <algorithm>
-#include <deque>
-#include <future>
 #include <set>
+#include <utility>
 
 #include "earthcatalog/iceberg/manifest.h"
-#include "earthcatalog/iceberg/single_value.h"
+#include "earthcatalog/iceberg/pruner.h"
+#include "earthcatalog/iceberg/read_ahead.h"
 #include "earthcatalog/iceberg/table_impl.h"
 
 namespace earthcatalog::iceberg {
 namespace {
 
-using Role = PartitionField::Role;
+using ManifestList = std::vector<ManifestFile>;
 
-constexpr size_t kReadsInFlight = 8;
-constexpr int32_t kFewYears = 300;
-
-// Every value that a summary allows for, or nothing when these are many or unknown.
-template <typename Value>
-using FewValues = std::optional<std::vector<std::optional<Value>>>;
-
-FewValues<std::string> CellsOf(const PartitionSummary& summary) {
-  std::vector<std::optional<std::string>> cells;
-  if (summary.contains_null) cells.emplace_back(std::nullopt);
-  if (summary.lower != summary.upper) return std::nullopt;
-  if (summary.lower) cells.emplace_back(summary.lower);
-  if (cells.empty()) return std::nullopt;
-  return cells;
-}
-
-FewValues<int32_t> YearsOf(const PartitionSummary& summary) {
-  std::vector<std::optional<int32_t>> years;
-  if (summary.contains_null) years.emplace_back(std::nullopt);
-  const auto first = IntFromBytes(summary.lower.value_or(""));
-  const auto last = IntFromBytes(summary.upper.value_or(""));
-  if (first && last && *last >= *first && int64_t{*last} - *first < kFewYears) {
-    for (int32_t year = *first; year <= *last; ++year) years.emplace_back(year);
-  } else if (summary.lower || summary.upper) {
-    return std::nullopt;
-  }
-  if (years.empty()) return std::nullopt;
-  return years;
-}
-
-// Whether the manifest may hold a partition that `keep` accepts. `keep` can only be asked about single
-// partitions, so a manifest is passed by when its summaries leave few of them.
-bool MayHold(const ManifestFile& manifest, const PartitionSpec& spec, const KeepPartition& keep) {
-  if (!keep || !manifest.partitions || manifest.partitions->size() != spec.fields.size()) return true;
-  FewValues<std::string> cells{{std::nullopt}};  // what partitions read as when the spec has no such field
-  FewValues<int32_t> years{{std::nullopt}};
-  for (size_t i = 0; i < spec.fields.size(); ++i) {
-    const PartitionSummary& summary = (*manifest.partitions)[i];
-    if (spec.fields[i].role == Role::kCell) cells = CellsOf(summary);
-    if (spec.fields[i].role == Role::kYear) years = YearsOf(summary);
-  }
-  if (!cells || !years) return true;
-  return std::any_of(cells->begin(), cells->end(), [&](const auto& cell) {
-    return std::any_of(years->begin(), years->end(), [&](const auto& year) { return keep({cell, year}); });
-  });
-}
-
-// Of files to read as a whole.
-Result<std::vector<ManifestFile>> ManifestsOf(const Snapshot& snapshot, const io::S3Settings& s3) {
-  ARROW_ASSIGN_OR_RAISE(auto manifests, ReadManifestList(snapshot.manifest_list, s3));
-  for (const ManifestFile& manifest : manifests) {
-    if (manifest.content == ManifestFile::kDeletes && manifest.has_live_files()) {
-      return FailedError(
-          "the table has row-level deletes, written by another engine, which this program does not read: "
-          "rewrite "
-          "its data files with that engine");
-    }
-  }
+Result<ManifestList> AllManifestsOf(const Snapshot& snapshot, const io::S3Settings& s3, int64_t* bytes_read) {
+  ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(snapshot.manifest_list, s3));
+  *bytes_read += static_cast<int64_t>(bytes.size());
+  auto manifests = DecodeManifestList(std::move(bytes));
+  if (!manifests.ok()) return WithContext(manifests.status(), snapshot.manifest_list);
   return manifests;
 }
 
-// The bytes of the manifests in their order, a few reads ahead: object stores answer slowly.
-class ManifestReads {
- public:
-  ManifestReads(const std::vector<ManifestFile>& manifests, const io::S3Settings& s3)
-      : manifests_(manifests), s3_(s3) {}
+// As `cache`, which may be null, has it.
+Result<ManifestList> AllManifestsOf(const Snapshot& snapshot, const io::S3Settings& s3, ManifestCache* cache,
+                                    int64_t* bytes_read) {
+  if (cache == nullptr) return AllManifestsOf(snapshot, s3, bytes_read);
+  if (const auto kept = cache->FindList(snapshot.manifest_list)) return *kept;
+  ARROW_ASSIGN_OR_RAISE(auto manifests, AllManifestsOf(snapshot, s3, bytes_read));
+  cache->AddList(snapshot.manifest_list, std::make_shared<ManifestList>(manifests));
+  return manifests;
+}
 
-  Result<std::string> Next() {
-    while (started_ < manifests_.size() && reads_.size() < kReadsInFlight) {
-      reads_.push_back(std::async(std::launch::async, ReadTableFile, manifests_[started_++].path, s3_));
+int64_t LiveFiles(const ManifestFile& manifest) {
+  return manifest.content == ManifestFile::kData ? manifest.added_files + manifest.existing_files : 0;
+}
+
+// Files are read as a whole.
+Status CheckHasNoDeletes(const ManifestList& manifests) {
+  for (const ManifestFile& manifest : manifests) {
+    if (manifest.content != ManifestFile::kDeletes || !manifest.has_live_files()) continue;
+    return FailedError(
+        "the table has row-level deletes, written by another engine, which this program does not read: "
+        "rewrite its data files with that engine");
+  }
+  return Status::OK();
+}
+
+using Specs = std::map<int, PartitionSpec>;
+
+Result<Specs> SpecsOf(const ManifestList& manifests, const TableMetadata& metadata) {
+  Specs specs;
+  for (const ManifestFile& manifest : manifests) {
+    if (specs.contains(manifest.spec_id)) continue;
+    ARROW_ASSIGN_OR_RAISE(specs[manifest.spec_id], metadata.FindSpec(manifest.spec_id));
+  }
+  return specs;
+}
+
+auto BytesOf(const io::S3Settings& s3) {
+  return [&s3](const ManifestFile& manifest) { return ReadTableFile(manifest.path, s3); };
+}
+
+// A manifest as a scan without metrics takes it.
+struct Planned {
+  std::shared_ptr<const DecodedManifest> files;
+  bool cached = false;  // so the files are all of the manifest's
+};
+
+// Decodes manifests, or finds them decoded. Any number of threads.
+class Planner {
+ public:
+  Planner(const Pruner* pruner, const arrow::Schema& schema, const Specs* specs, const io::S3Settings* s3,
+          ManifestCache* cache)
+      : pruner_(*pruner), ids_(schema), specs_(*specs), s3_(*s3), cache_(cache) {}
+
+  Result<Planned> operator()(const ManifestFile& manifest) const {
+    if (cache_ == nullptr) {
+      ARROW_ASSIGN_OR_RAISE(auto files, Decode(manifest, &pruner_));
+      return Planned{std::move(files)};
     }
-    auto bytes = reads_.front().get();
-    reads_.pop_front();
-    return bytes;
+    if (auto kept = cache_->Find(manifest.path)) return Planned{std::move(kept), /*cached=*/true};
+    ARROW_ASSIGN_OR_RAISE(auto files, Decode(manifest, nullptr));
+    cache_->Add(manifest.path, files);
+    return Planned{std::move(files)};
+  }
+
+  // Again where nothing was passed by when it was decoded.
+  bool Keeps(const PlannedFile& planned, const ManifestFile& manifest) const {
+    return cache_ == nullptr ||
+           pruner_.MayHold(planned.ranges, planned.file.partition, specs_.at(manifest.spec_id));
   }
 
  private:
-  const std::vector<ManifestFile>& manifests_;
+  Result<std::shared_ptr<const DecodedManifest>> Decode(const ManifestFile& manifest,
+                                                        const Pruner* pruner) const {
+    auto files = std::make_shared<DecodedManifest>();
+    const bool with_ranges = pruner == nullptr || pruner->needs_ranges();
+    const EntryFilter filter{
+        .pruner = pruner, .ranges = with_ranges ? &ids_ : nullptr, .with_metrics = false};
+    if (pruner == nullptr) files->reserve(static_cast<size_t>(ExpectedFiles(manifest)));
+    ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(manifest.path, s3_));
+    const auto add = [&](ManifestEntry& entry) {
+      files->push_back({std::move(entry.file), std::move(entry.ranges)});
+      return Status::OK();
+    };
+    const Status decoded =
+        DecodeManifest(std::move(bytes), manifest, specs_.at(manifest.spec_id), filter, add);
+    if (!decoded.ok()) return WithContext(decoded, manifest.path);
+    return files;
+  }
+
+  // The list only claims them.
+  static int64_t ExpectedFiles(const ManifestFile& manifest) {
+    return std::clamp<int64_t>(LiveFiles(manifest), 0, manifest.length / 16);
+  }
+
+  const Pruner& pruner_;
+  const RangeColumnIds ids_;
+  const Specs& specs_;
   const io::S3Settings& s3_;
-  size_t started_ = 0;
-  std::deque<std::future<Result<std::string>>> reads_;
+  ManifestCache* const cache_;
 };
+
+// One way through the files of a snapshot.
+class FileScan {
+ public:
+  FileScan(const TableMetadata& metadata, const io::S3Settings& s3, ManifestCache* cache,
+           const Expression& where)
+      : metadata_(metadata), s3_(s3), cache_(cache), pruner_(where) {}
+
+  // Finds the manifests that may hold a match. To be called first.
+  Status ChooseManifests(const Snapshot& snapshot) {
+    ARROW_ASSIGN_OR_RAISE(manifests_, AllManifestsOf(snapshot, s3_, cache_, &counts_.bytes_read));
+    counts_.manifests = static_cast<int64_t>(manifests_.size());
+    for (const ManifestFile& manifest : manifests_) counts_.total_files += LiveFiles(manifest);
+    ARROW_RETURN_NOT_OK(CheckHasNoDeletes(manifests_));
+    ARROW_ASSIGN_OR_RAISE(specs_, SpecsOf(manifests_, metadata_));
+    std::erase_if(manifests_, [this](const ManifestFile& manifest) {
+      return !manifest.has_live_files() || !pruner_.MayHold(manifest, specs_.at(manifest.spec_id));
+    });
+    return Status::OK();
+  }
+
+  // The files one by one, as they are decoded: with their maps they take much memory.
+  template <typename Visit>
+  Status VisitWithMetrics(Visit&& visit) {
+    const RangeColumnIds ids(*metadata_.schema());
+    const EntryFilter filter{.pruner = &pruner_, .ranges = pruner_.needs_ranges() ? &ids : nullptr};
+    ReadAhead<std::string> reads(manifests_, BytesOf(s3_));
+    for (const ManifestFile& manifest : manifests_) {
+      ARROW_ASSIGN_OR_RAISE(std::string bytes, reads.Next());
+      Note(manifest, /*cached=*/false);
+      const auto give = [&](const ManifestEntry& entry) {
+        ++counts_.files;
+        return visit(entry.file);
+      };
+      const Status decoded =
+          DecodeManifest(std::move(bytes), manifest, specs_.at(manifest.spec_id), filter, give);
+      ARROW_RETURN_NOT_OK(WithContext(decoded, manifest.path));
+    }
+    return Status::OK();
+  }
+
+  template <typename Visit>
+  Status VisitWithoutMetrics(Visit&& visit) {
+    const Planner planner(&pruner_, *metadata_.schema(), &specs_, &s3_, cache_);
+    ReadAhead<Planned> reads(manifests_, std::cref(planner));
+    for (const ManifestFile& manifest : manifests_) {
+      ARROW_ASSIGN_OR_RAISE(const Planned planned, reads.Next());
+      Note(manifest, planned.cached);
+      for (const PlannedFile& file : *planned.files) {
+        if (!planner.Keeps(file, manifest)) continue;
+        ++counts_.files;
+        ARROW_RETURN_NOT_OK(visit(file.file));
+      }
+    }
+    return Status::OK();
+  }
+
+  Result<std::map<Partition, PartitionTotals>> Totals();
+
+  const ScanCounts& counts() const { return counts_; }
+
+ private:
+  void Note(const ManifestFile& manifest, bool cached) {
+    counts_.entries += LiveFiles(manifest);
+    if (!cached) counts_.bytes_read += manifest.length;
+    ++(cached ? counts_.manifests_cached : counts_.manifests_read);
+  }
+
+  const TableMetadata& metadata_;
+  const io::S3Settings& s3_;
+  ManifestCache* const cache_;
+  const Pruner pruner_;
+  ManifestList manifests_;
+  Specs specs_;
+  ScanCounts counts_;
+};
+
+void Add(const PartitionTotals& more, PartitionTotals* totals) {
+  totals->rows += more.rows;
+  totals->files += more.files;
+  totals->bytes += more.bytes;
+}
+
+// Summed up where the manifests are decoded.
+Result<std::map<Partition, PartitionTotals>> FileScan::Totals() {
+  using Totals = std::map<Partition, PartitionTotals>;
+  const auto sum = [this](const ManifestFile& manifest) -> Result<Totals> {
+    ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(manifest.path, s3_));
+    Totals totals;
+    const auto add = [&totals](const ManifestEntry& entry) {
+      Add({entry.file.record_count, 1, entry.file.file_size}, &totals[entry.file.partition]);
+      return Status::OK();
+    };
+    const Status decoded =
+        DecodeManifest(std::move(bytes), manifest, specs_.at(manifest.spec_id), {.with_metrics = false}, add);
+    if (!decoded.ok()) return WithContext(decoded, manifest.path);
+    return totals;
+  };
+  Totals totals;
+  ReadAhead<Totals> reads(manifests_, sum);
+  for (size_t i = 0; i < manifests_.size(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(const Totals of_manifest, reads.Next());
+    for (const auto& [partition, more] : of_manifest) Add(more, &totals[partition]);
+  }
+  return totals;
+}
 
 }  // namespace
 
-Status Table::ScanFiles(std::optional<int64_t> snapshot_id,
-                        const std::function<bool(const Partition&)>& keep_partition,
-                        const std::function<Status(const DataFile&)>& visit, bool with_metrics) const {
-  const TableMetadata& metadata = impl_->metadata();
-  std::optional<Snapshot> snapshot = metadata.current_snapshot();
+void Table::UseCache(std::shared_ptr<ManifestCache> cache) { impl_->set_cache(std::move(cache)); }
+
+Status Table::ScanFiles(std::optional<int64_t> snapshot_id, const Expression& where,
+                        const std::function<Status(const DataFile&)>& visit, bool with_metrics,
+                        ScanCounts* counts) const {
+  if (counts != nullptr) *counts = {};
+  std::optional<Snapshot> snapshot = impl_->metadata().current_snapshot();
   if (snapshot_id) {
-    ARROW_ASSIGN_OR_RAISE(snapshot, metadata.FindSnapshot(*snapshot_id));
+    ARROW_ASSIGN_OR_RAISE(snapshot, impl_->metadata().FindSnapshot(*snapshot_id));
   }
   if (!snapshot) return Status::OK();
+  FileScan scan(impl_->metadata(), impl_->s3(), impl_->cache(), where);
+  ARROW_RETURN_NOT_OK(scan.ChooseManifests(*snapshot));
+  const Status visited = with_metrics ? scan.VisitWithMetrics(visit) : scan.VisitWithoutMetrics(visit);
+  if (counts != nullptr) *counts = scan.counts();
+  return visited;
+}
 
-  ARROW_ASSIGN_OR_RAISE(std::vector<ManifestFile> manifests, ManifestsOf(*snapshot, impl_->s3()));
-  std::map<int, PartitionSpec> specs;
-  for (const ManifestFile& manifest : manifests) {
-    if (!specs.contains(manifest.spec_id)) {
-      ARROW_ASSIGN_OR_RAISE(specs[manifest.spec_id], metadata.FindSpec(manifest.spec_id));
-    }
-  }
-  std::erase_if(manifests, [&](const ManifestFile& manifest) {
-    return !manifest.has_live_files() || !MayHold(manifest, specs[manifest.spec_id], keep_partition);
-  });
-  ManifestReads reads(manifests, impl_->s3());
-  const EntryFilter filter{keep_partition, with_metrics};
-  for (const ManifestFile& manifest : manifests) {
-    ARROW_ASSIGN_OR_RAISE(std::string bytes, reads.Next());
-    ARROW_RETURN_NOT_OK(
-        WithContext(DecodeManifest(std::move(bytes), manifest, specs[manifest.spec_id], filter,
-                                   [&](const ManifestEntry& entry) { return visit(entry.file); }),
-                    manifest.path));
-  }
-  return Status::OK();
+Result<std::map<Partition, PartitionTotals>> Table::TotalsByPartition() const {
+  const auto snapshot = impl_->metadata().current_snapshot();
+  if (!snapshot) return std::map<Partition, PartitionTotals>();
+  FileScan scan(impl_->metadata(), impl_->s3(), impl_->cache(), {});
+  ARROW_RETURN_NOT_OK(scan.ChooseManifests(*snapshot));
+  return scan.Totals();
 }
 
 Status Table::VisitNamedFiles(const std::function<void(std::string_view path)>& visit) const {
@@ -138,18 +264,19 @@ Status Table::VisitNamedFiles(const std::function<void(std::string_view path)>& 
   if (snapshots.size() != metadata.snapshot_count()) {
     return CorruptError("{} has a snapshot that cannot be read", impl_->metadata_location());
   }
+  int64_t ignored = 0;
   std::set<std::string> seen;  // most manifests are in many snapshots
   for (const Snapshot& snapshot : snapshots) {
     ARROW_ASSIGN_OR_RAISE(std::vector<ManifestFile> manifests,
-                          ReadManifestList(snapshot.manifest_list, impl_->s3()));
+                          AllManifestsOf(snapshot, impl_->s3(), &ignored));
     std::erase_if(manifests,
                   [&](const ManifestFile& manifest) { return !seen.insert(manifest.path).second; });
-    ManifestReads reads(manifests, impl_->s3());
+    ReadAhead<std::string> reads(manifests, BytesOf(impl_->s3()));
     for (const ManifestFile& manifest : manifests) {
       visit(manifest.path);
       ARROW_ASSIGN_OR_RAISE(const PartitionSpec spec, metadata.FindSpec(manifest.spec_id));
       ARROW_ASSIGN_OR_RAISE(std::string bytes, reads.Next());
-      const EntryFilter all{nullptr, /*with_metrics=*/false, /*deleted=*/true};
+      const EntryFilter all{.with_metrics = false, .deleted = true};
       ARROW_RETURN_NOT_OK(WithContext(DecodeManifest(std::move(bytes), manifest, spec, all,
                                                      [&](const ManifestEntry& entry) {
                                                        visit(entry.file.path);

@@ -14,9 +14,12 @@
 
 #include "earthcatalog/base/cancel.h"
 #include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/iceberg/expression.h"
 #include "earthcatalog/io/location.h"
 
 namespace earthcatalog::iceberg {
+
+class ManifestCache;
 
 struct Snapshot {
   int64_t id = 0;
@@ -46,6 +49,23 @@ struct CreateOptions {
   std::shared_ptr<arrow::Schema> schema;  // without field ids
   std::map<std::string, std::string> properties;
   io::S3Settings s3 = {};  // how the table's files are reached, where they are in S3
+};
+
+// What a scan took.
+struct ScanCounts {
+  int64_t total_files = 0;       // of the snapshot
+  int64_t manifests = 0;         // likewise
+  int64_t manifests_read = 0;    // the others cannot hold a match, or were kept decoded
+  int64_t manifests_cached = 0;  // looked through as they were kept
+  int64_t entries = 0;           // live ones in the manifests that were looked through
+  int64_t files = 0;             // that may hold a match
+  int64_t bytes_read = 0;        // of the manifest list and manifests
+};
+
+struct PartitionTotals {
+  int64_t rows = 0;
+  int64_t files = 0;
+  int64_t bytes = 0;
 };
 
 // A table in a catalog. One thread at a time.
@@ -161,13 +181,20 @@ class Table {
   // forbids deletion, unless `delete_files` is off.
   Status Expire(const ExpireRequest& request, ExpireReport* report);
 
-  // Calls `visit` for every live data file of the snapshot (current: nullopt). `keep_partition`, when given,
-  // prunes whole manifests and entries by partition before they are decoded further. Without `with_metrics`
-  // the maps by column stay empty, which is several times faster. An error when another engine left row-level
-  // deletes: reading whole files would bring the rows back.
-  Status ScanFiles(std::optional<int64_t> snapshot_id,
-                   const std::function<bool(const Partition&)>& keep_partition,
-                   const std::function<Status(const DataFile&)>& visit, bool with_metrics = true) const;
+  // Keeps what scans without metrics decode, for scans after them; nothing is kept unless this is called.
+  void UseCache(std::shared_ptr<ManifestCache> cache);
+
+  // Calls `visit` for every live data file of the snapshot (current: nullopt) that may hold a row that fits
+  // `where`, in the order of the manifests. Manifests and entries that cannot are passed by before they are
+  // decoded further. Without `with_metrics` the maps by column stay empty, which is several times faster.
+  // `counts`, when given, is what it took. An error when another engine left row-level deletes: reading whole
+  // files would bring the rows back.
+  Status ScanFiles(std::optional<int64_t> snapshot_id, const Expression& where,
+                   const std::function<Status(const DataFile&)>& visit, bool with_metrics = true,
+                   ScanCounts* counts = nullptr) const;
+
+  // Of all live files of the current snapshot. Errors as ScanFiles.
+  Result<std::map<Partition, PartitionTotals>> TotalsByPartition() const;
 
   // Calls `visit` with every path that the metadata names: data files of all snapshots, also those that a
   // snapshot removed; manifests, manifest lists, statistics, logged metadata files and the current one. As

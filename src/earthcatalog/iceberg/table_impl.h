@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "earthcatalog/iceberg/manifest_cache.h"
 #include "earthcatalog/iceberg/metadata.h"
 #include "earthcatalog/iceberg/metadata_files.h"
 #include "earthcatalog/iceberg/table.h"
@@ -31,6 +32,10 @@ class Table::Impl {
   const TableMetadata& metadata() const { return metadata_; }
   const std::string& metadata_location() const { return metadata_location_; }
   const io::S3Settings& s3() const { return s3_; }
+
+  // Null when nothing is kept.
+  ManifestCache* cache() const { return cache_.get(); }
+  void set_cache(std::shared_ptr<ManifestCache> cache) { cache_ = std::move(cache); }
 
   Status Refresh();
 
@@ -62,6 +67,7 @@ class Table::Impl {
   const io::S3Settings s3_;
   TableMetadata metadata_;
   std::string metadata_location_;
+  std::shared_ptr<ManifestCache> cache_;
 };
 
 }  // namespace earthcatalog::iceberg

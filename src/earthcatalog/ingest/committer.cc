@@ -111,13 +111,13 @@ Status Committer::Commit() {
 // Also without files: the table must say which rows are behind it, and which quarantine is its own.
 Status Committer::Append() {
   iceberg::Table::CommitRequest request;
+  ARROW_ASSIGN_OR_RAISE(request.missing_properties, catalog_->UnrecordedGrid());
   request.files = pending_files_.Release();  // given back where the commit certainly failed
   const QuarantineNotes quarantine = PendingQuarantine();
   NoteQuarantine(quarantine, &request.summary);
   if (options_.selection && position_.inventory) {
     NoteInventory(*options_.selection, *position_.inventory, &request.summary);
   }
-  request.missing_properties = catalog_->UnrecordedGrid();
   request.sync = options_.sync;  // data and metadata are on one filesystem
   if (!schema_->Equals(*catalog_->table().schema())) request.schema = schema_;
   request.guard = [&] {

@@ -6,6 +6,7 @@
 #include <parquet/schema.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "earthcatalog/rows/item_columns.h"
@@ -71,7 +72,8 @@ Result<std::shared_ptr<arrow::Buffer>> ReadSmallFile(const io::Location& table, 
 
 Result<DataFileReader> DataFileReader::Open(const io::Location& table, const StoredFile& file,
                                             const std::vector<std::string>& columns,
-                                            const std::vector<uint32_t>* wanted) {
+                                            const std::vector<uint32_t>* wanted,
+                                            const iceberg::Pruner* pruner) {
   DataFileReader reader;
   reader.uri_ = file.uri;
   reader.wanted_ = wanted;
@@ -86,6 +88,10 @@ Result<DataFileReader> DataFileReader::Open(const io::Location& table, const Sto
     ARROW_RETURN_NOT_OK(builder.Open(std::move(input), pages));
     builder.properties(properties)->memory_pool(arrow::default_memory_pool());
     ARROW_RETURN_NOT_OK(builder.Build(&reader.file_));
+    reader.possible_ = {{0, std::numeric_limits<int64_t>::max()}};
+    if (pruner != nullptr) {
+      ARROW_ASSIGN_OR_RAISE(reader.possible_, RowsThatMayMatch(reader.file_->parquet_reader(), *pruner));
+    }
     reader.leaves_ = LeavesOf(*reader.file_->parquet_reader()->metadata()->schema(), columns);
     return reader.PlanBatches();
   };
@@ -148,9 +154,14 @@ Result<RowsInFile> DataFileReader::NextWanted() {
 }
 
 bool DataFileReader::Wants(int64_t begin, int64_t end) const {
-  if (wanted_ == nullptr) return begin < end;
-  const auto first = std::lower_bound(wanted_->begin(), wanted_->end(), begin);
-  return first != wanted_->end() && *first < end;
+  const auto ends_before = [](const RowRange& range, int64_t row) { return range.end <= row; };
+  auto range = std::lower_bound(possible_.begin(), possible_.end(), begin, ends_before);
+  for (; range != possible_.end() && range->begin < end && begin < end; ++range) {
+    if (wanted_ == nullptr) return true;
+    const auto first = std::lower_bound(wanted_->begin(), wanted_->end(), std::max(begin, range->begin));
+    if (first != wanted_->end() && *first < std::min(end, range->end)) return true;
+  }
+  return false;
 }
 
 }  // namespace earthcatalog::rows

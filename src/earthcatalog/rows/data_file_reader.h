@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "earthcatalog/base/status.h"
+#include "earthcatalog/iceberg/pruner.h"
 #include "earthcatalog/io/location.h"
+#include "earthcatalog/rows/row_ranges.h"
 
 namespace earthcatalog::rows {
 
@@ -42,10 +44,12 @@ class DataFileReader {
  public:
   // `columns`: top-level names, those that the file has are read; empty for all. `wanted`: ascending rows of
   // the file, which outlive the reader; batches without one of them are passed over, and row groups without
-  // one are not read. Null for all. Errors name the file.
+  // one are not read. Null for all. With `pruner` the same holds of rows that cannot fit what it searches
+  // for, by the file's statistics: those that come beside others may not fit either. Errors name the file.
   static Result<DataFileReader> Open(const io::Location& table, const StoredFile& file,
                                      const std::vector<std::string>& columns = {},
-                                     const std::vector<uint32_t>* wanted = nullptr);
+                                     const std::vector<uint32_t>* wanted = nullptr,
+                                     const iceberg::Pruner* pruner = nullptr);
 
   // Errors name the file; kCorrupt when it ends before a row that is wanted.
   Result<RowsInFile> Next();
@@ -66,6 +70,7 @@ class DataFileReader {
 
   std::string uri_;
   const std::vector<uint32_t>* wanted_ = nullptr;
+  std::vector<RowRange> possible_;  // rows that may fit
   std::vector<int> leaves_;
   std::vector<int64_t> batch_rows_;  // of each row group
   int64_t batch_bytes_ = 0, page_bytes_ = 0;

@@ -25,10 +25,12 @@ int64_t BytesOf(const RowsInFile& rows) { return kDescription + arrow::util::Tot
 }  // namespace
 
 DataFilesReader::DataFilesReader(const io::Location& table, std::vector<File> files,
-                                 std::vector<std::string> columns, int64_t keep_bytes)
+                                 std::vector<std::string> columns, int64_t keep_bytes,
+                                 const iceberg::Pruner* pruner)
     : table_(table),
       files_(std::move(files)),
       columns_(std::move(columns)),
+      pruner_(pruner),
       slots_(files_.size()),
       bytes_to_keep_(keep_bytes),
       room_(kBufferBytes, &stop_) {
@@ -100,7 +102,8 @@ Status DataFilesReader::ReadOne(size_t file) {
   if (stored.bytes == nullptr) {
     ARROW_ASSIGN_OR_RAISE(stored.bytes, ReadSmallFile(table_, stored));
   }
-  ARROW_ASSIGN_OR_RAISE(auto reader, DataFileReader::Open(table_, stored, columns_, files_[file].wanted));
+  ARROW_ASSIGN_OR_RAISE(auto reader,
+                        DataFileReader::Open(table_, stored, columns_, files_[file].wanted, pruner_));
   // Of a larger file it is its size that counts: its pages come one after the other.
   const int64_t page_bytes = stored.bytes == nullptr ? 0 : reader.page_bytes();
   if (page_bytes > 0) ARROW_RETURN_NOT_OK(TakeRoom(file, page_bytes));

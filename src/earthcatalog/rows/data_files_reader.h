@@ -26,10 +26,11 @@ class DataFilesReader {
     StoredFile* file;                     // outlives the reader
     const std::vector<uint32_t>* wanted;  // as DataFileReader takes them
   };
-  // `columns` as DataFileReader takes them. `keep_bytes`: of small files that many bytes stay with them, in
-  // StoredFile::bytes, for another reader; this one takes away what it finds there and does not keep.
+  // `columns` and `pruner`, which outlives the reader, as DataFileReader takes them. `keep_bytes`: of small
+  // files that many bytes stay with them, in StoredFile::bytes, for another reader; this one takes away what
+  // it finds there and does not keep.
   DataFilesReader(const io::Location& table, std::vector<File> files, std::vector<std::string> columns,
-                  int64_t keep_bytes);
+                  int64_t keep_bytes, const iceberg::Pruner* pruner = nullptr);
   ~DataFilesReader();
 
   struct Rows {
@@ -55,6 +56,7 @@ class DataFilesReader {
   const io::Location table_;
   const std::vector<File> files_;
   const std::vector<std::string> columns_;
+  const iceberg::Pruner* const pruner_;
 
   std::mutex beginning_;
   size_t next_file_ = 0;  // to be read; by `beginning_`

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/pruner.h"
 #include "earthcatalog/rows/data_file_name.h"
 #include "earthcatalog/rows/data_files_reader.h"
 
@@ -12,16 +12,6 @@ namespace earthcatalog::rows {
 namespace {
 
 constexpr int64_t kKeptBytes = 32 << 20;
-
-// Whether the bounds of the column `id` allow for one of the ids.
-bool MayHold(const iceberg::DataFile& file, int id_field, const std::unordered_set<std::string>& ids) {
-  const auto lower = file.lower_bounds.find(id_field);
-  const auto upper = file.upper_bounds.find(id_field);
-  return ids.empty() || std::any_of(ids.begin(), ids.end(), [&](const std::string& id) {
-           return (lower == file.lower_bounds.end() || lower->second <= id) &&
-                  (upper == file.upper_bounds.end() || id <= upper->second);
-         });
-}
 
 }  // namespace
 
@@ -37,22 +27,29 @@ Result<NewestVersions> NewestVersions::Find(const catalog::Catalog& catalog,
 }
 
 Status NewestVersions::ListFiles(const catalog::Catalog& catalog) {
-  const auto id = catalog.table().schema()->GetFieldByName("id");
-  if (id == nullptr) return CorruptError("the table has no column `id`");
-  ARROW_ASSIGN_OR_RAISE(const int id_field, FieldIdOf(*id));
+  if (catalog.table().schema()->GetFieldByName("id") == nullptr) {
+    return CorruptError("the table has no column `id`");
+  }
   const auto add = [&](const iceberg::DataFile& file) {
-    if (!MayHold(file, id_field, wanted_)) return Status::OK();
     files_.push_back({{file.path, file.file_size}, {}});
     ingested_.push_back({file.sequence_number, PartNumberOf(file.path)});
     return Status::OK();
   };
-  return catalog.table().ScanFiles(std::nullopt, nullptr, add, /*with_metrics=*/!wanted_.empty());
+  return catalog.table().ScanFiles(std::nullopt, Search(), add, /*with_metrics=*/false);
+}
+
+iceberg::Expression NewestVersions::Search() const {
+  iceberg::Expression search;
+  if (!wanted_.empty()) search.ids.emplace(wanted_.begin(), wanted_.end());
+  return search;
 }
 
 Status NewestVersions::ReadFiles(const catalog::Catalog& catalog, const CancelSource& cancel) {
   std::vector<DataFilesReader::File> files;
   for (FileRows& file : files_) files.push_back({&file.file, nullptr});
-  DataFilesReader reader(catalog.warehouse(), std::move(files), IdentityColumns::Names(), kKeptBytes);
+  const iceberg::Pruner pruner(Search());
+  DataFilesReader reader(catalog.warehouse(), std::move(files), IdentityColumns::Names(), kKeptBytes,
+                         wanted_.empty() ? nullptr : &pruner);
   while (true) {
     ARROW_ASSIGN_OR_RAISE(const auto found, reader.Next(cancel));
     if (!found) return Status::OK();

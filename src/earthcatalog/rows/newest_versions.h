@@ -9,6 +9,7 @@
 
 #include "earthcatalog/base/cancel.h"
 #include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/iceberg/expression.h"
 #include "earthcatalog/rows/data_file_reader.h"
 #include "earthcatalog/rows/identity.h"
 
@@ -53,6 +54,7 @@ class NewestVersions {
     size_t operator()(const Identity& identity) const { return identity[0]; }
   };
 
+  iceberg::Expression Search() const;
   Status ListFiles(const catalog::Catalog& catalog);
   Status ReadFiles(const catalog::Catalog& catalog, const CancelSource& cancel);
   void Add(const arrow::RecordBatch& rows, Place first);

@@ -46,22 +46,25 @@ Result<std::set<std::string>> CellNames(const grid::Partitioner& partitioner, co
 
 }  // namespace
 
-Result<PrunedFiles> PruneFiles(const catalog::Catalog& catalog, const Box& box, int first_year,
-                               int last_year) {
+Result<iceberg::Expression> SearchOf(const catalog::Catalog& catalog, const Box& box, int first_year,
+                                     int last_year) {
   ARROW_ASSIGN_OR_RAISE(const auto partitioner, catalog.Partitioner());
-  ARROW_ASSIGN_OR_RAISE(const std::set<std::string> cells, CellNames(*partitioner, box));
-  PrunedFiles result;
-  const auto wanted = [&](const iceberg::Partition& partition) {
-    const std::optional<int> year = partition.calendar_year();
-    const bool year_fits = !year || (*year >= first_year && *year <= last_year);
-    return year_fits && partition.grid_partition && cells.contains(*partition.grid_partition);
-  };
-  ARROW_RETURN_NOT_OK(catalog.table().ScanFiles(std::nullopt, nullptr, [&](const iceberg::DataFile& file) {
-    ++result.total_files;
-    if (wanted(file.partition)) result.files.push_back(file.path);
+  iceberg::Expression search;
+  ARROW_ASSIGN_OR_RAISE(search.cells, CellNames(*partitioner, box));
+  search.years = {first_year, last_year, /*keep_unknown=*/true};
+  search.boxes = {box};
+  return search;
+}
+
+Result<std::vector<std::string>> PruneFiles(const catalog::Catalog& catalog,
+                                            const iceberg::Expression& search, iceberg::ScanCounts* counts) {
+  std::vector<std::string> files;
+  const auto add = [&files](const iceberg::DataFile& file) {
+    files.push_back(file.path);
     return Status::OK();
-  }));
-  return result;
+  };
+  ARROW_RETURN_NOT_OK(catalog.table().ScanFiles(std::nullopt, search, add, /*with_metrics=*/false, counts));
+  return files;
 }
 
 }  // namespace earthcatalog::rows

@@ -1,27 +1,24 @@
-// Which data files can hold items of a region and time, from partitions and bounds in the manifests alone.
+// A search for items of a region and time, and which data files can hold them, from the manifests alone.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/iceberg/expression.h"
 
 namespace earthcatalog::rows {
 
-// Degrees; west <= east.
-struct Box {
-  double west, south, east, north;
-};
+using iceberg::Box;
 
-struct PrunedFiles {
-  std::vector<std::string> files;  // URIs
-  int64_t total_files = 0;         // of the table
-};
+// Rows in the cells that `box` touches whose bbox meets it, of the years [first_year, last_year] or of none.
+// Errors as Catalog::Partitioner.
+Result<iceberg::Expression> SearchOf(const catalog::Catalog& catalog, const Box& box, int first_year,
+                                     int last_year);
 
-// Files of the cells that `box` touches and of the years [first_year, last_year]; files of unknown year are
-// kept.
-Result<PrunedFiles> PruneFiles(const catalog::Catalog& catalog, const Box& box, int first_year,
-                               int last_year);
+// The URIs of the files that may hold such rows. `counts` as Table::ScanFiles takes it.
+Result<std::vector<std::string>> PruneFiles(const catalog::Catalog& catalog,
+                                            const iceberg::Expression& search,
+                                            iceberg::ScanCounts* counts = nullptr);
 
 }  // namespace earthcatalog::rows

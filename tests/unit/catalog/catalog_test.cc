@@ -39,7 +39,7 @@ class CatalogTest : public testing::Test {
 TEST_F(CatalogTest, TheGridIsSettledAtCreation) {
   ASSERT_TRUE(Catalog::OpenOrCreate(locations_, Grid(3)).ok());
   const auto reopened = Catalog::Open(locations_).ValueOrDie();
-  EXPECT_EQ(reopened->grid(), Grid(3));
+  EXPECT_EQ(reopened->Grid().ValueOrDie().config, Grid(3));
   EXPECT_EQ(reopened->table().properties().at(kGridResolutionProperty), "3");
 
   const Status status = Catalog::OpenOrCreate(locations_, Grid(2)).status();
@@ -182,7 +182,7 @@ TEST_F(CatalogTest, OfSeveralThatCreateTheTableAllGetIt) {
 // D38
 TEST_F(CatalogTest, ResolutionZeroIsAResolution) {
   ASSERT_TRUE(Catalog::OpenOrCreate(locations_, Grid(0)).ok());
-  EXPECT_EQ(Catalog::Open(locations_).ValueOrDie()->grid().resolution, 0);
+  EXPECT_EQ(Catalog::Open(locations_).ValueOrDie()->Grid().ValueOrDie().config.resolution, 0);
 }
 
 TEST_F(CatalogTest, AGridThatCannotBeBuiltLeavesNothingBehind) {

@@ -121,15 +121,15 @@ TEST_F(TableGridTest, ACommitRecordsTheGridThatWasNot) {
   EXPECT_FALSE(catalog->GetInfo().ValueOrDie().grid_recorded);
   iceberg::Table::CommitRequest request;
   request.files.emplace_back().path = "file:///x.parquet";
-  request.missing_properties = catalog->UnrecordedGrid();
+  request.missing_properties = catalog->UnrecordedGrid().ValueOrDie();
   request.missing_properties["write.metadata.compression-codec"] = "none";
   ASSERT_TRUE(catalog->table().Append(request).ok());
   request.missing_properties[kGridResolutionProperty] = "7";  // is there by now
   ASSERT_TRUE(catalog->table().Append(request).ok());
   const auto reopened = Catalog::Open(locations_).ValueOrDie();
-  EXPECT_EQ(reopened->grid(), H3(3));
+  EXPECT_EQ(reopened->Grid().ValueOrDie().config, H3(3));
   EXPECT_TRUE(reopened->GetInfo().ValueOrDie().grid_recorded);
-  EXPECT_TRUE(reopened->UnrecordedGrid().empty());
+  EXPECT_TRUE(reopened->UnrecordedGrid().ValueOrDie().empty());
   EXPECT_EQ(reopened->table().properties().at("write.metadata.compression-codec"), "none");
 }
 

@@ -22,12 +22,13 @@ class ManifestTest : public ::testing::Test {
   ManifestWriter Writer() const { return {Must(SchemaToJson(*schema_, 3)), spec_, 77}; }
 
   Result<std::vector<ManifestEntry>> Decode(const std::string& bytes, const ManifestFile& row,
-                                            const KeepPartition& keep = {}) const {
+                                            const Pruner* pruner = nullptr) const {
     std::vector<ManifestEntry> entries;
-    ARROW_RETURN_NOT_OK(DecodeManifest(bytes, row, spec_, {keep, true}, [&](const ManifestEntry& entry) {
-      entries.push_back(entry);
-      return Status::OK();
-    }));
+    ARROW_RETURN_NOT_OK(
+        DecodeManifest(bytes, row, spec_, {.pruner = pruner}, [&](const ManifestEntry& entry) {
+          entries.push_back(entry);
+          return Status::OK();
+        }));
     return entries;
   }
 
@@ -142,9 +143,8 @@ TEST_F(ManifestTest, UnwantedPartitionsAndDeletedFilesAreSkippedOver) {
     ASSERT_OK(writer.Add(entry));
   }
   const auto [bytes, row] = Must(writer.Finish());
-  const auto kept = Must(Decode(bytes, row, [](const Partition& partition) {
-    return partition.grid_partition == "even" && partition.year < 10;
-  }));
+  const Pruner pruner({.cells = {{"even"}}, .years = Years{1970, 1979}});
+  const auto kept = Must(Decode(bytes, row, &pruner));
   std::vector<std::string> paths;
   for (const auto& entry : kept) paths.push_back(entry.file.path);
   EXPECT_THAT(paths, ::testing::ElementsAre("f2", "f4", "f6", "f8"));

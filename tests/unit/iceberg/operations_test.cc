@@ -44,7 +44,7 @@ class OperationsTest : public TableFixture {
     for (const ManifestFile& manifest : ManifestsOf(table)) {
       const PartitionSpec spec = Must(metadata.FindSpec(manifest.spec_id));
       EXPECT_OK(DecodeManifest(
-          Slurp(PathOf(manifest.path)), manifest, spec, {.keep = {}, .with_metrics = false, .deleted = true},
+          Slurp(PathOf(manifest.path)), manifest, spec, {.with_metrics = false, .deleted = true},
           [&](const ManifestEntry& entry) {
             const auto by = metadata.FindSnapshot(*entry.snapshot_id);
             const char* states[] = {"existing", "added", "deleted"};

@@ -7,9 +7,9 @@ namespace {
 using ScanTest = TableFixture;
 using ::testing::UnorderedElementsAre;
 
-std::set<std::string> Kept(const Table& table, const std::function<bool(const Partition&)>& keep) {
+std::set<std::string> Kept(const Table& table, const Expression& search) {
   std::set<std::string> paths;
-  EXPECT_OK(table.ScanFiles(std::nullopt, keep, [&](const DataFile& file) {
+  EXPECT_OK(table.ScanFiles(std::nullopt, search, [&](const DataFile& file) {
     paths.insert(file.path);
     return Status::OK();
   }));
@@ -26,11 +26,12 @@ TEST_F(ScanTest, PartitionsPruneEntriesExactly) {
   files.push_back(MakeFile("82-none", "82", std::nullopt));
   files.push_back(MakeFile("none-50", std::nullopt, 50));
   ASSERT_OK(AppendFiles(*table, files));
-  EXPECT_THAT(
-      Kept(*table, [](const Partition& p) { return p.grid_partition == "82" && (!p.year || *p.year > 52); }),
-      UnorderedElementsAre("82-53", "82-54", "82-none"));
-  EXPECT_THAT(Kept(*table, [](const Partition& p) { return !p.grid_partition; }),
-              UnorderedElementsAre("none-50"));
+  EXPECT_THAT(Kept(*table, {.cells = {{"82"}}, .years = Years{2023, 9999}}),
+              UnorderedElementsAre("82-53", "82-54", "82-none"));
+  EXPECT_THAT(Kept(*table, {.cells = {{"82"}}, .years = Years{2023, 9999, /*keep_unknown=*/false}}),
+              UnorderedElementsAre("82-53", "82-54"));
+  EXPECT_THAT(Kept(*table, {.years = Years{2020, 2020, false}}),
+              UnorderedElementsAre("81-50", "82-50", "83-50", "none-50"));
 }
 
 // Manifests that cannot hold a wanted partition are not even opened: all but one are deleted here.
@@ -47,17 +48,14 @@ TEST_F(ScanTest, ManifestsOfOtherPartitionsAreNotRead) {
   };
   hide(manifests[0], true);
   hide(manifests[1], true);
-  EXPECT_THAT(Kept(*table, [](const Partition& p) { return p.grid_partition == "81"; }),
-              UnorderedElementsAre("a", "b"));
-  EXPECT_THAT(Kept(*table, [](const Partition& p) { return p.year == 53; }), UnorderedElementsAre("b"));
+  EXPECT_THAT(Kept(*table, {.cells = {{"81"}}}), UnorderedElementsAre("a", "b"));
+  EXPECT_THAT(Kept(*table, {.years = Years{2023, 2023, false}}), UnorderedElementsAre("b"));
   hide(manifests[1], false);
   hide(manifests[2], true);
-  EXPECT_THAT(Kept(*table, [](const Partition& p) { return p.grid_partition == "82" && !p.year; }),
-              UnorderedElementsAre("d"));
-  hide(manifests[1], true);
+  EXPECT_THAT(Kept(*table, {.cells = {{"82"}}, .years = Years{1, 0}}), UnorderedElementsAre("d"));
   hide(manifests[0], false);
-  EXPECT_THAT(Kept(*table, [](const Partition& p) { return !p.grid_partition; }), UnorderedElementsAre("e"));
-  EXPECT_TRUE(Kept(*table, [](const Partition&) { return false; }).empty());
+  EXPECT_THAT(Kept(*table, {.years = Years{1, 0}}), UnorderedElementsAre("d", "e"));
+  EXPECT_TRUE(Kept(*table, {.cells = {{}}}).empty());
 }
 
 TEST_F(ScanTest, WithoutMetricsAllElseIsThere) {

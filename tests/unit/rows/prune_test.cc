@@ -59,8 +59,10 @@ class PruneTest : public testing::Test {
     ASSERT_TRUE(catalog_->table().Append(request).ok());
     file_count_ = static_cast<int64_t>(files.size());
   }
-  PrunedFiles Prune(const Box& box, int first_year, int last_year) {
-    return PruneFiles(*catalog_, box, first_year, last_year).ValueOrDie();
+  std::vector<std::string> Prune(const Box& box, int first_year, int last_year,
+                                 iceberg::ScanCounts* counts = nullptr) {
+    const auto search = SearchOf(*catalog_, box, first_year, last_year).ValueOrDie();
+    return PruneFiles(*catalog_, search, counts).ValueOrDie();
   }
 
   test::TempFolder folder_;
@@ -78,10 +80,11 @@ TEST_F(PruneTest, NoFileThatHoldsAnAnswerIsPassedBy) {
     const auto [south, north] = std::minmax({lat_(random_), lat_(random_)});
     const int first_year = 2000 + round % 4;
     const int last_year = first_year + round % 2;
-    const PrunedFiles pruned = Prune({west, south, east, north}, first_year, last_year);
-    EXPECT_EQ(pruned.total_files, file_count_);
-    const std::set<std::string> files(pruned.files.begin(), pruned.files.end());
-    EXPECT_EQ(files.size(), pruned.files.size()) << "a file twice";
+    iceberg::ScanCounts counts;
+    const auto pruned = Prune({west, south, east, north}, first_year, last_year, &counts);
+    EXPECT_EQ(counts.total_files, file_count_);
+    const std::set<std::string> files(pruned.begin(), pruned.end());
+    EXPECT_EQ(files.size(), pruned.size()) << "a file twice";
     for (const Point& point : points_) {
       const auto& [lon, lat] = point.position;
       const bool in_box = lon >= west && lon <= east && lat >= south && lat <= north;
@@ -101,14 +104,14 @@ TEST_F(PruneTest, NoFileThatHoldsAnAnswerIsPassedBy) {
 TEST_F(PruneTest, OfASmallBoxOnlyTheCellIsLeft) {
   const Point& point = points_.front();
   const auto [lon, lat] = point.position;
-  const PrunedFiles pruned = Prune({lon, lat, lon + 1e-6, lat + 1e-6}, 0, 3000);
+  const auto pruned = Prune({lon, lat, lon + 1e-6, lat + 1e-6}, 0, 3000);
   std::set<std::string> expected;
   for (const Point& other : points_) {
     if (other.file.substr(0, other.file.find('/')) == point.file.substr(0, point.file.find('/'))) {
       expected.insert(other.file);
     }
   }
-  EXPECT_THAT(pruned.files, testing::UnorderedElementsAreArray(expected));
+  EXPECT_THAT(pruned, testing::UnorderedElementsAreArray(expected));
 }
 
 TEST_F(PruneTest, OfNoYearOnlyFilesOfUnknownYearAreLeft) {
@@ -117,9 +120,9 @@ TEST_F(PruneTest, OfNoYearOnlyFilesOfUnknownYearAreLeft) {
     if (point.year == 0) expected.insert(point.file);
   }
   ASSERT_FALSE(expected.empty());
-  const PrunedFiles pruned = Prune({-180, -90, 180, 90}, 1900, 1950);
-  EXPECT_THAT(pruned.files, testing::UnorderedElementsAreArray(expected));
-  EXPECT_EQ(pruned.total_files, file_count_);
+  iceberg::ScanCounts counts;
+  EXPECT_THAT(Prune({-180, -90, 180, 90}, 1900, 1950, &counts), testing::UnorderedElementsAreArray(expected));
+  EXPECT_EQ(counts.total_files, file_count_);
 }
 
 }  // namespace

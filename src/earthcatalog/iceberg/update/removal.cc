@@ -85,7 +85,7 @@ Result<FileCounts> FileRemoval::Apply(const TableMetadata& metadata, int64_t sna
       return Status::OK();
     };
     ARROW_RETURN_NOT_OK(
-        WithContext(DecodeManifest(std::move(bytes), manifest, spec, {.keep = {}, .to_copy = true}, collect),
+        WithContext(DecodeManifest(std::move(bytes), manifest, spec, {.to_copy = true}, collect),
                     manifest.path));
     if (!any) continue;
     if (!spec.IsCellAndYear()) {
