@@ -1,4 +1,4 @@
-// Keeping the number of manifests bounded while a table grows by small commits.
+// Keeping the number of manifests that a search reads bounded while a table grows by many commits.
 #pragma once
 
 #include <cstdint>
@@ -14,11 +14,15 @@ namespace earthcatalog::iceberg {
 inline constexpr char kManifestBytesProperty[] = "commit.manifest.target-size-bytes";
 inline constexpr int64_t kDefaultManifestBytes = 8 << 20;
 
-// When `manifests`, newest first, holds more small ones of `spec` than the property
-// commit.manifest.min-count-to-merge allows (100): makes one, called `name`, of the oldest of them, as many
-// as the target size takes. Its entries keep the snapshot and sequence numbers they came with. Reads and
-// writes no more than about the target size, and that once in a hundred commits. Off when
-// commit.manifest-merge.enabled is false.
+// Two things make searches read many manifests: very many small ones, and several that may hold the same
+// partition, as of commits that each touch every cell. So of `manifests`, newest first, some are merged,
+// - when there are more small ones of `spec` than the property commit.manifest.min-count-to-merge allows
+//   (100), the oldest of these,
+// - else, when more than six may hold the same partition, the widest of these,
+// into manifests of about an eighth of the target size whose partitions do not overlap; the first of them is
+// called `name`. Entries keep the snapshot and sequence numbers they came with. Reads and writes no more than
+// the target size, which takes some 70 MiB of memory where that is 8 MiB. Off when
+// commit.manifest-merge.enabled is false. After an error `manifests` is as it was.
 Status MergeOldManifests(const TableMetadata& metadata, const PartitionSpec& spec, int64_t snapshot_id,
                          const std::string& name, NewFiles* files, std::vector<ManifestFile>* manifests);
 

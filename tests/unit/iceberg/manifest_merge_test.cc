@@ -110,14 +110,14 @@ TEST_F(ManifestMergeTest, TheTargetSizeBoundsWhatIsMerged) {
   AppendOne(*table, 0);
   const int64_t length = Manifests(*table).at(0).length;
   table = Edited(*table, [&](Json& document) {
-    document["properties"]["commit.manifest.min-count-to-merge"] = "3";
-    document["properties"]["commit.manifest.target-size-bytes"] = std::to_string(length * 5 / 2);
+    document["properties"]["commit.manifest.min-count-to-merge"] = "20";
+    document["properties"]["commit.manifest.target-size-bytes"] = std::to_string(length * 33 / 2);
   });
-  for (int i = 1; i < 5; ++i) AppendOne(*table, i);
+  for (int i = 1; i < 22; ++i) AppendOne(*table, i);
   const auto manifests = Manifests(*table);
-  ASSERT_EQ(manifests.size(), 4u);
-  EXPECT_EQ(manifests[3].existing_files, 2);  // the two oldest, more do not fit
-  EXPECT_EQ(Paths(*table).size(), 5u);
+  ASSERT_EQ(manifests.size(), 7u);
+  EXPECT_EQ(manifests[6].existing_files, 16);  // the oldest, more do not fit
+  EXPECT_EQ(Paths(*table).size(), 22u);
 }
 
 // An entry that exists already and has no sequence number: moved, it would belong to no commit at all.
@@ -141,6 +141,54 @@ TEST_F(ManifestMergeTest, AManifestThatDoesNotNameItsCommitsStaysAsItIs) {
   EXPECT_TRUE(manifests.contains(odd.path));
   EXPECT_LE(manifests.size(), 5u);
   EXPECT_EQ(Paths(*table), (std::set<std::string>{"f0", "f1", "f2", "f3", "f4", "f5"}));
+}
+
+// Each commit touches all cells: without merging a search for one of them would read a manifest of each.
+TEST_F(ManifestMergeTest, CommitsOfAllCellsBecomeManifestsOfFewCells) {
+  constexpr int kCommits = 60, kCells = 200;
+  constexpr int64_t kTarget = 300'000;
+  const auto table = CreateTable({{"commit.manifest.target-size-bytes", std::to_string(kTarget)}});
+  const auto cell = [](int i) { return fmt::format("8{:03}", i); };
+  std::set<std::string> expected;
+  for (int commit = 0; commit < kCommits; ++commit) {
+    std::vector<DataFile> files;
+    for (int i = 0; i < 2 * kCells; ++i) {
+      const std::string path = fmt::format("{}-{}-{}", commit, i, NewUuid());
+      files.push_back(MakeFile(path, i % kCells == 0 ? std::nullopt : std::optional(cell(i % kCells)),
+                               i % 7 == 0 ? std::nullopt : std::optional(i % 3)));
+      expected.insert(path);
+    }
+    ASSERT_OK(AppendFiles(*table, files));
+    int64_t merged = 0;
+    for (const ManifestFile& manifest : Manifests(*table)) {
+      const bool is_new = manifest.added_snapshot_id == table->current_snapshot()->id;
+      if (is_new && manifest.added_files == 0) merged += manifest.length;
+    }
+    EXPECT_LE(merged, kTarget) << "each commit's part in it is bounded";
+  }
+  EXPECT_EQ(Paths(*table), expected);
+  int64_t read = 0, searches = 0;
+  for (int i = 1; i < kCells; i += 10) {
+    ScanCounts counts;
+    const auto ignore = [](const DataFile&) { return Status::OK(); };
+    EXPECT_OK(table->ScanFiles(std::nullopt, {.cells = {{cell(i)}}}, ignore, false, &counts));
+    EXPECT_EQ(counts.files, 2 * kCommits);
+    EXPECT_LE(counts.manifests_read, 8) << cell(i);
+    read += counts.manifests_read;
+    ++searches;
+  }
+  EXPECT_LE(read, searches * 6);
+}
+
+// Nothing would become of merging them again and again.
+TEST_F(ManifestMergeTest, FullManifestsOfOnePartitionStayAsTheyAre) {
+  const auto table = CreateTable({{"commit.manifest.target-size-bytes", "1000"}});
+  for (int commit = 0; commit < 12; ++commit) {
+    std::vector<DataFile> files;
+    for (int i = 0; i < 40; ++i) files.push_back(MakeFile(fmt::format("{}-{}", commit, i), "81", 50));
+    ASSERT_OK(AppendFiles(*table, files));
+  }
+  for (const ManifestFile& manifest : Manifests(*table)) EXPECT_EQ(manifest.existing_files, 0);
 }
 
 TEST_F(ManifestMergeTest, CanBeTurnedOff) {
