@@ -57,6 +57,15 @@ catalog::Paths PathsFromBase(const std::string& base, const Settings& s3) {
   }());
 }
 
+void CheckCatalog(const catalog::Paths& paths) {
+  Ask(paths, [](const Catalog&) -> Result<bool> { return true; });
+}
+
+nb::tuple GetGrid(const catalog::Paths& paths) {
+  const auto grid = Ask(paths, [](const Catalog& catalog) { return catalog.Grid(); });
+  return nb::make_tuple(grid.config.type, grid.config.resolution);
+}
+
 nb::dict GetInfo(const catalog::Paths& paths) {
   const catalog::Info info = Ask(paths, [](const Catalog& catalog) { return catalog.GetInfo(); });
   nb::dict values;
@@ -106,6 +115,8 @@ void BindCatalog(nb::module_& module) {
       .def_static("from_base", &PathsFromBase, nb::arg("base"), nb::arg("s3"))
       .def_ro("db_path", &catalog::Paths::db_path)
       .def_ro("warehouse", &catalog::Paths::warehouse);
+  module.def("check_catalog", &CheckCatalog, nb::arg("paths"));
+  module.def("catalog_grid", &GetGrid, nb::arg("paths"));
   module.def("catalog_info", &GetInfo, nb::arg("paths"));
   module.def("catalog_stats", &GetStats, nb::arg("paths"));
 }

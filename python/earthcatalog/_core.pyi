@@ -74,6 +74,12 @@ class Lock:
 
     def release(self) -> None: ...
 
+def check_catalog(paths: Paths) -> None:
+    """Opens the catalog: FileNotFoundError when there is none."""
+
+def catalog_grid(paths: Paths) -> tuple[str, int | None]:
+    """The type and resolution of its grid."""
+
 def catalog_info(paths: Paths) -> dict[str, Any]:
     """The fields of CatalogInfo."""
 

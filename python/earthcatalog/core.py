@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from earthcatalog._native import core
@@ -74,9 +75,21 @@ class EarthCatalog:
         self._paths = core.Paths(catalog_path, warehouse_path, self._s3)
         self.catalog_path = catalog_path
         self.warehouse_path = warehouse_path
-        info = self.info()
-        self.grid_type = info.grid_type
-        self.grid_resolution = info.grid_resolution
+        core.check_catalog(self._locations)
+
+    @cached_property
+    def _grid(self) -> tuple[str, int | None]:
+        return core.catalog_grid(self._locations)
+
+    @property
+    def grid_type(self) -> str:
+        """One of h3, geojson and custom, or unknown where neither the table nor its cells tell."""
+        return self._grid[0]
+
+    @property
+    def grid_resolution(self) -> int | None:
+        """Of an h3 grid."""
+        return self._grid[1]
 
     def info(self) -> CatalogInfo:
         """Where the catalog lies, its grid, and its totals."""
