@@ -75,11 +75,11 @@ class EarthCatalog:
         self._paths = core.Paths(catalog_path, warehouse_path, self._s3)
         self.catalog_path = catalog_path
         self.warehouse_path = warehouse_path
-        core.check_catalog(self._locations)
+        core.check_catalog(self._paths)
 
     @cached_property
     def _grid(self) -> tuple[str, int | None]:
-        return core.catalog_grid(self._locations)
+        return core.catalog_grid(self._paths)
 
     @property
     def grid_type(self) -> str:
