@@ -13,12 +13,16 @@ find_package(CLI11 REQUIRED)
 find_package(GEOS REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 
-# Debian's xxHash has no CMake package.
-find_path(XXHASH_INCLUDE_DIR xxhash.h REQUIRED)
-find_library(XXHASH_LIBRARY xxhash REQUIRED)
-add_library(xxHash::xxHash UNKNOWN IMPORTED)
-set_target_properties(xxHash::xxHash PROPERTIES IMPORTED_LOCATION "${XXHASH_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES
-                                                                                      "${XXHASH_INCLUDE_DIR}")
+# library_without_package(TARGET HEADER LIBRARY): what Debian has no CMake package of.
+function(library_without_package target header library)
+  find_path(${library}_INCLUDE_DIR ${header} REQUIRED)
+  find_library(${library}_LIBRARY ${library} REQUIRED)
+  add_library(${target} UNKNOWN IMPORTED GLOBAL)
+  set_target_properties(${target} PROPERTIES IMPORTED_LOCATION "${${library}_LIBRARY}" INTERFACE_INCLUDE_DIRECTORIES
+                                                                                       "${${library}_INCLUDE_DIR}")
+endfunction()
+library_without_package(xxHash::xxHash xxhash.h xxhash)
+library_without_package(libdeflate::libdeflate libdeflate.h deflate)
 
 # Beside the package, wherever this Python finds it: pip builds in an environment that is not the one it installs into.
 execute_process(

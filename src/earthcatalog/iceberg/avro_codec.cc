@@ -1,6 +1,7 @@
 #include "earthcatalog/iceberg/avro_codec.h"
 
 #include <arrow/util/compression.h>
+#include <libdeflate.h>
 
 #include <algorithm>
 #include <memory>
@@ -12,20 +13,12 @@ namespace {
 
 using arrow::Compression;
 using arrow::util::Codec;
-using arrow::util::GZipFormat;
 
-constexpr int kCompressionLevel = 3;  // 7,100 data files: 46 ms and 1.79 MB; at 6, 92 ms and 1.64 MB
+constexpr int kCompressionLevel = 1;  // 17,000 entries: 4 us and 357 bytes each; at 6, 8 us and 337 bytes
 constexpr size_t kMaxBlockBytes = size_t{512} << 20;
 
 const uint8_t* BytesOf(std::string_view text) { return reinterpret_cast<const uint8_t*>(text.data()); }
 uint8_t* BytesOf(std::string* text) { return reinterpret_cast<uint8_t*>(text->data()); }
-
-Result<std::unique_ptr<Codec>> MakeGzip(GZipFormat format) {
-  arrow::util::GZipCodecOptions options;
-  options.gzip_format = format;
-  options.compression_level = kCompressionLevel;
-  return Codec::Create(Compression::GZIP, options);
-}
 
 Status BrokenBlock(std::string_view why) { return CorruptError("a compressed block is broken: {}", why); }
 
@@ -47,6 +40,42 @@ Result<std::string> DecompressStream(Codec* codec, std::string_view bytes) {
   }
   out.resize(written);
   return out;
+}
+
+// Deflate by libdeflate, which takes less than half of zlib's time. Its states serve one thread each.
+struct FreeState {
+  void operator()(libdeflate_compressor* state) const { libdeflate_free_compressor(state); }
+  void operator()(libdeflate_decompressor* state) const { libdeflate_free_decompressor(state); }
+};
+
+libdeflate_compressor* Compressor() {
+  thread_local const std::unique_ptr<libdeflate_compressor, FreeState> state(
+      libdeflate_alloc_compressor(kCompressionLevel));
+  return state.get();
+}
+
+libdeflate_decompressor* Decompressor() {
+  thread_local const std::unique_ptr<libdeflate_decompressor, FreeState> state(
+      libdeflate_alloc_decompressor());
+  return state.get();
+}
+
+// The size is known to nobody before.
+Result<std::string> Inflate(std::string_view bytes) {
+  if (Decompressor() == nullptr) return Status::OutOfMemory("a decompressor");
+  std::string out;
+  while (out.size() < kMaxBlockBytes) {
+    out.resize(std::clamp(out.size() * 2, 4 * bytes.size() + 256, kMaxBlockBytes));
+    size_t written = 0;
+    const libdeflate_result result = libdeflate_deflate_decompress(Decompressor(), bytes.data(), bytes.size(),
+                                                                   out.data(), out.size(), &written);
+    if (result == LIBDEFLATE_BAD_DATA) return BrokenBlock("it is no deflate stream, or ends too early");
+    if (result == LIBDEFLATE_SUCCESS) {
+      out.resize(written);
+      return out;
+    }
+  }
+  return BrokenBlock("it is too large");
 }
 
 // Snappy blocks begin with their uncompressed length, a little-endian base-128 number, and Avro adds four
@@ -74,23 +103,16 @@ Result<std::string> DecompressSnappy(std::string_view bytes) {
 }  // namespace
 
 Result<std::string> DeflateBlock(std::string_view bytes) {
-  ARROW_ASSIGN_OR_RAISE(const auto codec, MakeGzip(GZipFormat::DEFLATE));
-  const auto length = static_cast<int64_t>(bytes.size());
-  std::string out(static_cast<size_t>(codec->MaxCompressedLen(length, BytesOf(bytes))), '\0');
-  ARROW_ASSIGN_OR_RAISE(
-      const int64_t written,
-      codec->Compress(length, BytesOf(bytes), static_cast<int64_t>(out.size()), BytesOf(&out)));
-  out.resize(static_cast<size_t>(written));
+  if (Compressor() == nullptr) return Status::OutOfMemory("a compressor");
+  std::string out(libdeflate_deflate_compress_bound(Compressor(), bytes.size()), '\0');
+  out.resize(libdeflate_deflate_compress(Compressor(), bytes.data(), bytes.size(), out.data(), out.size()));
   return out;
 }
 
 Result<std::string> DecompressBlock(std::string_view codec, std::string_view bytes) {
   if (codec == "null" || codec.empty()) return std::string(bytes);
   if (codec == "snappy") return DecompressSnappy(bytes);
-  if (codec == "deflate") {
-    ARROW_ASSIGN_OR_RAISE(const auto deflate, MakeGzip(GZipFormat::DEFLATE));
-    return DecompressStream(deflate.get(), bytes);
-  }
+  if (codec == "deflate") return Inflate(bytes);
   if (codec == "zstandard") {
     ARROW_ASSIGN_OR_RAISE(const auto zstd, Codec::Create(Compression::ZSTD));
     return DecompressStream(zstd.get(), bytes);
@@ -99,7 +121,7 @@ Result<std::string> DecompressBlock(std::string_view codec, std::string_view byt
 }
 
 Result<std::string> Gunzip(std::string_view bytes) {
-  ARROW_ASSIGN_OR_RAISE(const auto codec, MakeGzip(GZipFormat::GZIP));
+  ARROW_ASSIGN_OR_RAISE(const auto codec, Codec::Create(Compression::GZIP));
   return DecompressStream(codec.get(), bytes);
 }
 
