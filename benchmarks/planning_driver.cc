@@ -69,8 +69,7 @@ class FileMaker {
 };
 
 void Build(const std::string& base, int files, int commits, const std::string& example) {
-  const auto catalog =
-      Catalog::OpenOrCreate(Paths::FromBase(base).ValueOrDie(), std::nullopt).ValueOrDie();
+  const auto catalog = Catalog::OpenOrCreate(Paths::FromBase(base).ValueOrDie(), std::nullopt).ValueOrDie();
   Table& table = catalog->table();
   FileMaker maker(ExampleFiles(example));
   double longest = 0;

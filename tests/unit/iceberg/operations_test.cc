@@ -43,16 +43,16 @@ class OperationsTest : public TableFixture {
     std::vector<std::string> entries;
     for (const ManifestFile& manifest : ManifestsOf(table)) {
       const PartitionSpec spec = Must(metadata.FindSpec(manifest.spec_id));
-      EXPECT_OK(DecodeManifest(
-          Slurp(PathOf(manifest.path)), manifest, spec, {.with_metrics = false, .deleted = true},
-          [&](const ManifestEntry& entry) {
-            const auto by = metadata.FindSnapshot(*entry.snapshot_id);
-            const char* states[] = {"existing", "added", "deleted"};
-            entries.push_back(fmt::format("{} {} {} {} {}", entry.file.path,
-                                          states[static_cast<int>(entry.state)], *entry.sequence_number,
-                                          *entry.file_sequence_number, by.ok() ? by->sequence_number : -1));
-            return Status::OK();
-          }));
+      EXPECT_OK(DecodeManifest(Slurp(PathOf(manifest.path)), manifest, spec,
+                               {.with_metrics = false, .deleted = true}, [&](const ManifestEntry& entry) {
+                                 const auto by = metadata.FindSnapshot(*entry.snapshot_id);
+                                 const char* states[] = {"existing", "added", "deleted"};
+                                 entries.push_back(fmt::format(
+                                     "{} {} {} {} {}", entry.file.path, states[static_cast<int>(entry.state)],
+                                     *entry.sequence_number, *entry.file_sequence_number,
+                                     by.ok() ? by->sequence_number : -1));
+                                 return Status::OK();
+                               }));
     }
     return entries;
   }

@@ -47,8 +47,7 @@ Result<Reached> ReachedBy(const TableMetadata& metadata, const std::vector<Snaps
       return Status::OK();
     };
     ARROW_RETURN_NOT_OK(WithContext(
-        DecodeManifest(std::move(bytes), manifest, spec, {.with_metrics = false}, collect),
-        manifest.path));
+        DecodeManifest(std::move(bytes), manifest, spec, {.with_metrics = false}, collect), manifest.path));
     std::lock_guard lock(mutex);
     reached.data.insert(paths.begin(), paths.end());
     return Status::OK();

@@ -84,9 +84,8 @@ Result<FileCounts> FileRemoval::Apply(const TableMetadata& metadata, int64_t sna
       entries.back().state = goes ? State::kDeleted : State::kExisting;
       return Status::OK();
     };
-    ARROW_RETURN_NOT_OK(
-        WithContext(DecodeManifest(std::move(bytes), manifest, spec, {.to_copy = true}, collect),
-                    manifest.path));
+    ARROW_RETURN_NOT_OK(WithContext(
+        DecodeManifest(std::move(bytes), manifest, spec, {.to_copy = true}, collect), manifest.path));
     if (!any) continue;
     if (!spec.IsCellAndYear()) {
       return FailedError("{} is of an older partitioning, which this program does not write", manifest.path);
