@@ -14,6 +14,17 @@ namespace earthcatalog::iceberg {
 inline constexpr char kManifestBytesProperty[] = "commit.manifest.target-size-bytes";
 inline constexpr int64_t kDefaultManifestBytes = 8 << 20;
 
+// What the table's properties make of the sizes of manifests.
+struct ManifestSizes {
+  static constexpr int64_t kPieces = 8;  // of as much as is merged at once
+
+  explicit ManifestSizes(const TableMetadata& metadata);
+  // Half a piece is no longer small, so that merging makes none of these.
+  bool IsSmall(const ManifestFile& manifest) const { return manifest.length <= piece_bytes / 2; }
+
+  int64_t merge_bytes, piece_bytes;
+};
+
 // Two things make searches read many manifests: very many small ones, and several that may hold the same
 // partition, as of commits that each touch every cell. So of `manifests`, newest first, some are merged,
 // - when there are more small ones of `spec` than the property commit.manifest.min-count-to-merge allows

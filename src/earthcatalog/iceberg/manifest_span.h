@@ -1,0 +1,22 @@
+// Which partitions a manifest may hold, as the manifest list tells.
+#pragma once
+
+#include <optional>
+
+#include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/iceberg/manifest_list.h"
+#include "earthcatalog/iceberg/partition_spec.h"
+
+namespace earthcatalog::iceberg {
+
+// Partitions in their order: from `first` to `last`, both of them included.
+struct PartitionSpan {
+  Partition first, last;
+
+  bool Overlaps(const PartitionSpan& other) const { return !(other.last < first) && !(last < other.first); }
+};
+
+// Nothing when the list does not tell.
+std::optional<PartitionSpan> SpanOf(const ManifestFile& manifest, const PartitionSpec& spec);
+
+}  // namespace earthcatalog::iceberg
