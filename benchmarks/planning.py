@@ -4,8 +4,10 @@
 
 DRIVER is planning_driver, `--before` that of an older tree. Each builds a table of its own by commits that
 touch all of 8,000 cells and years, of files as PROGRAM's demo makes them, and each question is asked in a new
-process; the drivers take turns. The table (Markdown, on standard output) has medians; `process` is the time
-of the whole process, `again` that of the same search once more, where manifests are decoded already.
+process, of the table as the commits left it and again when its manifests are rewritten (which an older
+driver may not know); the drivers take turns. The table (Markdown, on standard output) has medians; `process`
+is the time of the whole process, `again` that of the same search once more, where manifests are decoded
+already.
 """
 
 import argparse
@@ -47,17 +49,21 @@ def main() -> None:
             built = ask(driver, "build", Path(folder) / name, options.files, options.commits, example)
             for figure, value in built.items():
                 figures[name, "build", figure].append(value)
-        for _ in range(options.rounds):
-            wanted = generator.choice(CELLS), generator.choice(YEARS)
-            found = set()
-            for name, driver in drivers.items():
-                for question in ("open", "info", "stats", "search"):
-                    answer = ask(driver, question, Path(folder) / name, *wanted)
-                    for figure, value in answer.items():
-                        figures[name, question, figure].append(value)
-                found.add(answer["files"])
-            if len(found) != 1:
-                raise SystemExit(f"the programs find {found} files")
+        for state in ("as committed", "manifests rewritten"):
+            if state != "as committed":
+                for name, driver in drivers.items():
+                    figures[name, "rewrite", "ms"].append(ask(driver, "rewrite", Path(folder) / name)["ms"])
+            for _ in range(options.rounds):
+                wanted = generator.choice(CELLS), generator.choice(YEARS)
+                found = set()
+                for name, driver in drivers.items():
+                    for question in ("open", "info", "stats", "search"):
+                        answer = ask(driver, question, Path(folder) / name, *wanted)
+                        for figure, value in answer.items():
+                            figures[name, f"{state}: {question}", figure].append(value)
+                    found.add(answer["files"])
+                if len(found) != 1:
+                    raise SystemExit(f"the programs find {found} files")
     print(f"| | {' | '.join(drivers)} |")
     print(f"| --- |{' ---: |' * len(drivers)}")
     for question, figure in dict.fromkeys((question, figure) for _, question, figure in figures):

@@ -87,6 +87,18 @@ void Build(const std::string& base, int files, int commits, const std::string& e
   fmt::print("{{\"commit_ms\": {:.1f}, \"longest_commit_ms\": {:.1f}}}\n", in_append / commits, longest);
 }
 
+// What keeping a table healthy does to its manifests.
+void Rewrite([[maybe_unused]] const std::string& base) {
+#ifdef EARTHCATALOG_HAS_EXPRESSIONS
+  const auto catalog = Catalog::Open(Paths::FromBase(base).ValueOrDie()).ValueOrDie();
+  const Stopwatch time;
+  Must(catalog->table().RewriteManifests({.files = {}, .schema = nullptr, .summary = {}, .sync = false}));
+  fmt::print("{{\"ms\": {:.1f}}}\n", time.milliseconds());
+#else
+  fmt::print("{{\"ms\": -1}}\n");
+#endif
+}
+
 struct Found {
   double milliseconds = 0;
   int64_t files = 0, manifests_read = -1, bytes_read = -1;
@@ -143,13 +155,15 @@ void Ask(const std::string& base, const std::string& what, int cell, int year) {
 }  // namespace
 }  // namespace earthcatalog
 
-// build BASE FILES COMMITS EXAMPLE, or open|info|stats BASE, or search BASE CELL YEAR
+// build BASE FILES COMMITS EXAMPLE, or rewrite BASE, or open|info|stats BASE, or search BASE CELL YEAR
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   if (arguments.size() < 2) return 2;
   const auto number = [&](size_t i) { return i < arguments.size() ? std::atoi(arguments[i].c_str()) : 0; };
   if (arguments[0] == "build") {
     earthcatalog::Build(arguments[1], number(2), number(3), arguments.at(4));
+  } else if (arguments[0] == "rewrite") {
+    earthcatalog::Rewrite(arguments[1]);
   } else {
     earthcatalog::Ask(arguments[1], arguments[0], number(2), number(3));
   }

@@ -13,7 +13,17 @@ import duckdb
 from . import crashes, table_readers, tables
 from .operations import Answer, Driver, KilledError, Maker, RefusedError, requests
 from .program import Base
-from .table_model import Change, ConflictError, Expired, Expiry, MisuseError, Table, change, expire
+from .table_model import (
+    Change,
+    ConflictError,
+    Expired,
+    Expiry,
+    MisuseError,
+    Table,
+    change,
+    expire,
+    rewrite_manifests,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -151,6 +161,12 @@ class ModelledTable:
             everything=removal.everything,
             data_sequence_number=asked.data_sequence_number,
         )
+
+    def rewrite_manifests(self) -> None:
+        def next_of(table: Table, answer: Answer) -> Table:
+            return rewrite_manifests(table, answer.get("snapshot_id", 0), answer.get("timestamp_ms", 0))
+
+        self.carry_out(next_of, "rewrite_manifests")
 
     def set_properties(self, wanted: dict[str, str], removed: Iterable[str] = ()) -> None:
         gone = set(removed)

@@ -174,6 +174,7 @@ class Driver {
     if (what == "replace") {
       return table().Replace(request, removal.files, Find<int64_t>(command, "data_sequence_number"));
     }
+    if (what == "rewrite_manifests") return table().RewriteManifests(request);
     return UsageError("there is no operation {}", what);
   }
 

@@ -167,16 +167,39 @@ def change(table: Table, looked_at: int, asked: Change, id_: int, timestamp_ms: 
         added = sorted(asked.added, key=lambda file: _partition_key(file.partition))
         entries = tuple(Entry(ADDED, id_, data_number, number, file) for file in added)
         manifests.insert(0, Manifest(id_, entries))
-    operation = _operation(asked, goes)
-    snapshot = Snapshot(
-        id_,
-        parent.id if parent else None,
-        number,
-        timestamp_ms,
-        operation,
-        _summary(asked, goes, parent),
-        tuple(manifests),
-    )
+    summary = _summary(asked, goes, parent)
+    return _committed(table, id_, timestamp_ms, _operation(asked, goes), summary, manifests)
+
+
+def rewrite_manifests(table: Table, id_: int, timestamp_ms: int) -> Table:
+    """The manifests are all small here: they become one."""
+    parent = table.snapshot
+    older = [manifest for manifest in parent.manifests if manifest.live] if parent else []
+    if len(older) < 2:
+        return table
+    entries = [
+        replace(entry, status=EXISTING) for manifest in older for entry in manifest.entries if entry.live
+    ]
+    counts = {
+        "manifests-created": "1",
+        "manifests-replaced": str(len(older)),
+        "manifests-kept": "0",
+        "entries-processed": str(len(entries)),
+    }
+    summary = _summary(Change("replace", summary=counts), set(), parent)
+    return _committed(table, id_, timestamp_ms, "replace", summary, [Manifest(id_, tuple(entries))])
+
+
+def _committed(
+    table: Table,
+    id_: int,
+    timestamp_ms: int,
+    operation: str,
+    summary: dict[str, str],
+    manifests: list[Manifest],
+) -> Table:
+    number = table.last_sequence_number + 1
+    snapshot = Snapshot(id_, table.current, number, timestamp_ms, operation, summary, tuple(manifests))
     old_main = table.refs.get("main", Ref(id_, "branch"))
     return replace(
         table,

@@ -67,6 +67,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, duck: duckdb.DuckDBPyConn
     expiry = Expiry(EVERY_SNAPSHOT_MS, 1, {"tests.carried": "kept"})
     operations["expire"] = lambda table: table.expire(expiry)
     operations["properties"] = lambda table: table.set_properties({"tests.property": "set"})
+    operations["rewrite of manifests"] = lambda table: table.rewrite_manifests()
     operations["columns"] = lambda table: table.add_columns(["tests:column"])
     table.sync = True  # the calls that wait for the disk are points, too
     copy = folder / "copy"
@@ -77,7 +78,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, duck: duckdb.DuckDBPyConn
 
 NAMES = (
     *("append", "overwrite of files", "overwrite of a partition", "overwrite of everything"),
-    *("replace", "delete", "expire", "properties", "columns"),
+    *("replace", "delete", "expire", "properties", "columns", "rewrite of manifests"),
 )
 
 

@@ -218,6 +218,7 @@ class Sequence(ModelledTable):
         (replace, 6),
         (delete_files, 2),
         (delete_partition, 2),
+        (ModelledTable.rewrite_manifests, 2),
         (misuse, 2),
         (removed_before, 1),
         (properties, 2),

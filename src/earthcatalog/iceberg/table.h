@@ -142,6 +142,10 @@ class Table {
   // Files are only removed; the snapshot says `delete`, also when there were none. Conflicts as in
   // Overwrite().
   Status Delete(const CommitRequest& request, const Removal& removal);
+  // The same files in manifests that share no cell and year, so that a search reads few of them; the snapshot
+  // says `replace` and how many manifests there were and are. No commit when they are so already. What it
+  // takes: update/manifest_rewrite.h.
+  Status RewriteManifests(const CommitRequest& request);
 
   // Settles field ids before files are written, so that many writers may write for one commit: commits the
   // schema that `grow` makes of the current one, its field ids assigned. Asked again when another writer

@@ -1,4 +1,4 @@
-// The operations that change which files a table has.
+// The operations that change which files a table has, or which manifests name them.
 #include "earthcatalog/iceberg/table_impl.h"
 #include "earthcatalog/iceberg/update/snapshot_update.h"
 
@@ -37,6 +37,11 @@ Status Table::Replace(const CommitRequest& request, const std::vector<DataFile>&
 Status Table::Delete(const CommitRequest& request, const Removal& removal) {
   if (!request.files.empty()) return UsageError("a commit that deletes files adds none");
   return impl_->CommitSnapshot({.kind = Kind::kDelete, .request = request, .removal = removal});
+}
+
+Status Table::RewriteManifests(const CommitRequest& request) {
+  if (!request.files.empty()) return UsageError("a commit that rewrites manifests adds no files");
+  return impl_->CommitSnapshot({.kind = Kind::kRewriteManifests, .request = request, .removal = {}});
 }
 
 }  // namespace earthcatalog::iceberg

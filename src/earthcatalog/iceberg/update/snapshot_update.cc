@@ -11,6 +11,7 @@
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/iceberg/manifest_merge.h"
 #include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/iceberg/update/manifest_rewrite.h"
 
 namespace earthcatalog::iceberg {
 namespace {
@@ -110,7 +111,8 @@ Result<std::optional<TableMetadata>> SnapshotUpdate::Evolve(const TableMetadata&
 Result<std::optional<TableMetadata>> SnapshotUpdate::Attempt(const TableMetadata& base, int attempt) {
   const Table::CommitRequest& request = change_.request;
   ARROW_ASSIGN_OR_RAISE(auto evolved, Evolve(base));
-  if (manifests_.empty() && request.summary.empty() && removal_.empty()) return evolved;
+  const bool rewrites = change_.kind == Kind::kRewriteManifests;
+  if (manifests_.empty() && request.summary.empty() && removal_.empty() && !rewrites) return evolved;
   TableMetadata next = evolved ? *std::move(evolved) : base;
   if (base.default_spec_id() != spec_id_) {
     return MakeError(ErrorKind::kCommitConflict, "the table's partitioning was changed by another writer");
@@ -123,9 +125,17 @@ Result<std::optional<TableMetadata>> SnapshotUpdate::Attempt(const TableMetadata
   snapshot.timestamp_ms = std::max(NowMicros() / 1000, base.last_updated_ms());
 
   FileCounts removed;
-  ARROW_ASSIGN_OR_RAISE(auto manifests, ManifestsOnTopOf(next, parent, &removed));
+  Summary summary = request.summary;
+  std::vector<ManifestFile> manifests;
+  if (rewrites) {
+    ARROW_ASSIGN_OR_RAISE(auto rewritten, Rewritten(next, parent, &summary));
+    if (!rewritten) return evolved;
+    manifests = *std::move(rewritten);
+  } else {
+    ARROW_ASSIGN_OR_RAISE(manifests, ManifestsOnTopOf(next, parent, &removed));
+  }
   ARROW_RETURN_NOT_OK(CheckCounts(removed));
-  snapshot.summary = MakeSummary(Operation(removed), request.summary, added_, removed, parent);
+  snapshot.summary = MakeSummary(Operation(removed), std::move(summary), added_, removed, parent);
   AssignSequenceNumber(snapshot.sequence_number, &manifests);
   ARROW_ASSIGN_OR_RAISE(
       const std::string list,
@@ -139,16 +149,34 @@ Result<std::optional<TableMetadata>> SnapshotUpdate::Attempt(const TableMetadata
   return next;
 }
 
+Result<std::vector<ManifestFile>> SnapshotUpdate::LiveManifests(const std::optional<Snapshot>& parent) const {
+  std::vector<ManifestFile> manifests;
+  if (!parent) return manifests;
+  ARROW_ASSIGN_OR_RAISE(manifests, ReadManifestList(parent->manifest_list, files_->s3()));
+  // What a manifest says of files that an older snapshot removed is known to that snapshot alone.
+  std::erase_if(manifests, [](const ManifestFile& manifest) { return !manifest.has_live_files(); });
+  return manifests;
+}
+
+Result<std::optional<std::vector<ManifestFile>>> SnapshotUpdate::Rewritten(
+    const TableMetadata& metadata, const std::optional<Snapshot>& parent, Summary* summary) {
+  ARROW_ASSIGN_OR_RAISE(auto manifests, LiveManifests(parent));
+  ARROW_ASSIGN_OR_RAISE(const PartitionSpec spec, metadata.FindSpec(spec_id_));
+  ARROW_ASSIGN_OR_RAISE(const ManifestCounts counts,
+                        RewriteManifests(metadata, spec, snapshot_id_, files_, &manifests));
+  if (counts.replaced == 0) return std::nullopt;
+  summary->insert({{"manifests-created", std::to_string(counts.created)},
+                   {"manifests-replaced", std::to_string(counts.replaced)},
+                   {"manifests-kept", std::to_string(counts.kept)},
+                   {"entries-processed", std::to_string(counts.entries)}});
+  return manifests;
+}
+
 Result<std::vector<ManifestFile>> SnapshotUpdate::ManifestsOnTopOf(const TableMetadata& metadata,
                                                                    const std::optional<Snapshot>& parent,
                                                                    FileCounts* removed) {
   std::vector<ManifestFile> manifests = manifests_;
-  std::vector<ManifestFile> older;
-  if (parent) {
-    ARROW_ASSIGN_OR_RAISE(older, ReadManifestList(parent->manifest_list, files_->s3()));
-  }
-  // What a manifest says of files that an older snapshot removed is known to that snapshot alone.
-  std::erase_if(older, [](const ManifestFile& manifest) { return !manifest.has_live_files(); });
+  ARROW_ASSIGN_OR_RAISE(std::vector<ManifestFile> older, LiveManifests(parent));
   if (!removal_.empty()) {
     const auto store = [this](ManifestWriter* writer) { return Store(writer); };
     ARROW_ASSIGN_OR_RAISE(*removed, removal_.Apply(metadata, snapshot_id_, files_->s3(), store, &older));
@@ -162,7 +190,7 @@ Result<std::vector<ManifestFile>> SnapshotUpdate::ManifestsOnTopOf(const TableMe
 
 // As the specification tells them apart: readers of increments go by it.
 const char* SnapshotUpdate::Operation(const FileCounts& removed) const {
-  if (change_.kind == Kind::kReplace) return "replace";
+  if (change_.kind == Kind::kReplace || change_.kind == Kind::kRewriteManifests) return "replace";
   if (change_.kind == Kind::kDelete) return "delete";
   if (change_.kind == Kind::kAppend || removed.files == 0) return "append";
   return added_.files == 0 ? "delete" : "overwrite";

@@ -1,4 +1,5 @@
-// One new snapshot on top of the current one: the shared part of append, overwrite, replace and delete.
+// One new snapshot on top of the current one: the shared part of append, overwrite, replace, delete and
+// rewriting manifests.
 #pragma once
 
 #include <optional>
@@ -12,7 +13,7 @@
 namespace earthcatalog::iceberg {
 
 struct SnapshotChange {
-  enum class Kind { kAppend, kOverwrite, kReplace, kDelete };
+  enum class Kind { kAppend, kOverwrite, kReplace, kDelete, kRewriteManifests };
   Kind kind = Kind::kAppend;
   const Table::CommitRequest& request;
   const Table::Removal& removal;
@@ -35,10 +36,16 @@ class SnapshotUpdate {
   Result<ManifestFile> Store(ManifestWriter* writer);
   // `base` with the schema of the request, or nothing when it holds that already.
   Result<std::optional<TableMetadata>> Evolve(const TableMetadata& base) const;
-  // The new manifests, then the parent's without what is removed and what holds no file any more.
+  // The parent's manifests without those that hold no file any more.
+  Result<std::vector<ManifestFile>> LiveManifests(const std::optional<Snapshot>& parent) const;
+  // The new manifests, then the parent's without what is removed.
   Result<std::vector<ManifestFile>> ManifestsOnTopOf(const TableMetadata& metadata,
                                                      const std::optional<Snapshot>& parent,
                                                      FileCounts* removed);
+  // The parent's in other manifests, and what the summary says of that. Nothing when they are fine.
+  Result<std::optional<std::vector<ManifestFile>>> Rewritten(const TableMetadata& metadata,
+                                                             const std::optional<Snapshot>& parent,
+                                                             Summary* summary);
   const char* Operation(const FileCounts& removed) const;
   Status CheckCounts(const FileCounts& removed) const;
 

@@ -1,0 +1,29 @@
+// All manifests of a table arranged anew, so that a search reads few of them.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "earthcatalog/iceberg/metadata.h"
+#include "earthcatalog/iceberg/metadata_files.h"
+
+namespace earthcatalog::iceberg {
+
+struct ManifestCounts {
+  int64_t created = 0;
+  int64_t replaced = 0;
+  int64_t kept = 0;
+  int64_t entries = 0;  // in the replaced ones
+};
+
+// Of `manifests` those of `spec` whose partitions overlap others', and small neighbours, are replaced by
+// manifests of an eighth of the target size (manifest_merge.h) that share no partition; where they are so
+// already, nothing is done. Entries keep the snapshot and sequence numbers that they came with; a manifest
+// that does not tell these stays. Takes some 70 MiB of memory where the target size is 8 MiB, and a number
+// for each partition; of one partition all entries must fit. Manifests of many cells are read several times
+// where there are more than the target size of them. After an error `manifests` is as it was.
+Result<ManifestCounts> RewriteManifests(const TableMetadata& metadata, const PartitionSpec& spec,
+                                        int64_t snapshot_id, NewFiles* files,
+                                        std::vector<ManifestFile>* manifests);
+
+}  // namespace earthcatalog::iceberg
