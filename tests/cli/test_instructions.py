@@ -35,7 +35,7 @@ COSTS = {
     "assigning cells": Cost("grid::(anonymous namespace)::H3Partitioner::Assign", "item", 8.4),
     "fan-out": Cost("rows::FanOut", "row written", 7.1),
     "writing data files": Cost("rows::WriteFiles", "file", 502),
-    "committing": Cost("iceberg::Table::Append", "file", 81.1),
+    "committing": Cost("iceberg::Table::Append", "file", 57.2),
 }
 SLACK = 0.08
 
