@@ -11,17 +11,19 @@
 namespace earthcatalog::rows {
 namespace {
 
-// The value of the folder `key`=<value> in the path.
-std::optional<std::string> ValueInPath(std::string_view uri, std::string_view key) {
-  while (true) {
-    const size_t end = uri.find('/');
-    if (end == std::string_view::npos) return std::nullopt;  // the last one is the file's name
-    const std::string_view folder = uri.substr(0, end);
-    if (folder.size() > key.size() && folder.starts_with(key) && folder[key.size()] == '=') {
-      return PercentDecode(folder.substr(key.size() + 1), /*plus_is_space=*/false);
-    }
-    uri.remove_prefix(end + 1);
-  }
+// Cuts off what is behind the last slash, and that; all where there is none.
+std::string_view CutLast(std::string_view* path) {
+  const size_t slash = path->rfind('/');
+  const bool is_first = slash == std::string_view::npos;
+  const std::string_view last = is_first ? *path : path->substr(slash + 1);
+  *path = is_first ? std::string_view() : path->substr(0, slash);
+  return last;
+}
+
+// Of the folder `key`=<value>.
+std::optional<std::string> ValueOf(std::string_view folder, std::string_view key) {
+  if (!folder.starts_with(key) || !folder.substr(key.size()).starts_with('=')) return std::nullopt;
+  return PercentDecode(folder.substr(key.size() + 1), /*plus_is_space=*/false);
 }
 
 bool IsNull(std::string_view value) { return value == "null" || value == "__HIVE_DEFAULT_PARTITION__"; }
@@ -68,8 +70,13 @@ iceberg::DataFile DescribeFile(std::string uri, iceberg::Partition partition, in
 }
 
 Result<iceberg::Partition> PartitionOfPath(std::string_view uri) {
-  const std::optional<std::string> cell = ValueInPath(uri, "grid_partition");
-  const std::optional<std::string> year = ValueInPath(uri, "year");
+  std::string_view folders = uri;
+  CutLast(&folders);  // the file's name
+  const std::string_view inner = CutLast(&folders);
+  const std::string_view outer = CutLast(&folders);
+  const bool year_is_inner = inner.starts_with("year=");
+  const auto cell = ValueOf(year_is_inner ? outer : inner, "grid_partition");
+  const auto year = ValueOf(year_is_inner ? inner : outer, "year");
   iceberg::Partition partition;
   bool known = cell.has_value() && year.has_value();
   if (known && !IsNull(*cell)) partition.grid_partition = *cell;

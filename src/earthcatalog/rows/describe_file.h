@@ -18,7 +18,8 @@ iceberg::DataFile DescribeFile(std::string uri, iceberg::Partition partition, in
                                geoparquet::FileMetrics metrics);
 
 // The partition of …/grid_partition=<cell>/year=<YYYY|unknown>/<name>, as this program, PyIceberg and Spark
-// name folders: percent-encoded, and with their words for a null. A usage error for other paths.
+// name folders: percent-encoded, and with their words for a null. The two may be the other way round; folders
+// further up say nothing, whatever their names are. A usage error for other paths.
 Result<iceberg::Partition> PartitionOfPath(std::string_view uri);
 
 // The same for an existing Parquet file of any writer, reached as `table`, a place of the same table, is; its

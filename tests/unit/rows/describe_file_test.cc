@@ -147,5 +147,19 @@ TEST(PartitionOfPath, IsThatOfTheFolders) {
   }
 }
 
+TEST(PartitionOfPath, DangerAFolderFurtherUpIsTakenForTheFilesOwn) {
+  const auto of = [](const char* path) { return PartitionOfPath(path).ValueOrDie(); };
+  const iceberg::Partition expected{"c", 2019 - iceberg::Partition::kEpochYear};
+  EXPECT_EQ(of("s3://b/exports/year=2024/wh/grid_partition=c/year=2019/p.parquet"), expected);
+  EXPECT_EQ(of("/grid_partition=other/year=2024/grid_partition=c/year=2019/p.parquet"), expected);
+  EXPECT_EQ(of("/grid_partition=other/wh/year=2019/grid_partition=c/p.parquet"), expected);
+  EXPECT_EQ(of("grid_partition=c/year=2019/p.parquet"), expected);
+  for (const char* path : {"/exports/year=2024/wh/grid_partition=c/p.parquet",
+                           "/exports/year=2024/grid_partition=c/data/p.parquet",
+                           "/grid_partition=c/year=2024/year=2019/p.parquet"}) {
+    EXPECT_EQ(KindOf(PartitionOfPath(path).status()), ErrorKind::kUsage) << path;
+  }
+}
+
 }  // namespace
 }  // namespace earthcatalog::rows
