@@ -37,6 +37,10 @@ struct RowsInFile {
   int64_t first = 0;  // their place in the file
 };
 
+// Arrow's description of a batch, which comes beside the bytes of its rows: about, for a hundred columns.
+// Where small batches wait it is most of what they take.
+inline constexpr int64_t kBatchDescriptionBytes = 64 << 10;
+
 // Reads a file batch by batch, in the order of its rows, its columns as item_columns.h says. A batch is about
 // 2 MiB, or one row where that is more. Memory: a batch, the pages that it is made of, and of a file in an
 // object store what the columns of one row group take in it. One thread at a time.

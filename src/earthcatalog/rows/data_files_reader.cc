@@ -17,10 +17,9 @@ constexpr std::chrono::milliseconds kCancelInterval(50);
 // A file beyond that is read alone.
 int64_t BytesWhileRead(const StoredFile& file) { return std::clamp<int64_t>(file.size, 0, kBufferBytes); }
 
-// Few rows of many columns are mostly what Arrow needs to describe them.
-constexpr int64_t kDescription = 64 << 10;
-
-int64_t BytesOf(const RowsInFile& rows) { return kDescription + arrow::util::TotalBufferSize(*rows.rows); }
+int64_t BytesOf(const RowsInFile& rows) {
+  return kBatchDescriptionBytes + arrow::util::TotalBufferSize(*rows.rows);
+}
 
 }  // namespace
 
@@ -107,7 +106,7 @@ Status DataFilesReader::ReadOne(size_t file) {
   // Of a larger file it is its size that counts: its pages come one after the other.
   const int64_t page_bytes = stored.bytes == nullptr ? 0 : reader.page_bytes();
   if (page_bytes > 0) ARROW_RETURN_NOT_OK(TakeRoom(file, page_bytes));
-  const int64_t batch_bytes = kDescription + reader.batch_bytes();
+  const int64_t batch_bytes = kBatchDescriptionBytes + reader.batch_bytes();
   for (bool more = true; more;) {
     const int64_t room = reader.AtEnd() ? 0 : batch_bytes;
     if (room > 0) ARROW_RETURN_NOT_OK(TakeRoom(file, room));

@@ -85,7 +85,7 @@ Status Merge::MakeRuns(const CancelSource& cancel) {
       rows += kept->num_rows();
       ARROW_ASSIGN_OR_RAISE(kept, Conformed(kept));
       ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*kept));
-      waiting_bytes_ += bytes;
+      waiting_bytes_ += kBatchDescriptionBytes + bytes;
       waiting_.push_back(std::move(kept));
       return Status::OK();
     };

@@ -42,10 +42,10 @@ struct MergeOptions {
 //
 // Memory: `memory_bytes`, of which less than half is taken while rows are given out, so that a writer has
 // room (StreamOptionsWithin, data_files_writer.h); besides that what DataFilesReader takes while the files
-// are read (16 MiB), and a bit for each row. A process that does nothing else and takes 45 MiB for itself
-// came to 236 MiB with a limit of 256 MiB, writer included, and to 180 with 128 (ten million rows in a
-// thousand files). It should not be below 32 MiB: then runs become many. A single row counts as it is,
-// however large.
+// are read (16 MiB), and a bit for each row. Rows of small files count with kBatchDescriptionBytes a file. A
+// process that does nothing else and takes 45 MiB for itself came to 236 MiB with a limit of 256 MiB, writer
+// included, and to 180 with 128 (ten million rows in a thousand files). It should not be below 32 MiB: then
+// runs become many. A single row counts as it is, however large.
 //
 // One thread at a time (the reading has threads of its own); useless after an error. Errors name the file or
 // the temporary directory: a file that cannot be read or has changed meanwhile, a column that the table does

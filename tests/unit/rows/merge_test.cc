@@ -290,6 +290,20 @@ TEST_F(MergeTest, MoreRunsThanAreMergedAtOnce) {
   for (int64_t i = 0; i < 1800; ++i) EXPECT_EQ(numbers[static_cast<size_t>(i)], i);
 }
 
+// What Arrow needs to describe a row in many columns is more than the row.
+TEST_F(MergeTest, DangerManySmallFilesTakeMoreThanTheLimit) {
+  constexpr int64_t kFiles = 300;
+  std::vector<File> files(kFiles);
+  for (int64_t i = 0; i < kFiles; ++i) files[static_cast<size_t>(i * 7 % kFiles)].rows.push_back(Item(i));
+  options_.memory_bytes = 7 << 20;  // of which a run takes 1 MiB
+  auto merge = Open(Write(files)).ValueOrDie();
+  EXPECT_GE(merge->stored_runs(), kFiles * kBatchDescriptionBytes / (1 << 20));
+  EXPECT_LT(merge->stored_runs(), kFiles / 10);
+  const std::vector<int64_t> numbers = Numbers(merge.get());
+  ASSERT_EQ(numbers.size(), size_t{kFiles});
+  for (int64_t i = 0; i < kFiles; ++i) EXPECT_EQ(numbers[static_cast<size_t>(i)], i);
+}
+
 TEST_F(MergeTest, OnlyColumnsThatTheFilesHaveAreGivenOut) {
   auto merge = Open(Write({{0, 0, {Item(1)}}, {0, 1, {Item(2)}}})).ValueOrDie();
   EXPECT_NE(merge->schema()->GetFieldByName("note"), nullptr);  // the second one has it
