@@ -170,7 +170,7 @@ QuarantineNotes FindQuarantineNotes(const iceberg::Table& table) {
   return notes;
 }
 
-Summary NotesToCarry(const iceberg::Table& table) {
+Summary NotesToCarry(const iceberg::Table& table, const QuarantineNotes& settled) {
   struct Needed {
     InventoryProgress newest, furthest;
   };
@@ -195,7 +195,9 @@ Summary NotesToCarry(const iceberg::Table& table) {
   if (!carried.empty()) summary[kCarried] = ToText(carried);
   QuarantineNotes quarantine = FindQuarantineNotes(table);
   for (const std::string& file : quarantine.finished) quarantine.rows_taken_up.erase(file);
-  NoteQuarantine({.written = {}, .finished = {}, .rows_taken_up = quarantine.rows_taken_up}, &summary);
+  for (const std::string& file : settled.written) quarantine.written.erase(file);
+  for (const std::string& file : settled.finished) quarantine.finished.erase(file);
+  NoteQuarantine(quarantine, &summary);
   return summary;
 }
 

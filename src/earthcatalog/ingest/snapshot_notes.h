@@ -59,8 +59,10 @@ void NoteQuarantine(const QuarantineNotes& notes, Summary* summary);
 QuarantineNotes FindQuarantineNotes(const iceberg::Table& table);
 
 // What a snapshot must say so that older ones may expire: of each inventory the newest note and the one that
-// goes furthest, and how far quarantine files have been taken up. Before, the quarantine is to be settled
-// (quarantine.h): which files were written or finished is of no more use then. Empty where nothing is known.
-Summary NotesToCarry(const iceberg::Table& table);
+// goes furthest, how far quarantine files have been taken up, and which were written or finished. `settled`:
+// the notes by which the quarantine was settled (quarantine.h) before; files that they name as written or
+// finished are left out, being of no more use, so that what is carried does not grow without end. Commits
+// since then may name others, which nobody has settled. Empty where nothing is known.
+Summary NotesToCarry(const iceberg::Table& table, const QuarantineNotes& settled);
 
 }  // namespace earthcatalog::ingest

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/ingest/quarantine.h"
 
 namespace earthcatalog::ingest {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::Pair;
+using testing::SizeIs;
 
 class SnapshotNotesTest : public testing::Test {
  protected:
@@ -21,13 +23,17 @@ class SnapshotNotesTest : public testing::Test {
     const auto folder = std::filesystem::path(testing::TempDir()) /
                         testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(folder);
-    const auto locations = catalog::Paths::FromBase(folder.string()).ValueOrDie();
-    catalog_ = catalog::Catalog::OpenOrCreate(locations, std::nullopt).ValueOrDie();
+    paths_ = catalog::Paths::FromBase(folder.string()).ValueOrDie();
+    catalog_ = OpenCatalog();
   }
 
-  void Commit(const Summary& summary) {
-    ASSERT_TRUE(catalog_->table().Append({.files = {}, .schema = nullptr, .summary = summary}).ok());
+  std::unique_ptr<catalog::Catalog> OpenCatalog() const {
+    return catalog::Catalog::OpenOrCreate(paths_, std::nullopt).ValueOrDie();
   }
+  static void Commit(catalog::Catalog* catalog, const Summary& summary) {
+    ASSERT_TRUE(catalog->table().Append({.files = {}, .schema = nullptr, .summary = summary}).ok());
+  }
+  void Commit(const Summary& summary) { Commit(catalog_.get(), summary); }
   void CommitProgress(const Selection& selection, const InventoryProgress& progress) {
     Summary summary;
     NoteInventory(selection, progress, &summary);
@@ -38,6 +44,16 @@ class SnapshotNotesTest : public testing::Test {
     return progress ? std::optional(progress->rows) : std::nullopt;
   }
 
+  // All but the last snapshot go.
+  iceberg::Table::ExpireReport Expire(const std::function<Summary()>& carried) {
+    iceberg::Table::ExpireReport report;
+    const Status expired =
+        catalog_->table().Expire({.older_than_ms = INT64_MAX, .keep_last = 1, .carried = carried}, &report);
+    EXPECT_TRUE(expired.ok()) << expired.ToString();
+    return report;
+  }
+
+  catalog::Paths paths_;
   std::unique_ptr<catalog::Catalog> catalog_;
 };
 
@@ -123,13 +139,8 @@ TEST_F(SnapshotNotesTest, WhatResumingNeedsOutlivesTheSnapshotsThatSaidIt) {
       newest.push_back(FindProgress(catalog_->table(), selection));
       furthest.push_back(FindFurthest(catalog_->table(), selection));
     }
-    iceberg::Table::ExpireReport report;
-    const Status expired =
-        catalog_->table().Expire({.older_than_ms = INT64_MAX,
-                                  .keep_last = 1,
-                                  .carried = [&] { return NotesToCarry(catalog_->table()); }},
-                                 &report);
-    ASSERT_TRUE(expired.ok()) << expired.ToString();
+    const QuarantineNotes settled = FindQuarantineNotes(catalog_->table());
+    const auto report = Expire([&] { return NotesToCarry(catalog_->table(), settled); });
     EXPECT_GE(report.snapshots.size(), 8u);
     EXPECT_EQ(catalog_->table().snapshots().size(), 2u) << "the last one, and the one that carries the notes";
     for (size_t i = 0; i < selections.size(); ++i) {
@@ -138,6 +149,46 @@ TEST_F(SnapshotNotesTest, WhatResumingNeedsOutlivesTheSnapshotsThatSaidIt) {
     }
     EXPECT_THAT(FindQuarantineNotes(catalog_->table()).rows_taken_up["c"], uint64_t(round));
   }
+}
+
+// Another writer commits between the settling of the quarantine and the attempt that succeeds.
+TEST_F(SnapshotNotesTest, DangerQuarantineOfACommitDuringAnExpiryIsLost) {
+  const io::Location warehouse = catalog_->warehouse();
+  const auto commit_failed_row = [&](catalog::Catalog* catalog, const char* key, const char* retried) {
+    std::vector<io::Location> staged;
+    ASSERT_TRUE(StageQuarantine(warehouse, {{"bucket", key, "not_found", "gone", 0}}, &staged).ok());
+    Summary summary;
+    NoteQuarantine({.written = {FileName(staged.at(0).path)}, .finished = {retried}}, &summary);
+    Commit(catalog, summary);
+  };
+  commit_failed_row(catalog_.get(), "a", "failed_1.parquet");
+  QuarantineNotes settled = FindQuarantineNotes(catalog_->table());
+  ASSERT_TRUE(SettleQuarantine(warehouse, settled).ok());
+  Commit({{"so that", "one may go"}});
+  int attempts = 0;
+  Expire([&] {
+    if (attempts++ == 0) {
+      const auto another = OpenCatalog();
+      commit_failed_row(another.get(), "b", "failed_2.parquet");
+      Commit(another.get(), {{"after", "it"}});
+    }
+    return NotesToCarry(catalog_->table(), settled);
+  });
+  EXPECT_EQ(attempts, 2);
+
+  // What the next run finds.
+  settled = FindQuarantineNotes(catalog_->table());
+  EXPECT_THAT(settled.written, SizeIs(1)) << "of those two, the one that was settled need not be carried";
+  EXPECT_THAT(settled.finished, ElementsAre("failed_2.parquet"));
+  EXPECT_THAT(UncommittedQuarantine(warehouse, settled).ValueOrDie(), IsEmpty());
+  ASSERT_TRUE(SettleQuarantine(warehouse, settled).ok());
+  EXPECT_THAT(ListQuarantine(warehouse).ValueOrDie(), SizeIs(2));
+
+  // Carried once, not for ever.
+  Commit({{"and", "another"}});
+  Expire([&] { return NotesToCarry(catalog_->table(), settled); });
+  EXPECT_EQ(catalog_->table().snapshots().size(), 1u) << "nothing is left to carry";
+  EXPECT_THAT(FindQuarantineNotes(catalog_->table()).written, IsEmpty());
 }
 
 }  // namespace
