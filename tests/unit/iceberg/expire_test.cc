@@ -285,6 +285,28 @@ TEST_F(ExpireTest, NothingIsDeletedWhereThatIsForbidden) {
   EXPECT_THAT(DataFiles(), ElementsAre("part0", "part1"));
 }
 
+// Other engines take any text but `true` for false.
+TEST_F(ExpireTest, OnlyTrueAllowsDeletion) {
+  Commit({10, 9, 1});
+  Table::ExpireReport report;
+  for (const char* text : {"False", "FALSE", "no", ""}) {
+    ASSERT_OK(table_->SetProperties({{"gc.enabled", text}}, {}, false));
+    EXPECT_THAT(table_->Expire({.sync = false}, &report), FailsWith(ErrorKind::kUsage, "gc.enabled")) << text;
+  }
+  EXPECT_THAT(DataFiles(), ElementsAre("part0", "part1", "part2"));
+  ASSERT_OK(table_->SetProperties({{"gc.enabled", "True"}}, {}, false));
+  Expire();
+  EXPECT_THAT(DataFiles(), ElementsAre("part2"));
+}
+
+TEST_F(ExpireTest, TheCurrentSnapshotStaysWhateverTheMainBranchSays) {
+  Commit({10, 9, 8});
+  Edit([&](Json& document) { document["refs"]["main"]["snapshot-id"] = ids_[0]; });
+  Expire();
+  EXPECT_EQ(LoadTable()->current_snapshot()->id, ids_[2]);
+  EXPECT_EQ(Paths(*LoadTable()).size(), 1u);
+}
+
 TEST_F(ExpireTest, NothingIsDeletedWhereThatWasForbiddenMeanwhile) {
   Commit({10, 1});
   ASSERT_OK(LoadTable()->SetProperties({{"gc.enabled", "false"}}, {}, false));

@@ -4,6 +4,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "earthcatalog/base/text.h"
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/iceberg/manifest.h"
@@ -73,9 +74,10 @@ bool IsBelow(const std::string& uri, const io::Location& folder) {
 
 Status CheckMayDelete(const TableMetadata& metadata) {
   const auto gc = metadata.properties().find("gc.enabled");
-  if (gc == metadata.properties().end() || gc->second != "false") return Status::OK();
+  if (gc == metadata.properties().end() || EqualsIgnoreCase(gc->second, "true")) return Status::OK();
   return UsageError(
-      "the table property gc.enabled is false: files of expired snapshots must not be deleted, since other "
+      "the table property gc.enabled is not true: files of expired snapshots must not be deleted, since "
+      "other "
       "tables may use them");
 }
 

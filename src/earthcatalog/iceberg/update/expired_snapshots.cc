@@ -36,6 +36,7 @@ Expired FindExpired(const TableMetadata& metadata, int64_t now_ms, std::optional
   std::set<int64_t> kept;
   std::set<int64_t> known;  // to some ref, kept or not
   const auto current = metadata.current_snapshot();
+  if (current) kept.insert(current->id);  // whatever the refs of another writer say
   std::vector<TableMetadata::Ref> refs = metadata.refs();
   // Older writers leave the main branch to `current-snapshot-id`.
   const bool has_main =
@@ -53,7 +54,8 @@ Expired FindExpired(const TableMetadata& metadata, int64_t now_ms, std::optional
     }
     kept.insert(ref.snapshot_id);
     if (!ref.is_branch) continue;
-    const int64_t oldest = ref.max_snapshot_age_ms ? now_ms - *ref.max_snapshot_age_ms : table_oldest;
+    const int64_t oldest =
+        ref.max_snapshot_age_ms ? now_ms - std::max<int64_t>(*ref.max_snapshot_age_ms, 0) : table_oldest;
     KeepOfBranch(metadata, ref, oldest, ref.min_snapshots_to_keep.value_or(table_count), &kept);
   }
   for (const Snapshot& snapshot : metadata.snapshots()) {
