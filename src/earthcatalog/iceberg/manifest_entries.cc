@@ -62,7 +62,8 @@ Result<std::vector<ManifestFile>> PieceWriter::Write(const std::vector<ManifestE
                    [](const auto* a, const auto* b) { return a->file.partition < b->file.partition; });
   const ManifestEntry* before = nullptr;
   for (const ManifestEntry* entry : sorted) {
-    const bool is_new = before != nullptr && before->file.partition != entry->file.partition;
+    const auto& cell = entry->file.partition.grid_partition;
+    const bool is_new = before != nullptr && before->file.partition.grid_partition != cell;
     if (is_new && static_cast<int64_t>(writer_->bytes_written()) >= piece_bytes) {
       ARROW_RETURN_NOT_OK(Finish());
     }

@@ -24,7 +24,8 @@ Result<std::vector<ManifestEntries>> TakeEntries(const std::vector<ManifestFile>
                                                  const std::function<bool(const Partition&)>& wanted,
                                                  std::set<size_t>* chosen);
 
-// Writes entries in the order of their partitions, to manifests that share none. One thread.
+// Writes entries in the order of their partitions, to manifests that share no cell: a manifest list tells the
+// years of a manifest's first and last cell together with those of all others. One thread.
 class PieceWriter {
  public:
   // All outlive this. `first_name`: of the first manifest, the others get names of their own.
@@ -36,7 +37,7 @@ class PieceWriter {
         next_name_(std::move(first_name)),
         files_(*files) {}
 
-  // A piece ends with the first partition that makes it `piece_bytes` long, compressed. What is written
+  // A piece ends with the first cell that makes it `piece_bytes` long, compressed. What is written
   // belongs to pieces of this call alone.
   Result<std::vector<ManifestFile>> Write(const std::vector<ManifestEntries>& manifests, int64_t piece_bytes);
 

@@ -153,12 +153,18 @@ int64_t* NumberField(int id, ManifestFile* manifest) {
   }
 }
 
-// False when a number that every list has is null: without file counts, readers would skip the manifest.
+// No list counts more; so sums of counts stay in range, too.
+constexpr int64_t kMostCounted = int64_t{1} << 50;
+
+bool IsId(int field) { return field == 503 || field == 515 || field == 516; }
+
+// False when a number that every list has is null or cannot be: without file counts, readers would skip the
+// manifest.
 bool DecodeField(AvroDecoder& in, const AvroField& field, ManifestFile* manifest) {
   if (int64_t* number = NumberField(field.id, manifest)) {
     const auto value = in.Integer(field.type);
     *number = value.value_or(0);
-    return value.has_value();
+    return value.has_value() && (IsId(field.id) || (0 <= *number && *number <= kMostCounted));
   }
   switch (field.id) {
     case 500:
@@ -204,7 +210,8 @@ Result<std::vector<ManifestFile>> DecodeManifestList(std::string bytes) {
   ARROW_RETURN_NOT_OK(reader.ForEachRecord([&](AvroDecoder& in) {
     ManifestFile& manifest = manifests.emplace_back();
     for (const AvroField& field : reader.schema()->fields) {
-      if (!DecodeField(in, field, &manifest)) return CorruptError("a manifest list lacks `{}`", field.name);
+      if (!DecodeField(in, field, &manifest))
+        return CorruptError("a manifest list has no possible `{}`", field.name);
     }
     return manifest.path.empty() ? CorruptError("a manifest list names no file") : Status::OK();
   }));

@@ -16,6 +16,10 @@ struct PartitionSummary {
   std::optional<bool> contains_nan;
   std::optional<std::string> lower;  // single-value serialization
   std::optional<std::string> upper;
+
+  // Bounds of nulls alone are missing, as the specification has it. Those of values that a writer left out
+  // tell nothing.
+  bool HoldsOnlyNulls() const { return contains_null && !lower && !upper; }
 };
 
 struct ManifestFile {

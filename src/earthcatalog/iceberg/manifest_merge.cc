@@ -43,8 +43,8 @@ std::set<size_t> TakeFirst(const std::vector<size_t>& candidates, const std::vec
   std::set<size_t> chosen;
   int64_t bytes = 0;
   for (const size_t i : candidates) {
+    if (bytes + manifests[i].length > limits.merge_bytes) continue;
     bytes += manifests[i].length;
-    if (bytes > limits.merge_bytes) break;
     chosen.insert(i);
   }
   return chosen;
@@ -60,15 +60,11 @@ std::set<size_t> ChooseOldest(const std::vector<ManifestFile>& manifests, const 
   return TakeFirst(small, manifests, limits);
 }
 
-struct Span : PartitionSpan {
-  size_t manifest;
-};
-
-std::vector<Span> SpansOf(const std::vector<ManifestFile>& manifests, const PartitionSpec& spec,
-                          const Limits& limits) {
-  std::vector<Span> spans;
+std::vector<ManifestSpan> SpansOf(const std::vector<ManifestFile>& manifests, const PartitionSpec& spec,
+                                  const Limits& limits) {
+  std::vector<ManifestSpan> spans;
   for (size_t i = 0; i < manifests.size(); ++i) {
-    if (!limits.CanMerge(manifests[i])) continue;
+    if (!limits.CanMerge(manifests[i]) || manifests[i].length > limits.merge_bytes) continue;
     const auto span = SpanOf(manifests[i], spec);
     // A full manifest of one partition cannot become narrower.
     if (span && (limits.IsSmall(manifests[i]) || span->first != span->last)) spans.push_back({*span, i});
@@ -77,10 +73,10 @@ std::vector<Span> SpansOf(const std::vector<ManifestFile>& manifests, const Part
 }
 
 // The most that meet in one partition. `spans` begin one after the other.
-std::vector<Span> DeepestOf(const std::vector<Span>& spans) {
-  std::vector<Span> open, deepest;
-  for (const Span& span : spans) {
-    std::erase_if(open, [&span](const Span& before) { return before.last < span.first; });
+std::vector<ManifestSpan> DeepestOf(const std::vector<ManifestSpan>& spans) {
+  std::vector<ManifestSpan> open, deepest;
+  for (const ManifestSpan& span : spans) {
+    std::erase_if(open, [&span](const ManifestSpan& before) { return before.last < span.first; });
     open.push_back(span);
     if (open.size() > deepest.size()) deepest = open;
   }
@@ -91,13 +87,14 @@ std::vector<Span> DeepestOf(const std::vector<Span>& spans) {
 // when these are too many, for they are in the way of most searches.
 std::set<size_t> ChooseDeepest(const std::vector<ManifestFile>& manifests, const PartitionSpec& spec,
                                const Limits& limits) {
-  std::vector<Span> spans = SpansOf(manifests, spec, limits);
-  std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) { return a.first < b.first; });
-  const std::vector<Span> deepest = DeepestOf(spans);
+  std::vector<ManifestSpan> spans = SpansOf(manifests, spec, limits);
+  std::sort(spans.begin(), spans.end(),
+            [](const ManifestSpan& a, const ManifestSpan& b) { return a.first < b.first; });
+  const std::vector<ManifestSpan> deepest = DeepestOf(spans);
   if (deepest.size() <= kMaxDepth) return {};
   std::vector<std::pair<size_t, size_t>> by_width;  // how many others it overlaps
-  for (const Span& one : deepest) {
-    const auto overlaps = [&one](const Span& other) { return one.Overlaps(other); };
+  for (const ManifestSpan& one : deepest) {
+    const auto overlaps = [&one](const ManifestSpan& other) { return one.Overlaps(other); };
     by_width.emplace_back(std::count_if(spans.begin(), spans.end(), overlaps), one.manifest);
   }
   std::sort(by_width.rbegin(), by_width.rend());
@@ -112,9 +109,13 @@ ManifestSizes::ManifestSizes(const TableMetadata& metadata)
     : merge_bytes(metadata.NumberProperty(kManifestBytesProperty, kDefaultManifestBytes, 1)),
       piece_bytes(std::max<int64_t>(merge_bytes / kPieces, 1)) {}
 
+int64_t ManifestSizes::EvenPieces(int64_t bytes) const {
+  return bytes / std::max<int64_t>((bytes + piece_bytes - 1) / piece_bytes, 1);
+}
+
 Status MergeOldManifests(const TableMetadata& metadata, const PartitionSpec& spec, int64_t snapshot_id,
                          const std::string& name, NewFiles* files, std::vector<ManifestFile>* manifests) {
-  if (!IsMergeOn(metadata)) return Status::OK();
+  if (!IsMergeOn(metadata) || !spec.IsCellAndYear()) return Status::OK();
   const Limits limits(metadata, spec.id, snapshot_id);
   std::set<size_t> chosen = ChooseOldest(*manifests, limits);
   if (chosen.size() < 2) chosen = ChooseDeepest(*manifests, spec, limits);
@@ -123,9 +124,8 @@ Status MergeOldManifests(const TableMetadata& metadata, const PartitionSpec& spe
   if (chosen.size() < 2) return Status::OK();
   int64_t bytes = 0;
   for (const size_t i : chosen) bytes += (*manifests)[i].length;
-  const int64_t pieces = (bytes + limits.piece_bytes - 1) / limits.piece_bytes;
   PieceWriter writer(metadata, spec, snapshot_id, name, files);
-  ARROW_ASSIGN_OR_RAISE(auto merged, writer.Write(entries, bytes / pieces));
+  ARROW_ASSIGN_OR_RAISE(auto merged, writer.Write(entries, limits.EvenPieces(bytes)));
   std::vector<ManifestFile> kept;
   for (size_t i = 0; i < manifests->size(); ++i) {
     if (!chosen.contains(i)) kept.push_back(std::move((*manifests)[i]));

@@ -22,6 +22,9 @@ struct ManifestSizes {
   // Half a piece is no longer small, so that merging makes none of these.
   bool IsSmall(const ManifestFile& manifest) const { return manifest.length <= piece_bytes / 2; }
 
+  // The size of pieces where so many bytes are cut into pieces of the same size.
+  int64_t EvenPieces(int64_t bytes) const;
+
   int64_t merge_bytes, piece_bytes;
 };
 
@@ -31,9 +34,10 @@ struct ManifestSizes {
 //   (100), the oldest of these,
 // - else, when more than six may hold the same partition, the widest of these,
 // into manifests of about an eighth of the target size whose partitions do not overlap; the first of them is
-// called `name`. Entries keep the snapshot and sequence numbers they came with. Reads and writes no more than
-// the target size, which takes some 70 MiB of memory where that is 8 MiB. Off when
-// commit.manifest-merge.enabled is false. After an error `manifests` is as it was.
+// called `name`. A piece has all of a cell. Entries keep the snapshot and sequence numbers they came with.
+// Reads and writes no more than the target size, which takes some 70 MiB of memory where that is 8 MiB.
+// Nothing is done when commit.manifest-merge.enabled is false, or with a spec that is not one of cell and
+// year. After an error `manifests` is as it was.
 Status MergeOldManifests(const TableMetadata& metadata, const PartitionSpec& spec, int64_t snapshot_id,
                          const std::string& name, NewFiles* files, std::vector<ManifestFile>* manifests);
 

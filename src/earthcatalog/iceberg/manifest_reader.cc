@@ -206,14 +206,17 @@ class EntryReader {
       }
     }
     if (!wanted || !in.ok()) return std::nullopt;
-    if (entry.file.path.empty() || entry.file.record_count < 0 || entry.file.file_size < 0) {
-      return CorruptError("an entry has no path or a negative size");
+    if (entry.file.path.empty() || !IsCount(entry.file.record_count) || !IsCount(entry.file.file_size)) {
+      return CorruptError("an entry has no path or a size that cannot be");
     }
     Inherit(&entry);
     return entry;
   }
 
  private:
+  // So sums over a manifest stay in range, too.
+  static bool IsCount(int64_t number) { return 0 <= number && number <= int64_t{1} << 50; }
+
   static Result<State> StateOf(const std::optional<int64_t>& status) {
     if (!status || *status < 0 || *status > 2) return CorruptError("an entry has an unknown status");
     return static_cast<State>(*status);

@@ -1,6 +1,7 @@
 // Which partitions a manifest may hold, as the manifest list tells.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 
 #include "earthcatalog/iceberg/data_file.h"
@@ -14,6 +15,10 @@ struct PartitionSpan {
   Partition first, last;
 
   bool Overlaps(const PartitionSpan& other) const { return !(other.last < first) && !(last < other.first); }
+};
+
+struct ManifestSpan : PartitionSpan {
+  size_t manifest;  // its place in a list
 };
 
 // Nothing when the list does not tell.

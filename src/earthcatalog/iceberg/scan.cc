@@ -98,8 +98,8 @@ class Planner {
     const bool with_ranges = pruner == nullptr || pruner->needs_ranges();
     const EntryFilter filter{
         .pruner = pruner, .ranges = with_ranges ? &ids_ : nullptr, .with_metrics = false};
-    if (pruner == nullptr) files->reserve(static_cast<size_t>(ExpectedFiles(manifest)));
     ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(manifest.path, s3_));
+    if (pruner == nullptr) files->reserve(ExpectedFiles(manifest, bytes.size()));
     const auto add = [&](ManifestEntry& entry) {
       files->push_back({std::move(entry.file), std::move(entry.ranges)});
       return Status::OK();
@@ -111,8 +111,8 @@ class Planner {
   }
 
   // The list only claims them.
-  static int64_t ExpectedFiles(const ManifestFile& manifest) {
-    return std::clamp<int64_t>(LiveFiles(manifest), 0, manifest.length / 16);
+  static size_t ExpectedFiles(const ManifestFile& manifest, size_t bytes) {
+    return std::min(static_cast<size_t>(LiveFiles(manifest)), bytes / 16);
   }
 
   const Pruner& pruner_;

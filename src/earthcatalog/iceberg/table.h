@@ -142,7 +142,7 @@ class Table {
   // Files are only removed; the snapshot says `delete`, also when there were none. Conflicts as in
   // Overwrite().
   Status Delete(const CommitRequest& request, const Removal& removal);
-  // The same files in manifests that share no cell and year, so that a search reads few of them; the snapshot
+  // The same files in manifests that share no cell, so that a search reads few of them; the snapshot
   // says `replace` and how many manifests there were and are. No commit when they are so already. What it
   // takes: update/manifest_rewrite.h.
   Status RewriteManifests(const CommitRequest& request);

@@ -180,6 +180,25 @@ TEST_F(ManifestMergeTest, CommitsOfAllCellsBecomeManifestsOfFewCells) {
   EXPECT_LE(read, searches * 6);
 }
 
+// As Spark may have written it.
+TEST_F(ManifestMergeTest, AManifestLargerThanTheTargetIsInNobodysWay) {
+  constexpr int kCells = 50;
+  const auto table = CreateTable();
+  std::set<std::string> expected;
+  for (int commit = 0; commit < 30; ++commit) {
+    std::vector<DataFile> files;
+    for (int i = 0; i < kCells; ++i) {
+      files.push_back(MakeFile(fmt::format("{}-{}", commit, i), fmt::format("8{:03}", i), 50));
+      expected.insert(files.back().path);
+    }
+    ASSERT_OK(AppendFiles(*table, files));
+    if (commit > 0) continue;
+    EditList(*table, [](auto& manifests) { manifests[0].length = kDefaultManifestBytes + 1; });
+  }
+  EXPECT_LE(Manifests(*table).size(), 8u);
+  EXPECT_EQ(Paths(*table), expected);
+}
+
 // Nothing would become of merging them again and again.
 TEST_F(ManifestMergeTest, FullManifestsOfOnePartitionStayAsTheyAre) {
   const auto table = CreateTable({{"commit.manifest.target-size-bytes", "1000"}});

@@ -15,6 +15,7 @@
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/iceberg/json_access.h"
+#include "earthcatalog/iceberg/manifest_list.h"
 #include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 #include "earthcatalog/iceberg/table.h"
@@ -128,6 +129,15 @@ class TableFixture : public ::testing::Test {
     edit(document);
     std::ofstream(PathOf(table.metadata_location())) << document.dump();
     return LoadTable();
+  }
+  // The current snapshot's manifest list as another writer left it.
+  static void EditList(const Table& table, const std::function<void(std::vector<ManifestFile>&)>& edit) {
+    const Snapshot snapshot = *table.current_snapshot();
+    const std::string path = PathOf(snapshot.manifest_list);
+    auto manifests = Must(DecodeManifestList(Slurp(path)));
+    edit(manifests);
+    std::ofstream(path, std::ios::binary)
+        << Must(EncodeManifestList(manifests, {snapshot.id, snapshot.parent_id, snapshot.sequence_number}));
   }
   static std::set<std::string> Paths(const Table& table, std::optional<int64_t> snapshot = std::nullopt) {
     std::set<std::string> paths;

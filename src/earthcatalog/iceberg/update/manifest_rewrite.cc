@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "earthcatalog/base/text.h"
@@ -15,24 +17,22 @@
 namespace earthcatalog::iceberg {
 namespace {
 
-struct Span : PartitionSpan {
-  size_t manifest;
-};
-
 // Manifests that are written anew together. No other manifest has a partition between theirs.
 using Segment = std::set<size_t>;
 
-// Partitions from `begin` up to, but without, `end`; no end: all that follow.
-struct PartitionRange {
-  Partition begin;
-  std::optional<Partition> end;
+// Cells from `begin` up to, but without, `end`; no end: all that follow.
+struct CellRange {
+  std::optional<std::string> begin, end;
 
   bool Contains(const Partition& partition) const {
-    return !(partition < begin) && (!end || partition < *end);
+    return !(partition.grid_partition < begin) && (!end || partition.grid_partition < end);
+  }
+  bool MayMeet(const PartitionSpan& span) const {
+    return !(span.last.grid_partition < begin) && (!end || span.first.grid_partition < end);
   }
 };
 
-int64_t LiveFiles(const ManifestFile& manifest) { return manifest.added_files + manifest.existing_files; }
+using Cells = std::map<std::optional<std::string>, double>;
 
 class Rewriter {
  public:
@@ -59,21 +59,22 @@ class Rewriter {
   }
 
  private:
-  std::vector<Span> Spans() const {
-    std::vector<Span> spans;
+  std::vector<ManifestSpan> Spans() const {
+    std::vector<ManifestSpan> spans;
     for (size_t i = 0; i < manifests_.size(); ++i) {
       const ManifestFile& manifest = manifests_[i];
       if (manifest.content != ManifestFile::kData || manifest.spec_id != spec_.id) continue;
       const auto span = SpanOf(manifest, spec_);
       if (span && !manifest.key_metadata) spans.push_back({*span, i});
     }
-    std::sort(spans.begin(), spans.end(), [](const Span& a, const Span& b) { return a.first < b.first; });
+    std::sort(spans.begin(), spans.end(),
+              [](const ManifestSpan& a, const ManifestSpan& b) { return a.first < b.first; });
     return spans;
   }
 
   // A manifest that is large enough and shares no partition ends a segment and belongs to none.
   std::vector<Segment> Segments() const {
-    const std::vector<Span> spans = Spans();
+    const std::vector<ManifestSpan> spans = Spans();
     std::vector<Segment> segments(1);
     for (size_t i = 0; i < spans.size();) {
       Segment overlapping = {spans[i].manifest};
@@ -97,35 +98,43 @@ class Rewriter {
   Status Rewrite(const Segment& segment) {
     int64_t bytes = 0;
     for (const size_t i : segment) bytes += manifests_[i].length;
-    const int64_t pieces = (bytes + sizes_.piece_bytes - 1) / sizes_.piece_bytes;
-    std::vector<PartitionRange> ranges = {{{}, {}}};
+    std::vector<CellRange> ranges = {{}};
     if (bytes > sizes_.merge_bytes) {
       ARROW_ASSIGN_OR_RAISE(ranges, Ranges(segment));
     }
-    Segment chosen = segment;
+    Segment replaced = segment;
     PieceWriter writer(metadata_, spec_, snapshot_id_, NewManifestName(NewUuid(), 0), files_);
-    for (const PartitionRange& range : ranges) {
+    for (const CellRange& range : ranges) {
+      Segment chosen;
+      for (const size_t i : replaced) {
+        if (range.MayMeet(*SpanOf(manifests_[i], spec_))) chosen.insert(i);
+      }
+      const Segment asked = chosen;
       const auto wanted = [&range](const Partition& partition) { return range.Contains(partition); };
       ARROW_ASSIGN_OR_RAISE(const auto entries,
                             TakeEntries(manifests_, spec_, files_->s3(), wanted, &chosen));
-      if (chosen.size() < 2) return Status::OK();  // at the first range: what must stay is the same at each
+      for (const size_t i : asked) {
+        if (!chosen.contains(i))
+          replaced.erase(i);  // at the first range that it meets, so nothing is written
+      }
+      if (replaced.size() < 2 && ranges.size() == 1) return Status::OK();
       for (const ManifestEntries& some : entries) counts_.entries += static_cast<int64_t>(some.size());
-      ARROW_ASSIGN_OR_RAISE(auto written, writer.Write(entries, bytes / pieces));
+      ARROW_ASSIGN_OR_RAISE(auto written, writer.Write(entries, sizes_.EvenPieces(bytes)));
       std::move(written.begin(), written.end(), std::back_inserter(written_));
     }
-    replaced_.merge(chosen);
+    replaced_.merge(replaced);
     return Status::OK();
   }
 
-  // Which partitions are read together, so that their entries fit into memory.
-  Result<std::vector<PartitionRange>> Ranges(const Segment& segment) const {
-    ARROW_ASSIGN_OR_RAISE(const auto bytes_of, BytesByPartition(segment));
-    std::vector<PartitionRange> ranges = {{{}, {}}};
+  // Which cells are read together, so that their entries fit into memory.
+  Result<std::vector<CellRange>> Ranges(const Segment& segment) const {
+    ARROW_ASSIGN_OR_RAISE(const auto bytes_of, BytesByCell(segment));
+    std::vector<CellRange> ranges = {{}};
     double bytes = 0;
-    for (const auto& [partition, more] : bytes_of) {
+    for (const auto& [cell, more] : bytes_of) {
       if (bytes > 0 && bytes + more > static_cast<double>(sizes_.merge_bytes)) {
-        ranges.back().end = partition;
-        ranges.push_back({partition, {}});
+        ranges.back().end = cell;
+        ranges.push_back({cell, {}});
         bytes = 0;
       }
       bytes += more;
@@ -134,28 +143,28 @@ class Rewriter {
   }
 
   // By the average of each manifest's entries.
-  Result<std::map<Partition, double>> BytesByPartition(const Segment& segment) const {
-    using Partitions = std::map<Partition, double>;
+  Result<Cells> BytesByCell(const Segment& segment) const {
     std::vector<ManifestFile> to_read;
     for (const size_t i : segment) to_read.push_back(manifests_[i]);
-    const auto read = [&](const ManifestFile& manifest) -> Result<Partitions> {
+    const auto read = [&](const ManifestFile& manifest) -> Result<Cells> {
       ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(manifest.path, files_->s3()));
-      const auto each = static_cast<double>(manifest.length) /
-                        static_cast<double>(std::max<int64_t>(LiveFiles(manifest), 1));
-      Partitions partitions;
+      const auto each =
+          static_cast<double>(manifest.length) /
+          static_cast<double>(std::max<int64_t>(manifest.added_files + manifest.existing_files, 1));
+      Cells cells;
       const auto add = [&](const ManifestEntry& entry) {
-        partitions[entry.file.partition] += each;
+        cells[entry.file.partition.grid_partition] += each;
         return Status::OK();
       };
       ARROW_RETURN_NOT_OK(WithContext(
           DecodeManifest(std::move(bytes), manifest, spec_, {.with_metrics = false}, add), manifest.path));
-      return partitions;
+      return cells;
     };
-    ReadAhead<Partitions> reads(to_read, read);
-    Partitions all;
+    ReadAhead<Cells> reads(to_read, read);
+    Cells all;
     for (size_t i = 0; i < to_read.size(); ++i) {
-      ARROW_ASSIGN_OR_RAISE(const Partitions some, reads.Next());
-      for (const auto& [partition, bytes] : some) all[partition] += bytes;
+      ARROW_ASSIGN_OR_RAISE(const Cells some, reads.Next());
+      for (const auto& [cell, bytes] : some) all[cell] += bytes;
     }
     return all;
   }
@@ -176,6 +185,10 @@ class Rewriter {
 Result<ManifestCounts> RewriteManifests(const TableMetadata& metadata, const PartitionSpec& spec,
                                         int64_t snapshot_id, NewFiles* files,
                                         std::vector<ManifestFile>* manifests) {
+  if (!spec.IsCellAndYear())
+    return FailedError(
+        "the table is not partitioned by grid_partition and year(datetime), so its manifests are not "
+        "rewritten");
   Rewriter rewriter(metadata, spec, snapshot_id, files, *manifests);
   std::vector<ManifestFile> rewritten;
   ARROW_ASSIGN_OR_RAISE(const ManifestCounts counts, rewriter.Run(&rewritten));

@@ -17,11 +17,12 @@ struct ManifestCounts {
 };
 
 // Of `manifests` those of `spec` whose partitions overlap others', and small neighbours, are replaced by
-// manifests of an eighth of the target size (manifest_merge.h) that share no partition; where they are so
-// already, nothing is done. Entries keep the snapshot and sequence numbers that they came with; a manifest
-// that does not tell these stays. Takes some 70 MiB of memory where the target size is 8 MiB, and a number
-// for each partition; of one partition all entries must fit. Manifests of many cells are read several times
-// where there are more than the target size of them. After an error `manifests` is as it was.
+// manifests of an eighth of the target size (manifest_merge.h) that share no cell; where they are so already,
+// nothing is done. Entries keep the snapshot and sequence numbers that they came with; a manifest that does
+// not tell these stays. Takes some 70 MiB of memory where the target size is 8 MiB, and a number for each
+// cell; of one cell all entries must fit. Manifests of many cells are read several times where there are more
+// than the target size of them. An error when `spec` is not one of cell and year. After an error `manifests`
+// is as it was.
 Result<ManifestCounts> RewriteManifests(const TableMetadata& metadata, const PartitionSpec& spec,
                                         int64_t snapshot_id, NewFiles* files,
                                         std::vector<ManifestFile>* manifests);
