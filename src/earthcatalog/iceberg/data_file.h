@@ -16,7 +16,9 @@ struct Partition {
   std::optional<int32_t> year;  // years since 1970, as Iceberg's year transform counts; nothing for unknown
 
   static constexpr int kEpochYear = 1970;
-  std::optional<int> calendar_year() const { return year ? std::optional(*year + kEpochYear) : std::nullopt; }
+  std::optional<int> calendar_year() const {
+    return year ? std::optional(static_cast<int>(int64_t{*year} + kEpochYear)) : std::nullopt;
+  }
 
   auto operator<=>(const Partition&) const = default;
 };

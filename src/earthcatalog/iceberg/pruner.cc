@@ -57,11 +57,6 @@ bool MayHaveId(const TextRange& range, const std::set<std::string>& ids) {
   return id != ids.end() && (!range.bounded || *id <= range.upper || id->starts_with(range.upper));
 }
 
-// Bounds of nulls alone are missing, and so are those that a writer left out.
-bool HoldsOnlyNulls(const PartitionSummary& summary) {
-  return summary.contains_null && !summary.lower && !summary.upper;
-}
-
 }  // namespace
 
 Pruner::Pruner(Expression expression)
@@ -79,7 +74,7 @@ bool Pruner::MayHold(const ManifestFile& manifest, const PartitionSpec& spec) co
 
 bool Pruner::CellsMayHold(const PartitionSummary& summary) const {
   if (!expression_.cells) return true;
-  if (HoldsOnlyNulls(summary)) return false;
+  if (summary.HoldsOnlyNulls()) return false;
   const auto cell = expression_.cells->lower_bound(summary.lower.value_or(""));
   return cell != expression_.cells->end() &&
          (!summary.upper || *cell <= *summary.upper || cell->starts_with(*summary.upper));
@@ -88,7 +83,7 @@ bool Pruner::CellsMayHold(const PartitionSummary& summary) const {
 bool Pruner::YearsMayHold(const PartitionSummary& summary) const {
   if (!partition_years_) return true;
   if (summary.contains_null && partition_years_->keep_unknown) return true;
-  if (HoldsOnlyNulls(summary)) return false;
+  if (summary.HoldsOnlyNulls()) return false;
   const auto year = [](const std::optional<std::string>& bound, int64_t unknown) {
     const auto value = IntFromBytes(bound.value_or(""));
     return value ? int64_t{*value} + Partition::kEpochYear : unknown;

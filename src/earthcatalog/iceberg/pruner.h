@@ -15,7 +15,7 @@ struct PartitionSpec;
 struct PartitionSummary;
 
 // Answers for each level whether it may hold a row that matches. A "no" is certain: what is not known, such
-// as bounds that are missing, never makes one. Any number of threads.
+// as bounds that are missing (but of nulls alone), never makes one. Any number of threads.
 class Pruner {
  public:
   explicit Pruner(Expression expression);

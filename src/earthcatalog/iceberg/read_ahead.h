@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <future>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -28,7 +29,7 @@ class ReadAhead {
   Result<Value> Next() {
     while (started_ < manifests_.size() && HasRoom(manifests_[started_].length)) {
       bytes_ += manifests_[started_].length;
-      reads_.push_back(std::async(std::launch::async, std::cref(read_), std::cref(manifests_[started_++])));
+      reads_.push_back(Start(manifests_[started_++]));
     }
     auto value = reads_.front().get();
     bytes_ -= manifests_[started_ - reads_.size()].length;
@@ -37,6 +38,15 @@ class ReadAhead {
   }
 
  private:
+  std::future<Result<Value>> Start(const ManifestFile& manifest) const {
+    const auto read = [this, &manifest] { return CatchExceptions([&] { return read_(manifest); }); };
+    try {
+      return std::async(std::launch::async, read);
+    } catch (const std::system_error&) {  // no thread to be had: in this one, when it is asked for
+      return std::async(std::launch::deferred, read);
+    }
+  }
+
   static constexpr size_t kMaxReads = 8;
   static constexpr int64_t kMaxBytes = 16 << 20;
 

@@ -280,5 +280,24 @@ TEST_F(OperationsTest, PropertiesAreSetAndRemovedWithoutASnapshot) {
   EXPECT_THAT(table->SetProperties({{"x", "1"}}, {"x"}, false), FailsWith(ErrorKind::kUsage, "x"));
 }
 
+// As a writer may leave them out.
+TEST_F(OperationsTest, BoundsThatAListLacksHideNoFile) {
+  const auto table = CreateTable();
+  ASSERT_OK(AppendFiles(*table, {MakeFile("f", "81", 1)}));
+  EditList(*table, [&](auto& manifests) {
+    for (PartitionSummary& summary : *manifests[0].partitions) summary = {false, {}, {}, {}};
+  });
+  size_t found = 0;
+  const auto count = [&](const DataFile&) {
+    ++found;
+    return Status::OK();
+  };
+  EXPECT_OK(table->ScanFiles(std::nullopt, {.cells = {{"81"}}, .years = Years{1971, 1971}}, count, false));
+  EXPECT_EQ(found, 1u);
+  ASSERT_OK(table->Delete({.files = {}, .schema = nullptr, .summary = {}, .sync = false},
+                          {.partitions = {{"81", 1}}}));
+  EXPECT_TRUE(Paths(*table).empty());
+}
+
 }  // namespace
 }  // namespace earthcatalog::iceberg

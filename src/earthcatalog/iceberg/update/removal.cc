@@ -14,18 +14,19 @@ using Role = PartitionField::Role;
 using State = ManifestEntry::State;
 
 // Whether the partition's value may be among those that the summary is of. Bounds of texts may be cut short,
-// so what begins with one is within.
+// so what begins with one is within; missing ones tell nothing.
 bool MayContain(const PartitionSummary& summary, Role role, const Partition& partition) {
   if (role == Role::kCell) {
     if (!partition.grid_partition) return summary.contains_null;
     const std::string& cell = *partition.grid_partition;
-    return summary.lower && summary.upper && *summary.lower <= cell &&
-           (cell <= *summary.upper || cell.starts_with(*summary.upper));
+    return !summary.HoldsOnlyNulls() && (!summary.lower || *summary.lower <= cell) &&
+           (!summary.upper || cell <= *summary.upper || cell.starts_with(*summary.upper));
   }
   if (!partition.year) return summary.contains_null;
   const auto first = IntFromBytes(summary.lower.value_or(""));
   const auto last = IntFromBytes(summary.upper.value_or(""));
-  return first && last && *first <= *partition.year && *partition.year <= *last;
+  return !summary.HoldsOnlyNulls() && (!first || *first <= *partition.year) &&
+         (!last || *partition.year <= *last);
 }
 
 Status ConflictError(const std::string& message) { return MakeError(ErrorKind::kCommitConflict, message); }

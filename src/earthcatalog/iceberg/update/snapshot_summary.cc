@@ -10,17 +10,16 @@ namespace earthcatalog::iceberg {
 namespace {
 
 void SetTotal(const char* key, int64_t change, const std::optional<Snapshot>& parent, Summary* summary) {
-  int64_t before = 0;
+  int64_t after = change;
   if (parent) {
     const auto known = parent->summary.find(key);
     const auto number = known == parent->summary.end() ? std::nullopt : ParseInteger(known->second);
-    if (!number) return;
-    before = *number;
+    if (!number || __builtin_add_overflow(*number, change, &after)) return;
   }
-  (*summary)[key] = std::to_string(before + change);
+  (*summary)[key] = std::to_string(after);
 }
 
-int64_t CountOfBoth(const std::set<Partition>& a, const std::set<Partition>& b) {
+int64_t CountOfEither(const std::set<Partition>& a, const std::set<Partition>& b) {
   std::vector<Partition> both;
   std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
   return static_cast<int64_t>(both.size());
@@ -50,7 +49,7 @@ Summary MakeSummary(const char* operation, Summary own, const FileCounts& added,
     summary["removed-files-size"] = std::to_string(removed.bytes);
   }
   if (added.files + removed.files > 0) {
-    summary["changed-partition-count"] = std::to_string(CountOfBoth(added.partitions, removed.partitions));
+    summary["changed-partition-count"] = std::to_string(CountOfEither(added.partitions, removed.partitions));
   }
   SetTotal("total-data-files", added.files - removed.files, parent, &summary);
   SetTotal("total-records", added.records - removed.records, parent, &summary);

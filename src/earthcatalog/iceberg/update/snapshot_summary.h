@@ -24,7 +24,7 @@ struct FileCounts {
 };
 
 // `own`: the caller's entries. Totals are the parent's with what changed; one that the parent does not know
-// is left out, since it cannot be known now.
+// is left out, since it cannot be known now; so is one that no number holds.
 Summary MakeSummary(const char* operation, Summary own, const FileCounts& added, const FileCounts& removed,
                     const std::optional<Snapshot>& parent);
 
