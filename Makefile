@@ -203,8 +203,9 @@ build-drivers: build
 	$(call configure_tests,release)
 	@cmake --build build/release --target table_driver $(NINJA_FLAGS)
 
-# The files' tests side by side: most of their time is other programs' waiting. Fixtures of a session are made once each.
-PYTEST_PARALLEL ?= --numprocesses $(JOBS) --dist loadfile
+# Side by side: most of the tests' time is other programs' waiting. A worker that is done takes over half of what the other
+# has left: with whole files one of them waited six minutes for the other's last.
+PYTEST_PARALLEL ?= --numprocesses $(JOBS) --dist worksteal
 
 .PHONY: test-python
 test-python: python build build-drivers ## Python, command and reader tests against the installed package
