@@ -13,6 +13,7 @@
 #include "earthcatalog/iceberg/manifest_list.h"
 #include "earthcatalog/iceberg/partition_spec.h"
 #include "earthcatalog/iceberg/pruner.h"
+#include "earthcatalog/io/location.h"
 
 namespace earthcatalog::iceberg {
 
@@ -79,5 +80,9 @@ struct EntryFilter {
 // others are skipped over. `row` is the manifest's row in the list, `spec` the one that it names.
 Status DecodeManifest(std::string bytes, const ManifestFile& row, const PartitionSpec& spec,
                       const EntryFilter& filter, const std::function<Status(ManifestEntry&)>& visit);
+
+// Reads the file that `row` names and decodes it. Errors name it.
+Status ReadManifest(const ManifestFile& row, const PartitionSpec& spec, const io::S3Settings& s3,
+                    const EntryFilter& filter, const std::function<Status(ManifestEntry&)>& visit);
 
 }  // namespace earthcatalog::iceberg

@@ -17,7 +17,6 @@ Result<std::optional<ManifestEntries>> EntriesToMove(const ManifestFile& manifes
                                                      const std::function<bool(const Partition&)>& wanted) {
   ManifestEntries entries;
   if (!manifest.has_live_files()) return entries;
-  ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(manifest.path, s3));
   bool all_know_their_commit = true;
   const auto collect = [&](ManifestEntry& entry) {
     all_know_their_commit &= entry.sequence_number.has_value();
@@ -26,9 +25,7 @@ Result<std::optional<ManifestEntries>> EntriesToMove(const ManifestFile& manifes
     entries.back().state = ManifestEntry::State::kExisting;
     return Status::OK();
   };
-  const Status read =
-      DecodeManifest(std::move(bytes), manifest, spec, {.pruner = nullptr, .to_copy = true}, collect);
-  ARROW_RETURN_NOT_OK(WithContext(read, manifest.path));
+  ARROW_RETURN_NOT_OK(ReadManifest(manifest, spec, s3, {.to_copy = true}, collect));
   if (!all_know_their_commit) return std::nullopt;
   return entries;
 }

@@ -21,19 +21,18 @@ bool IsMergeOn(const TableMetadata& metadata) {
 
 // What may be merged, and when.
 struct Limits : ManifestSizes {
-  Limits(const TableMetadata& metadata, int spec, int64_t snapshot)
+  Limits(const TableMetadata& metadata, const PartitionSpec& of_spec, int64_t snapshot)
       : ManifestSizes(metadata),
-        spec_id(spec),
+        spec(of_spec),
         snapshot_id(snapshot),
         small_count(metadata.NumberProperty("commit.manifest.min-count-to-merge", kDefaultMinCount, 2)) {}
 
   // What this commit wrote itself tells what it removes.
   bool CanMerge(const ManifestFile& manifest) const {
-    return manifest.content == ManifestFile::kData && manifest.spec_id == spec_id &&
-           manifest.added_snapshot_id != snapshot_id && !manifest.key_metadata;
+    return IsCopyable(manifest, spec) && manifest.added_snapshot_id != snapshot_id;
   }
 
-  int spec_id;
+  const PartitionSpec& spec;
   int64_t snapshot_id, small_count;
 };
 
@@ -60,15 +59,14 @@ std::set<size_t> ChooseOldest(const std::vector<ManifestFile>& manifests, const 
   return TakeFirst(small, manifests, limits);
 }
 
-std::vector<ManifestSpan> SpansOf(const std::vector<ManifestFile>& manifests, const PartitionSpec& spec,
-                                  const Limits& limits) {
-  std::vector<ManifestSpan> spans;
-  for (size_t i = 0; i < manifests.size(); ++i) {
-    if (!limits.CanMerge(manifests[i]) || manifests[i].length > limits.merge_bytes) continue;
-    const auto span = SpanOf(manifests[i], spec);
-    // A full manifest of one partition cannot become narrower.
-    if (span && (limits.IsSmall(manifests[i]) || span->first != span->last)) spans.push_back({*span, i});
-  }
+// Those that can become narrower: a full manifest of one partition cannot.
+std::vector<ManifestSpan> MergeableSpans(const std::vector<ManifestFile>& manifests, const Limits& limits) {
+  std::vector<ManifestSpan> spans = SpansOf(manifests, limits.spec);
+  std::erase_if(spans, [&](const ManifestSpan& span) {
+    const ManifestFile& manifest = manifests[span.manifest];
+    return !limits.CanMerge(manifest) || manifest.length > limits.merge_bytes ||
+           (!limits.IsSmall(manifest) && span.first == span.last);
+  });
   return spans;
 }
 
@@ -85,11 +83,8 @@ std::vector<ManifestSpan> DeepestOf(const std::vector<ManifestSpan>& spans) {
 
 // Manifests that may all hold the same partition, so that who looks for it reads each: the widest of them,
 // when these are too many, for they are in the way of most searches.
-std::set<size_t> ChooseDeepest(const std::vector<ManifestFile>& manifests, const PartitionSpec& spec,
-                               const Limits& limits) {
-  std::vector<ManifestSpan> spans = SpansOf(manifests, spec, limits);
-  std::sort(spans.begin(), spans.end(),
-            [](const ManifestSpan& a, const ManifestSpan& b) { return a.first < b.first; });
+std::set<size_t> ChooseDeepest(const std::vector<ManifestFile>& manifests, const Limits& limits) {
+  const std::vector<ManifestSpan> spans = MergeableSpans(manifests, limits);
   const std::vector<ManifestSpan> deepest = DeepestOf(spans);
   if (deepest.size() <= kMaxDepth) return {};
   std::vector<std::pair<size_t, size_t>> by_width;  // how many others it overlaps
@@ -116,9 +111,9 @@ int64_t ManifestSizes::EvenPieces(int64_t bytes) const {
 Status MergeOldManifests(const TableMetadata& metadata, const PartitionSpec& spec, int64_t snapshot_id,
                          const std::string& name, NewFiles* files, std::vector<ManifestFile>* manifests) {
   if (!IsMergeOn(metadata) || !spec.IsCellAndYear()) return Status::OK();
-  const Limits limits(metadata, spec.id, snapshot_id);
+  const Limits limits(metadata, spec, snapshot_id);
   std::set<size_t> chosen = ChooseOldest(*manifests, limits);
-  if (chosen.size() < 2) chosen = ChooseDeepest(*manifests, spec, limits);
+  if (chosen.size() < 2) chosen = ChooseDeepest(*manifests, limits);
   if (chosen.size() < 2) return Status::OK();
   ARROW_ASSIGN_OR_RAISE(const auto entries, TakeEntries(*manifests, spec, files->s3(), {}, &chosen));
   if (chosen.size() < 2) return Status::OK();

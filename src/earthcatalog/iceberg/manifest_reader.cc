@@ -1,6 +1,7 @@
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/iceberg/avro_reader.h"
 #include "earthcatalog/iceberg/manifest.h"
+#include "earthcatalog/iceberg/metadata_files.h"
 
 namespace earthcatalog::iceberg {
 namespace {
@@ -285,6 +286,12 @@ Status DecodeManifest(std::string bytes, const ManifestFile& row, const Partitio
     ARROW_ASSIGN_OR_RAISE(auto entry, entries.Read(in, *reader.schema()));
     return entry ? visit(*entry) : Status::OK();
   });
+}
+
+Status ReadManifest(const ManifestFile& row, const PartitionSpec& spec, const io::S3Settings& s3,
+                    const EntryFilter& filter, const std::function<Status(ManifestEntry&)>& visit) {
+  ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(row.path, s3));
+  return WithContext(DecodeManifest(std::move(bytes), row, spec, filter, visit), row.path);
 }
 
 }  // namespace earthcatalog::iceberg

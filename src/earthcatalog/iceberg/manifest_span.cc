@@ -1,5 +1,6 @@
 #include "earthcatalog/iceberg/manifest_span.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "earthcatalog/iceberg/single_value.h"
@@ -25,6 +26,21 @@ std::optional<PartitionSpan> SpanOf(const ManifestFile& manifest, const Partitio
     span.last.year = std::numeric_limits<int32_t>::max();
   }
   return span;
+}
+
+bool IsCopyable(const ManifestFile& manifest, const PartitionSpec& spec) {
+  return manifest.content == ManifestFile::kData && manifest.spec_id == spec.id && !manifest.key_metadata;
+}
+
+std::vector<ManifestSpan> SpansOf(const std::vector<ManifestFile>& manifests, const PartitionSpec& spec) {
+  std::vector<ManifestSpan> spans;
+  for (size_t i = 0; i < manifests.size(); ++i) {
+    if (!IsCopyable(manifests[i], spec)) continue;
+    if (const auto span = SpanOf(manifests[i], spec)) spans.push_back({*span, i});
+  }
+  std::sort(spans.begin(), spans.end(),
+            [](const ManifestSpan& a, const ManifestSpan& b) { return a.first < b.first; });
+  return spans;
 }
 
 }  // namespace earthcatalog::iceberg

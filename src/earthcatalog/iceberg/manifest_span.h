@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <vector>
 
 #include "earthcatalog/iceberg/data_file.h"
 #include "earthcatalog/iceberg/manifest_list.h"
@@ -23,5 +24,11 @@ struct ManifestSpan : PartitionSpan {
 
 // Nothing when the list does not tell.
 std::optional<PartitionSpan> SpanOf(const ManifestFile& manifest, const PartitionSpec& spec);
+
+// Whether its entries may be copied to a manifest of `spec`: data files of that spec, not encrypted.
+bool IsCopyable(const ManifestFile& manifest, const PartitionSpec& spec);
+
+// Of the copyable ones whose span the list tells, by where they begin.
+std::vector<ManifestSpan> SpansOf(const std::vector<ManifestFile>& manifests, const PartitionSpec& spec);
 
 }  // namespace earthcatalog::iceberg

@@ -16,8 +16,10 @@ Result<std::string> ReadTableFile(const std::string& uri, const io::S3Settings& 
   return bytes;
 }
 
-Result<std::vector<ManifestFile>> ReadManifestList(const std::string& uri, const io::S3Settings& s3) {
+Result<std::vector<ManifestFile>> ReadManifestList(const std::string& uri, const io::S3Settings& s3,
+                                                   int64_t* bytes_read) {
   ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(uri, s3));
+  if (bytes_read != nullptr) *bytes_read += static_cast<int64_t>(bytes.size());
   auto manifests = DecodeManifestList(std::move(bytes));
   if (!manifests.ok()) return WithContext(manifests.status(), uri);
   return manifests;

@@ -1,6 +1,7 @@
 // The files that metadata is made of: reading them, and writing new ones that a failed commit takes back.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,8 +14,9 @@ namespace earthcatalog::iceberg {
 // A file that the table names. A missing one is kCorrupt: the table is not whole.
 Result<std::string> ReadTableFile(const std::string& uri, const io::S3Settings& s3);
 
-// The rows of a snapshot's manifest list. Errors name it.
-Result<std::vector<ManifestFile>> ReadManifestList(const std::string& uri, const io::S3Settings& s3);
+// The rows of a snapshot's manifest list. Errors name it. Its length is added to `bytes_read`, when given.
+Result<std::vector<ManifestFile>> ReadManifestList(const std::string& uri, const io::S3Settings& s3,
+                                                   int64_t* bytes_read = nullptr);
 
 // Files written for a commit. Those that are not kept are deleted with this object.
 class NewFiles {

@@ -13,21 +13,14 @@ namespace {
 
 using ManifestList = std::vector<ManifestFile>;
 
-Result<ManifestList> AllManifestsOf(const Snapshot& snapshot, const io::S3Settings& s3, int64_t* bytes_read) {
-  ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(snapshot.manifest_list, s3));
-  *bytes_read += static_cast<int64_t>(bytes.size());
-  auto manifests = DecodeManifestList(std::move(bytes));
-  if (!manifests.ok()) return WithContext(manifests.status(), snapshot.manifest_list);
-  return manifests;
-}
-
 // As `cache`, which may be null, has it.
-Result<ManifestList> AllManifestsOf(const Snapshot& snapshot, const io::S3Settings& s3, ManifestCache* cache,
-                                    int64_t* bytes_read) {
-  if (cache == nullptr) return AllManifestsOf(snapshot, s3, bytes_read);
-  if (const auto kept = cache->FindList(snapshot.manifest_list)) return *kept;
-  ARROW_ASSIGN_OR_RAISE(auto manifests, AllManifestsOf(snapshot, s3, bytes_read));
-  cache->AddList(snapshot.manifest_list, std::make_shared<ManifestList>(manifests));
+Result<ManifestList> ManifestsOf(const Snapshot& snapshot, const io::S3Settings& s3, ManifestCache* cache,
+                                 int64_t* bytes_read) {
+  const std::string& list = snapshot.manifest_list;
+  if (cache == nullptr) return ReadManifestList(list, s3, bytes_read);
+  if (const auto kept = cache->FindList(list)) return *kept;
+  ARROW_ASSIGN_OR_RAISE(auto manifests, ReadManifestList(list, s3, bytes_read));
+  cache->AddList(list, std::make_shared<ManifestList>(manifests));
   return manifests;
 }
 
@@ -131,7 +124,7 @@ class FileScan {
 
   // Finds the manifests that may hold a match. To be called first.
   Status ChooseManifests(const Snapshot& snapshot) {
-    ARROW_ASSIGN_OR_RAISE(manifests_, AllManifestsOf(snapshot, s3_, cache_, &counts_.bytes_read));
+    ARROW_ASSIGN_OR_RAISE(manifests_, ManifestsOf(snapshot, s3_, cache_, &counts_.bytes_read));
     counts_.manifests = static_cast<int64_t>(manifests_.size());
     for (const ManifestFile& manifest : manifests_) counts_.total_files += LiveFiles(manifest);
     ARROW_RETURN_NOT_OK(CheckHasNoDeletes(manifests_));
@@ -208,15 +201,13 @@ void Add(const PartitionTotals& more, PartitionTotals* totals) {
 Result<std::map<Partition, PartitionTotals>> FileScan::Totals() {
   using Totals = std::map<Partition, PartitionTotals>;
   const auto sum = [this](const ManifestFile& manifest) -> Result<Totals> {
-    ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(manifest.path, s3_));
     Totals totals;
     const auto add = [&totals](const ManifestEntry& entry) {
       Add({entry.file.record_count, 1, entry.file.file_size}, &totals[entry.file.partition]);
       return Status::OK();
     };
-    const Status decoded =
-        DecodeManifest(std::move(bytes), manifest, specs_.at(manifest.spec_id), {.with_metrics = false}, add);
-    if (!decoded.ok()) return WithContext(decoded, manifest.path);
+    ARROW_RETURN_NOT_OK(
+        ReadManifest(manifest, specs_.at(manifest.spec_id), s3_, {.with_metrics = false}, add));
     return totals;
   };
   Totals totals;
@@ -264,11 +255,10 @@ Status Table::VisitNamedFiles(const std::function<void(std::string_view path)>& 
   if (snapshots.size() != metadata.snapshot_count()) {
     return CorruptError("{} has a snapshot that cannot be read", impl_->metadata_location());
   }
-  int64_t ignored = 0;
   std::set<std::string> seen;  // most manifests are in many snapshots
   for (const Snapshot& snapshot : snapshots) {
     ARROW_ASSIGN_OR_RAISE(std::vector<ManifestFile> manifests,
-                          AllManifestsOf(snapshot, impl_->s3(), &ignored));
+                          ReadManifestList(snapshot.manifest_list, impl_->s3()));
     std::erase_if(manifests,
                   [&](const ManifestFile& manifest) { return !seen.insert(manifest.path).second; });
     ReadAhead<std::string> reads(manifests, BytesOf(impl_->s3()));

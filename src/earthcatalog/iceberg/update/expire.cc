@@ -41,14 +41,12 @@ Result<Reached> ReachedBy(const TableMetadata& metadata, const std::vector<Snaps
   ARROW_RETURN_NOT_OK(ParallelFor(manifests.size(), kRequests, never, [&](size_t i, int) -> Status {
     const ManifestFile& manifest = manifests[i];
     ARROW_ASSIGN_OR_RAISE(const PartitionSpec spec, metadata.FindSpec(manifest.spec_id));
-    ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(manifest.path, s3));
     std::vector<std::string> paths;
     const auto collect = [&](const ManifestEntry& entry) {
       paths.push_back(entry.file.path);
       return Status::OK();
     };
-    ARROW_RETURN_NOT_OK(WithContext(
-        DecodeManifest(std::move(bytes), manifest, spec, {.with_metrics = false}, collect), manifest.path));
+    ARROW_RETURN_NOT_OK(ReadManifest(manifest, spec, s3, {.with_metrics = false}, collect));
     std::lock_guard lock(mutex);
     reached.data.insert(paths.begin(), paths.end());
     return Status::OK();

@@ -59,22 +59,9 @@ class Rewriter {
   }
 
  private:
-  std::vector<ManifestSpan> Spans() const {
-    std::vector<ManifestSpan> spans;
-    for (size_t i = 0; i < manifests_.size(); ++i) {
-      const ManifestFile& manifest = manifests_[i];
-      if (manifest.content != ManifestFile::kData || manifest.spec_id != spec_.id) continue;
-      const auto span = SpanOf(manifest, spec_);
-      if (span && !manifest.key_metadata) spans.push_back({*span, i});
-    }
-    std::sort(spans.begin(), spans.end(),
-              [](const ManifestSpan& a, const ManifestSpan& b) { return a.first < b.first; });
-    return spans;
-  }
-
   // A manifest that is large enough and shares no partition ends a segment and belongs to none.
   std::vector<Segment> Segments() const {
-    const std::vector<ManifestSpan> spans = Spans();
+    const auto spans = SpansOf(manifests_, spec_);
     std::vector<Segment> segments(1);
     for (size_t i = 0; i < spans.size();) {
       Segment overlapping = {spans[i].manifest};
@@ -147,7 +134,6 @@ class Rewriter {
     std::vector<ManifestFile> to_read;
     for (const size_t i : segment) to_read.push_back(manifests_[i]);
     const auto read = [&](const ManifestFile& manifest) -> Result<Cells> {
-      ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(manifest.path, files_->s3()));
       const auto each =
           static_cast<double>(manifest.length) /
           static_cast<double>(std::max<int64_t>(manifest.added_files + manifest.existing_files, 1));
@@ -156,8 +142,7 @@ class Rewriter {
         cells[entry.file.partition.grid_partition] += each;
         return Status::OK();
       };
-      ARROW_RETURN_NOT_OK(WithContext(
-          DecodeManifest(std::move(bytes), manifest, spec_, {.with_metrics = false}, add), manifest.path));
+      ARROW_RETURN_NOT_OK(ReadManifest(manifest, spec_, files_->s3(), {.with_metrics = false}, add));
       return cells;
     };
     ReadAhead<Cells> reads(to_read, read);

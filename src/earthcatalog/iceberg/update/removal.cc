@@ -4,7 +4,6 @@
 #include <optional>
 #include <utility>
 
-#include "earthcatalog/iceberg/metadata_files.h"
 #include "earthcatalog/iceberg/single_value.h"
 
 namespace earthcatalog::iceberg {
@@ -71,7 +70,6 @@ Result<FileCounts> FileRemoval::Apply(const TableMetadata& metadata, int64_t sna
     }
     ARROW_ASSIGN_OR_RAISE(const PartitionSpec spec, metadata.FindSpec(manifest.spec_id));
     if (!MayBeIn(manifest, spec)) continue;
-    ARROW_ASSIGN_OR_RAISE(std::string bytes, ReadTableFile(manifest.path, s3));
     std::vector<ManifestEntry> entries;
     bool any = false;
     const auto collect = [&](const ManifestEntry& entry) {
@@ -85,8 +83,7 @@ Result<FileCounts> FileRemoval::Apply(const TableMetadata& metadata, int64_t sna
       entries.back().state = goes ? State::kDeleted : State::kExisting;
       return Status::OK();
     };
-    ARROW_RETURN_NOT_OK(WithContext(
-        DecodeManifest(std::move(bytes), manifest, spec, {.to_copy = true}, collect), manifest.path));
+    ARROW_RETURN_NOT_OK(ReadManifest(manifest, spec, s3, {.to_copy = true}, collect));
     if (!any) continue;
     if (!spec.IsCellAndYear()) {
       return FailedError("{} is of an older partitioning, which this program does not write", manifest.path);
