@@ -154,7 +154,7 @@ def change(table: Table, looked_at: int, asked: Change, id_: int, timestamp_ms: 
         return table
     parent = table.snapshot
     number = table.last_sequence_number + 1
-    older = [manifest for manifest in parent.manifests if manifest.live] if parent else []
+    older = _live_manifests(parent)
     goes = _those_to_go(older, asked.removal, looked_at)
     if goes & set(asked.added):
         raise MisuseError
@@ -173,21 +173,27 @@ def change(table: Table, looked_at: int, asked: Change, id_: int, timestamp_ms: 
 
 def rewrite_manifests(table: Table, id_: int, timestamp_ms: int) -> Table:
     """The manifests are all small here: they become one."""
-    parent = table.snapshot
-    older = [manifest for manifest in parent.manifests if manifest.live] if parent else []
+    older = _live_manifests(table.snapshot)
     if len(older) < 2:
         return table
-    entries = [
-        replace(entry, status=EXISTING) for manifest in older for entry in manifest.entries if entry.live
-    ]
+    united = _united(older, id_)
     counts = {
         "manifests-created": "1",
         "manifests-replaced": str(len(older)),
         "manifests-kept": "0",
-        "entries-processed": str(len(entries)),
+        "entries-processed": str(len(united.entries)),
     }
-    summary = _summary(Change("replace", summary=counts), set(), parent)
-    return _committed(table, id_, timestamp_ms, "replace", summary, [Manifest(id_, tuple(entries))])
+    summary = _summary(Change("replace", summary=counts), set(), table.snapshot)
+    return _committed(table, id_, timestamp_ms, "replace", summary, [united])
+
+
+def _live_manifests(snapshot: Snapshot | None) -> list[Manifest]:
+    return [manifest for manifest in snapshot.manifests if manifest.live] if snapshot else []
+
+
+def _united(manifests: list[Manifest], id_: int) -> Manifest:
+    entries = [entry for manifest in manifests for entry in manifest.entries if entry.live]
+    return Manifest(id_, tuple(replace(entry, status=EXISTING) for entry in entries))
 
 
 def _committed(
@@ -255,10 +261,7 @@ def _merged(manifests: list[Manifest], table: Table, id_: int) -> list[Manifest]
     small = [manifest for manifest in manifests if manifest.added_by != id_]
     if len(small) <= int(table.properties.get(MERGE_COUNT, DEFAULT_MERGE_COUNT)):
         return manifests
-    entries = [
-        replace(entry, status=EXISTING) for manifest in small for entry in manifest.entries if entry.live
-    ]
-    return [*(manifest for manifest in manifests if manifest.added_by == id_), Manifest(id_, tuple(entries))]
+    return [*(manifest for manifest in manifests if manifest.added_by == id_), _united(small, id_)]
 
 
 def _operation(asked: Change, goes: set[DataFile]) -> str:

@@ -8,9 +8,6 @@ namespace {
 
 class ManifestMergeTest : public TableFixture {
  protected:
-  static std::vector<ManifestFile> Manifests(const Table& table) {
-    return Must(DecodeManifestList(Slurp(PathOf(table.current_snapshot()->manifest_list))));
-  }
   static void AppendOne(Table& table, int i) {
     ASSERT_OK(AppendFiles(table, {MakeFile("f" + std::to_string(i), "8" + std::to_string(i % 3), i % 2)}));
   }
@@ -120,20 +117,11 @@ TEST_F(ManifestMergeTest, TheTargetSizeBoundsWhatIsMerged) {
   EXPECT_EQ(Paths(*table).size(), 22u);
 }
 
-// An entry that exists already and has no sequence number: moved, it would belong to no commit at all.
 TEST_F(ManifestMergeTest, AManifestThatDoesNotNameItsCommitsStaysAsItIs) {
   const auto table = CreateTable({{"commit.manifest.min-count-to-merge", "3"}});
   for (int i = 0; i < 3; ++i) AppendOne(*table, i);
-  const Json document = Document(*table);
-  const auto spec = Must(ParsePartitionSpec(document["partition-specs"][0], *table->schema()));
   const ManifestFile odd = Manifests(*table).at(1);
-  ManifestWriter writer(document["schemas"][0], spec, odd.added_snapshot_id);
-  ManifestEntry entry;
-  entry.state = ManifestEntry::State::kExisting;
-  entry.snapshot_id = odd.added_snapshot_id;
-  entry.file = MakeFile("f1", "81", 1);
-  EXPECT_OK(writer.Add(entry));
-  std::ofstream(PathOf(odd.path), std::ios::binary) << Must(writer.Finish()).bytes;
+  NameNoCommit(*table, odd, "f1");
 
   for (int i = 3; i < 6; ++i) AppendOne(*table, i);
   std::set<std::string> manifests;

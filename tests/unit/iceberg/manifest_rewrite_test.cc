@@ -14,9 +14,6 @@ class ManifestRewriteTest : public TableFixture {
   static constexpr int kCells = 100;
   static constexpr int64_t kManyCells = 100'000;  // a target size with which manifests have several cells
 
-  static std::vector<ManifestFile> Manifests(const Table& table) {
-    return Must(DecodeManifestList(Slurp(PathOf(table.current_snapshot()->manifest_list))));
-  }
   static std::string Cell(int i) { return fmt::format("8{:03}", i); }
 
   // Commits of files in random cells and years, without merging between them.
@@ -170,16 +167,8 @@ TEST_F(ManifestRewriteTest, LengthsThatAListOnlyClaimsDoNoHarm) {
 
 TEST_F(ManifestRewriteTest, AManifestThatDoesNotNameItsCommitsStaysAsItIs) {
   const auto table = Filled(4, 20, 1 << 20);
-  const Json document = Document(*table);
-  const auto spec = Must(ParsePartitionSpec(document["partition-specs"][0], *table->schema()));
   const ManifestFile odd = Manifests(*table).at(1);
-  ManifestWriter writer(document["schemas"][0], spec, odd.added_snapshot_id);
-  ManifestEntry entry;
-  entry.state = ManifestEntry::State::kExisting;
-  entry.snapshot_id = odd.added_snapshot_id;
-  entry.file = MakeFile("odd", "81", 1);
-  ASSERT_OK(writer.Add(entry));
-  std::ofstream(PathOf(odd.path), std::ios::binary) << Must(writer.Finish()).bytes;
+  NameNoCommit(*table, odd, "odd");
   const auto before = Paths(*table);
   ASSERT_OK(table->RewriteManifests(Request()));
   EXPECT_EQ(Paths(*table), before);

@@ -15,6 +15,7 @@
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/iceberg/json_access.h"
+#include "earthcatalog/iceberg/manifest.h"
 #include "earthcatalog/iceberg/manifest_list.h"
 #include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/iceberg/sqlite_catalog.h"
@@ -130,11 +131,28 @@ class TableFixture : public ::testing::Test {
     std::ofstream(PathOf(table.metadata_location())) << document.dump();
     return LoadTable();
   }
+  // Of the current snapshot.
+  static std::vector<ManifestFile> Manifests(const Table& table) {
+    return Must(DecodeManifestList(Slurp(PathOf(table.current_snapshot()->manifest_list))));
+  }
+  // The manifest as some writers leave it: its one entry, of the file, exists already and has no sequence
+  // number. Moved, it would belong to no commit at all.
+  static void NameNoCommit(const Table& table, const ManifestFile& manifest, const std::string& file) {
+    const Json document = Document(table);
+    const auto spec = Must(ParsePartitionSpec(document["partition-specs"][0], *table.schema()));
+    ManifestWriter writer(document["schemas"][0], spec, manifest.added_snapshot_id);
+    ManifestEntry entry;
+    entry.state = ManifestEntry::State::kExisting;
+    entry.snapshot_id = manifest.added_snapshot_id;
+    entry.file = MakeFile(file, "81", 1);
+    EXPECT_OK(writer.Add(entry));
+    std::ofstream(PathOf(manifest.path), std::ios::binary) << Must(writer.Finish()).bytes;
+  }
   // The current snapshot's manifest list as another writer left it.
   static void EditList(const Table& table, const std::function<void(std::vector<ManifestFile>&)>& edit) {
     const Snapshot snapshot = *table.current_snapshot();
     const std::string path = PathOf(snapshot.manifest_list);
-    auto manifests = Must(DecodeManifestList(Slurp(path)));
+    auto manifests = Manifests(table);
     edit(manifests);
     std::ofstream(path, std::ios::binary)
         << Must(EncodeManifestList(manifests, {snapshot.id, snapshot.parent_id, snapshot.sequence_number}));
