@@ -66,7 +66,7 @@ def _footprint(place: random.Random) -> tuple[dict[str, Any], list[float]]:
 
 
 def _text(when: dt.datetime) -> str:
-    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return when.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def make_item(number: int, begin: dt.datetime, end: dt.datetime) -> tuple[str, dict[str, Any]]:

@@ -164,6 +164,7 @@ extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max
                                                       "year",
                                                       "grid_partition",
                                                       "_overflow",
+                                                      "_style",
                                                       "datetime",
                                                       "gsd",
                                                       "bbox",

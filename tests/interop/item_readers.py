@@ -12,7 +12,7 @@ from harness.program import Base
 from harness.requirement import require_module
 
 # Ours, not the item's.
-FOREIGN = ("grid_partition", "_overflow")
+FOREIGN = ("grid_partition", "_overflow", "_style")
 FIXED = ("type", "stac_version", "stac_extensions", "id", "collection", "bbox", "geometry", "links", "assets")
 
 

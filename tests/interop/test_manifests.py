@@ -219,7 +219,7 @@ def test_large_texts_have_no_statistics(files: list[File]) -> None:
     for file in files[:50]:
         for index in range(file.footer.num_columns):
             column = file.footer.row_group(0).column(index)
-            if column.path_in_schema.split(".")[0] in ("geometry", "links", "assets", "_overflow"):
+            if column.path_in_schema.split(".")[0] in ("geometry", "links", "assets", "_overflow", "_style"):
                 statistics = column.statistics
                 assert statistics is None or not statistics.has_min_max, (column.path_in_schema, file.path)
 

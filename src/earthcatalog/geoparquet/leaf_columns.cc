@@ -18,9 +18,10 @@ using arrow::Type;
 constexpr std::array<std::string_view, 9> kAlwaysBounded = {"id",       "collection",     "platform",
                                                             "datetime", "start_datetime", "end_datetime",
                                                             "created",  "updated",        "grid_partition"};
-// Large texts (JSON, in tables of older versions), for which a minimum says nothing and costs much.
-constexpr std::array<std::string_view, 6> kNeverBounded = {
-    "geometry", "bbox", "links", "assets", "stac_extensions", item::kOverflow};
+// Large texts (JSON, in tables of older versions), for which a minimum says nothing and costs much, and what
+// nobody looks for.
+constexpr std::array<std::string_view, 7> kNeverBounded = {
+    "geometry", "bbox", "links", "assets", "stac_extensions", item::kOverflow, item::kStyle};
 constexpr int kMaxBoundedColumns = 100;
 
 template <size_t N>

@@ -105,6 +105,9 @@ class StructColumn : public Column {
 // nulls. `in_list`: it is a list's element, or inside one.
 std::unique_ptr<Column> MakeColumn(const std::shared_ptr<arrow::Field>& field, bool in_list = false);
 
+// The same for a property of an item, whose instants may follow the item's style.
+std::unique_ptr<Column> MakePropertyColumn(const std::shared_ptr<arrow::Field>& field);
+
 // For the members of an item that have a form of their own.
 std::unique_ptr<Column> MakeGeometryColumn(const std::shared_ptr<arrow::Field>& field);
 std::unique_ptr<Column> MakeAssetsColumn(const std::shared_ptr<arrow::Field>& field);

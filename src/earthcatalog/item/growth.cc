@@ -56,10 +56,13 @@ void Growth::Add(std::string_view overflow, bool has_new) {
 Result<Growth::Found> Growth::Finish(const std::shared_ptr<arrow::Schema>& schema) {
   const bool needs_overflow =
       std::exchange(overflowed_, false) && schema->GetFieldIndex(std::string(kOverflow)) < 0;
-  if (!std::exchange(has_new_, false) && !needs_overflow) return Found{};
+  const bool needs_style = std::exchange(needs_style_, false);
+  if (!std::exchange(has_new_, false) && !needs_overflow && !needs_style) return Found{};
   const Shape shape = std::exchange(shape_, Shape());
   arrow::FieldVector fields = ColumnsFor(shape);
-  Found found{.additions = nullptr, .typed = !fields.empty(), .unplaced = MayHaveColumns(shape)};
+  if (needs_style) fields.push_back(arrow::field(std::string(kStyle), arrow::utf8()));
+  Found found{
+      .additions = nullptr, .typed = !fields.empty(), .unplaced = needs_style || MayHaveColumns(shape)};
   if (needs_overflow) {
     fields.push_back(arrow::field(std::string(kOverflow), arrow::utf8()));
   }

@@ -17,6 +17,9 @@ class Growth {
   // a column.
   void Add(std::string_view overflow, bool has_new);
 
+  // An item's text is in the overflow only because there is no column `_style`.
+  void AddStyle() { needs_style_ = true; }
+
   struct Found {
     std::shared_ptr<arrow::Schema> additions{};  // columns to add to the schema, or null
     bool typed = false;                          // there are values that tell a type, whether or not they add
@@ -29,6 +32,7 @@ class Growth {
   Shape shape_;  // of an item, as far as it overflowed
   bool overflowed_ = false;
   bool has_new_ = false;
+  bool needs_style_ = false;
 };
 
 }  // namespace earthcatalog::item

@@ -3,87 +3,21 @@
 #include <arrow/array.h>
 #include <arrow/util/checked_cast.h>
 
-#include <deque>
 #include <utility>
-#include <vector>
 
+#include "earthcatalog/base/text.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/item/geojson.h"
 #include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/item/json_columns.h"
 #include "earthcatalog/item/json_reader.h"
+#include "earthcatalog/item/object_text.h"
+#include "earthcatalog/item/style.h"
 
 namespace earthcatalog::item {
 namespace {
 
 using arrow::internal::checked_cast;
-
-// The members of one JSON object, as views of its text, waiting to be merged into a row's values.
-class Remainder {
- public:
-  struct Member {
-    std::string_view name;
-    std::string_view raw;
-    bool taken = false;
-  };
-
-  // `object` is the text of an object, or empty.
-  Status Read(std::string_view object) {
-    if (object.empty()) return Status::OK();
-    JsonReader reader(object);
-    for (reader.EnterObject(); reader.NextKey();) {
-      std::string_view name;
-      reader.ReadKey(&name);
-      if (name.find('\\') != std::string_view::npos) name = DecodeString(name, &decoded_.emplace_back());
-      const char* const value = reader.Place();
-      reader.Skip();
-      if (!reader.failed()) members_.push_back({name, {value, reader.Place()}});
-    }
-    if (!reader.failed() && reader.at_end()) return Status::OK();
-    return CorruptError("the column {} of a row is not JSON: {}", kOverflow, reader.error());
-  }
-
-  // The text of the member `name`, which is then taken out; empty if there is none.
-  std::string_view Take(std::string_view name) {
-    for (Member& member : members_) {
-      if (member.name == name && !std::exchange(member.taken, true)) return member.raw;
-    }
-    return {};
-  }
-
-  const std::vector<Member>& members() const { return members_; }
-
- private:
-  std::deque<std::string> decoded_;  // names that were written with escapes
-  std::vector<Member> members_;
-};
-
-// Writes an object member by member.
-class ObjectWriter {
- public:
-  explicit ObjectWriter(std::string* out) : out_(out) { out_->push_back('{'); }
-  void BeginMember(std::string_view name) {
-    if (!std::exchange(empty_, false)) out_->push_back(',');
-    AppendJsonString(name, out_);
-    out_->push_back(':');
-  }
-  void Add(std::string_view name, std::string_view raw) {
-    BeginMember(name);
-    out_->append(raw);
-  }
-  // What of `remainder` no column has taken.
-  void AddRest(const Remainder& remainder) {
-    for (const auto& member : remainder.members()) {
-      if (!member.taken) Add(member.name, member.raw);
-    }
-  }
-  void End() { out_->push_back('}'); }
-  bool empty() const { return empty_; }
-
- private:
-  std::string* const out_;
-  bool empty_ = true;
-};
 
 Status AppendStruct(const arrow::StructArray& column, int64_t row, std::string_view rest, std::string* out);
 
@@ -234,29 +168,64 @@ Status AppendItemMember(const arrow::Field& field, const arrow::Array& column, i
   return Status::OK();
 }
 
+// What a column of text of this project's own says; empty for a null, or where there is no such column.
+Result<std::string_view> OwnText(const arrow::RecordBatch& rows, int64_t row, std::string_view name) {
+  const int index = rows.schema()->GetFieldIndex(std::string(name));
+  if (index < 0) return std::string_view();
+  const arrow::Array& column = *rows.column(index);
+  if (column.type_id() != arrow::Type::STRING) {
+    return CorruptError("the column {} is {} and not string", name, column.type()->ToString());
+  }
+  return column.IsNull(row) ? std::string_view()
+                            : checked_cast<const arrow::StringArray&>(column).GetView(row);
+}
+
+// An instant among the properties, whose text the overflow has or the style gives.
+void AppendInstantMember(std::string_view name, const arrow::TimestampArray& column, int64_t row,
+                         const Style& style, Remainder* remainder, ObjectWriter* writer, std::string* out) {
+  const std::string_view rest = remainder->Take(name);
+  if (!rest.empty()) return writer->Add(name, rest);
+  if (column.IsNull(row)) return;
+  writer->BeginMember(name);
+  out->push_back('"');
+  AppendInstant(column.Value(row), style.InstantFormOf(name), out);
+  out->push_back('"');
+}
+
 Status AppendProperties(const arrow::RecordBatch& rows, int64_t row, std::string_view rest,
-                        std::string* out) {
+                        const Style& style, std::string* out) {
   Remainder remainder;
   ARROW_RETURN_NOT_OK(remainder.Read(rest));
   ObjectWriter properties(out);
   for (int i = 0; i < rows.num_columns(); ++i) {
     const std::string& name = rows.schema()->field(i)->name();
-    if (IsItemMember(name) || name == kOverflow || name == kGridPartition) continue;
-    ARROW_RETURN_NOT_OK(AppendMember(name, *rows.column(i), row, &remainder, &properties, out));
+    if (IsItemMember(name) || IsOwnColumn(name)) continue;
+    const arrow::Array& column = *rows.column(i);
+    if (column.type_id() == arrow::Type::TIMESTAMP) {
+      AppendInstantMember(name, checked_cast<const arrow::TimestampArray&>(column), row, style, &remainder,
+                          &properties, out);
+    } else {
+      ARROW_RETURN_NOT_OK(AppendMember(name, column, row, &remainder, &properties, out));
+    }
   }
   properties.AddRest(remainder);
   properties.End();
   return Status::OK();
 }
 
+Result<Style> StyleOf(const arrow::RecordBatch& rows, int64_t row) {
+  ARROW_ASSIGN_OR_RAISE(const std::string_view text, OwnText(rows, row, kStyle));
+  auto style = Style::Parse(text);
+  if (style.ok()) return style;
+  const auto id = OwnText(rows, row, "id");
+  return WithContext(style.status(), fmt::format("item {}", id.ok() ? OneLine(*id, 100) : ""));
+}
+
 }  // namespace
 
 Result<std::string> DecodeItem(const arrow::RecordBatch& rows, int64_t row) {
-  std::string_view overflow;
-  const auto overflow_column = rows.GetColumnByName(std::string(kOverflow));
-  if (overflow_column != nullptr && overflow_column->IsValid(row)) {
-    overflow = checked_cast<const arrow::StringArray&>(*overflow_column).GetView(row);
-  }
+  ARROW_ASSIGN_OR_RAISE(const std::string_view overflow, OwnText(rows, row, kOverflow));
+  ARROW_ASSIGN_OR_RAISE(const Style style, StyleOf(rows, row));
   Remainder remainder;
   ARROW_RETURN_NOT_OK(remainder.Read(overflow));
 
@@ -268,7 +237,7 @@ Result<std::string> DecodeItem(const arrow::RecordBatch& rows, int64_t row) {
     ARROW_RETURN_NOT_OK(AppendItemMember(field, *rows.column(i), row, &remainder, &item, &json));
   }
   item.BeginMember("properties");
-  ARROW_RETURN_NOT_OK(AppendProperties(rows, row, remainder.Take("properties"), &json));
+  ARROW_RETURN_NOT_OK(AppendProperties(rows, row, remainder.Take("properties"), style, &json));
   item.AddRest(remainder);
   item.End();
   return json;

@@ -63,7 +63,8 @@ std::unique_ptr<Column> MakeMemberColumn(size_t member, const std::shared_ptr<ar
   return member == kBbox ? MakeBboxColumn(field) : MakeColumn(field);
 }
 
-class OverflowColumn : public BytesColumn {
+// A column of this project's own texts, which come when an item is at its end.
+class OwnColumn : public BytesColumn {
  public:
   using BytesColumn::BytesColumn;
   Fit Append(Scan*) override { return AppendNull(); }
@@ -94,7 +95,7 @@ class Encoder : public ItemEncoder {
   std::vector<Column*> columns_;                               // as in rows_schema_
   std::array<std::unique_ptr<Column>, kMemberCount> members_;  // null where the schema has none
   std::unique_ptr<StructColumn> properties_;                   // holds the columns of properties
-  std::unique_ptr<OverflowColumn> overflow_;                   // null in a table without one
+  std::unique_ptr<OwnColumn> overflow_, style_;                // null in a table without one
 
   KeyIndex member_keys_;
   Scan scan_;
@@ -119,13 +120,17 @@ Encoder::Encoder(std::shared_ptr<arrow::Schema> schema)
       members_[index] = MakeMemberColumn(index, field);
       columns_.push_back(members_[index].get());
     } else if (field->name() == kOverflow) {
-      overflow_ = std::make_unique<OverflowColumn>(field);
+      overflow_ = std::make_unique<OwnColumn>(field);
       columns_.push_back(overflow_.get());
+    } else if (field->name() == kStyle) {
+      style_ = std::make_unique<OwnColumn>(field);
+      columns_.push_back(style_.get());
     } else {
-      properties.push_back(MakeColumn(field));
+      properties.push_back(MakePropertyColumn(field));
       columns_.push_back(properties.back().get());
     }
   }
+  scan_.style.SetEnabled(style_ != nullptr);
   rows_schema_ = arrow::schema(fields, schema_->metadata());
   properties_ =
       std::make_unique<StructColumn>(arrow::field("properties", arrow::struct_({})), std::move(properties),
@@ -146,6 +151,12 @@ std::optional<Rejection> Encoder::Append(std::string_view json) {
   if (!left_over.empty()) {
     if (overflow_ != nullptr) overflow_->AppendText(rows_, left_over);
     growth_.Add(left_over, scan_.has_new());
+  }
+  if (scan_.style.wanted()) growth_.AddStyle();
+  if (style_ != nullptr) {
+    if (const std::string_view style = scan_.style.FinishItem(); !style.empty()) {
+      style_->AppendText(rows_, style);
+    }
   }
   ++rows_;
   return std::nullopt;
@@ -255,9 +266,11 @@ Result<EncodedItems> Encoder::Finish() {
 }  // namespace
 
 Result<std::unique_ptr<ItemEncoder>> MakeItemEncoder(std::shared_ptr<arrow::Schema> schema) {
-  const auto overflow = schema->GetFieldByName(std::string(kOverflow));
-  if (overflow != nullptr && overflow->type()->id() != arrow::Type::STRING) {
-    return CorruptError("the column {} is {} and not string", kOverflow, overflow->type()->ToString());
+  for (const std::string_view name : {kOverflow, kStyle}) {
+    const auto field = schema->GetFieldByName(std::string(name));
+    if (field != nullptr && field->type()->id() != arrow::Type::STRING) {
+      return CorruptError("the column {} is {} and not string", name, field->type()->ToString());
+    }
   }
   return std::make_unique<Encoder>(std::move(schema));
 }

@@ -12,11 +12,13 @@ constexpr std::array<std::string_view, 10> kItemMembers = {
     "assets", "bbox",       "collection",      "geometry",     "id",
     "links",  "properties", "stac_extensions", "stac_version", "type"};
 
-// A partition field of the table (a column of this name is refused by PyIceberg and Java), the columns this
-// project adds, and the columns that Iceberg and its engines add when they read.
-constexpr std::array<std::string_view, 11> kReserved = {
-    "year",         "grid_partition", "_overflow",  "_file",   "_pos",
-    "_deleted",     "_spec_id",       "_partition", "_row_id", "_last_updated_sequence_number",
+constexpr std::array<std::string_view, 3> kOwnColumns = {kStyle, kOverflow, kGridPartition};
+
+// A partition field of the table (a column of this name is refused by PyIceberg and Java), and the columns
+// that Iceberg and its engines add when they read.
+constexpr std::array<std::string_view, 9> kReserved = {
+    "year",         "_file",      "_pos",    "_deleted",
+    "_spec_id",     "_partition", "_row_id", "_last_updated_sequence_number",
     "proj:geometry"};
 
 template <size_t N>
@@ -39,9 +41,11 @@ std::shared_ptr<arrow::DataType> ListOf(std::shared_ptr<arrow::DataType> element
 
 bool IsItemMember(std::string_view name) { return Contains(kItemMembers, name); }
 
+bool IsOwnColumn(std::string_view name) { return Contains(kOwnColumns, name); }
+
 bool MayBeColumn(std::string_view property) {
   const std::string folded = FoldCase(property);
-  return !Contains(kItemMembers, folded) && !Contains(kReserved, folded);
+  return !Contains(kItemMembers, folded) && !Contains(kReserved, folded) && !IsOwnColumn(folded);
 }
 
 std::shared_ptr<arrow::Schema> InitialSchema() {

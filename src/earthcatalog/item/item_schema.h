@@ -1,8 +1,9 @@
 // The columns of the items table, and how they grow.
 //
 // A column set is an Arrow schema in the stac-geoparquet layout: id, type, stac_version, stac_extensions,
-// collection, geometry (WKB), bbox (struct), links, assets, one column for each property, `_overflow` (JSON
-// text of whatever has no column), and last `grid_partition`, which the fan-out fills in.
+// collection, geometry (WKB), bbox (struct), links, assets, one column for each property, `_style` (how
+// the item writes what its columns hold, style.h; once an item needs it), `_overflow` (JSON text of whatever
+// has no column), and last `grid_partition`, which the fan-out fills in.
 #pragma once
 
 #include <arrow/type.h>
@@ -17,6 +18,7 @@ namespace earthcatalog::item {
 
 inline constexpr std::string_view kGridPartition = "grid_partition";
 inline constexpr std::string_view kOverflow = "_overflow";
+inline constexpr std::string_view kStyle = "_style";
 
 // A schema grows to this many leaves (values that are neither struct nor list) and no further, of which at
 // most kMaxAssetLeaves lie under `assets`: names of assets are sometimes as many as there are items.
@@ -40,9 +42,13 @@ std::shared_ptr<arrow::DataType> DeclaredNestedType(std::string_view member);
 // Whether `name` is one of the members that STAC gives a meaning at an item's top level.
 bool IsItemMember(std::string_view name);
 
+// Whether a column of this name is this project's own and no part of an item: `_style`, `_overflow`,
+// `grid_partition`.
+bool IsOwnColumn(std::string_view name);
+
 // Whether a property may have a column at all. Not those named, in any case, like an Item member, like a
-// partition field (`year`), or like a column that is not the item's own (`_overflow`, `grid_partition`,
-// Iceberg's metadata columns); nor `proj:geometry`, which readers of stac-geoparquet expect as WKB, and not
+// partition field (`year`), or like a column that is not the item's own (IsOwnColumn, Iceberg's metadata
+// columns); nor `proj:geometry`, which readers of stac-geoparquet expect as WKB, and not
 // null in any row.
 bool MayBeColumn(std::string_view property);
 
@@ -56,10 +62,10 @@ std::shared_ptr<arrow::DataType> CommonType(const std::shared_ptr<arrow::DataTyp
 
 // `current` grown by `additions` (fields missing in it, at any depth inside structs and lists): existing
 // columns keep their place, order and (but for int32 -> int64, float -> double) type; new ones come before
-// `_overflow`, sorted by name. Names that may never be columns are left out: those of MayBeColumn, empty or
-// overlong ones, and those whose dotted path, ignoring case, is taken (`a.b` beside a struct `a{b}`). So are
-// types of arrow::null() and what exceeds the limits above. Equal to `current` if nothing changes. An older
-// table gets the columns it lacks by Evolve(table, *InitialSchema()).
+// `_style` and `_overflow`, sorted by name. Names that may never be columns are left out: those of
+// MayBeColumn, empty or overlong ones, and those whose dotted path, ignoring case, is taken (`a.b` beside a
+// struct `a{b}`). So are types of arrow::null() and what exceeds the limits above. Equal to `current` if
+// nothing changes. An older table gets the columns it lacks by Evolve(table, *InitialSchema()).
 Result<std::shared_ptr<arrow::Schema>> Evolve(const std::shared_ptr<arrow::Schema>& current,
                                               const std::shared_ptr<arrow::Schema>& additions);
 

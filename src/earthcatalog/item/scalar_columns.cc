@@ -7,9 +7,9 @@
 #include <type_traits>
 
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/item/canonical_time.h"
 #include "earthcatalog/item/column.h"
 #include "earthcatalog/item/column_buffers.h"
+#include "earthcatalog/item/instant_form.h"
 
 namespace earthcatalog::item {
 namespace {
@@ -109,10 +109,13 @@ class FloatingColumn : public FixedColumn<T> {
   }
 };
 
-// Instants. The text they were read from is kept too when they do not give it back.
+// Instants. The text they were read from is kept too when neither they nor the item's style give it back.
 class TimestampColumn : public FixedColumn<int64_t> {
  public:
-  using FixedColumn::FixedColumn;
+  // `in_style`: the item's style may say how they are written.
+  TimestampColumn(std::shared_ptr<arrow::Field> field, bool in_style)
+      : FixedColumn(std::move(field)), in_style_(in_style) {}
+
   Fit Append(Scan* scan) override {
     std::string_view raw;
     if (scan->reader.Peek() != '"') return AppendNull();
@@ -121,8 +124,18 @@ class TimestampColumn : public FixedColumn<int64_t> {
     const auto instant = ParseRfc3339(text);
     if (!instant.has_value()) return AppendNull();
     Store(*instant);
-    return IsCanonicalTime(text) ? Fit::kStored : Fit::kKept;
+    const bool comes_back =
+        in_style_ ? scan->style.AddInstant(field_->name(), text, *instant) : IsCanonical(text, *instant);
+    return comes_back ? Fit::kStored : Fit::kKept;
   }
+
+ private:
+  static bool IsCanonical(std::string_view text, int64_t instant) {
+    const auto forms = InstantForms::Of(text, instant);
+    return forms && forms->canonical();
+  }
+
+  const bool in_style_;
 };
 
 class TextColumn : public BytesColumn {
@@ -160,23 +173,6 @@ bool IsUtcMicros(const arrow::DataType& type) {
 
 }  // namespace
 
-bool IsCanonicalTime(std::string_view text) {
-  constexpr size_t kSeconds = 20, kMillis = 24, kMicros = 27;  // lengths
-  if (text.size() < kSeconds || text[10] != 'T' || text.back() != 'Z' || text.substr(17, 2) == "60") {
-    return false;
-  }
-  switch (text.size()) {
-    case kSeconds:
-      return true;
-    case kMillis:
-      return text.substr(20, 3) != "000";
-    case kMicros:
-      return text.substr(23, 3) != "000";
-    default:
-      return false;
-  }
-}
-
 std::unique_ptr<Column> MakeScalarColumn(const std::shared_ptr<arrow::Field>& field) {
   switch (field->type()->id()) {
     case arrow::Type::BOOL:
@@ -192,10 +188,17 @@ std::unique_ptr<Column> MakeScalarColumn(const std::shared_ptr<arrow::Field>& fi
     case arrow::Type::STRING:
       return std::make_unique<TextColumn>(field, /*stands_for_value=*/false);
     case arrow::Type::TIMESTAMP:
-      return IsUtcMicros(*field->type()) ? std::make_unique<TimestampColumn>(field) : nullptr;
+      if (!IsUtcMicros(*field->type())) return nullptr;
+      return std::make_unique<TimestampColumn>(field, /*in_style=*/false);
     default:
       return nullptr;
   }
+}
+
+std::unique_ptr<Column> MakePropertyColumn(const std::shared_ptr<arrow::Field>& field) {
+  const bool instants = field->type()->id() == arrow::Type::TIMESTAMP && IsUtcMicros(*field->type());
+  if (!instants || !StyleWriter::CanName(field->name())) return MakeColumn(field);
+  return std::make_unique<TimestampColumn>(field, /*in_style=*/true);
 }
 
 std::unique_ptr<Column> MakeJsonTextColumn(const std::shared_ptr<arrow::Field>& field) {

@@ -11,6 +11,7 @@ namespace earthcatalog::item {
 void Scan::StartItem(std::string_view json) {
   reader.Start(json);
   overflow.StartItem();
+  style.StartItem();
   unknown_names_.clear();
   decoded_names_.clear();
   has_new_ = conflicts_ = false;

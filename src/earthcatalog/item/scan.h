@@ -9,6 +9,7 @@
 
 #include "earthcatalog/item/json_reader.h"
 #include "earthcatalog/item/overflow.h"
+#include "earthcatalog/item/style.h"
 
 namespace earthcatalog::item {
 
@@ -28,6 +29,7 @@ class Scan {
  public:
   JsonReader reader;
   OverflowWriter overflow;
+  StyleWriter style;
   std::string decoded;  // for DecodeString
 
   void StartItem(std::string_view json);

@@ -28,7 +28,7 @@ bool ByName(const FieldPtr& a, const FieldPtr& b) { return a->name() < b->name()
 
 // A table column that is not an item's own property: a fixed member, or one that this project adds.
 bool IsFixedColumn(std::string_view name) {
-  return (IsItemMember(name) && name != "properties") || name == kOverflow || name == kGridPartition;
+  return (IsItemMember(name) && name != "properties") || IsOwnColumn(name);
 }
 
 // A member of an item whose column is as it is, whatever items have there.
@@ -172,17 +172,21 @@ class Grower {
   int asset_leaves_ = 0;
 };
 
-// Where new columns go: before `_overflow`, in a table without it before `grid_partition` at the end.
+// Where new columns go: before `_style` and `_overflow`, in a table without them before `grid_partition` at
+// the end.
 FieldVector::iterator EndOfItemColumns(FieldVector* fields) {
-  const auto overflow = std::find_if(fields->begin(), fields->end(),
-                                     [](const auto& field) { return field->name() == kOverflow; });
-  if (overflow != fields->end()) return overflow;
+  const auto own = std::find_if(fields->begin(), fields->end(), [](const auto& field) {
+    return field->name() == kStyle || field->name() == kOverflow;
+  });
+  if (own != fields->end()) return own;
   const bool ends_in_grid = !fields->empty() && fields->back()->name() == kGridPartition;
   return ends_in_grid ? fields->end() - 1 : fields->end();
 }
 
 // The project's own columns follow the items' in this order.
-int PlaceAmongAdded(std::string_view name) { return name == kOverflow ? 1 : name == kGridPartition ? 2 : 0; }
+int PlaceAmongAdded(std::string_view name) {
+  return name == kStyle ? 1 : name == kOverflow ? 2 : name == kGridPartition ? 3 : 0;
+}
 
 }  // namespace
 

@@ -95,9 +95,14 @@ std::string ProjectionCode(Point centre) {
   return fmt::format(FMT_COMPILE("EPSG:{}{:02}"), centre.lat >= 0 ? 326 : 327, zone);
 }
 
+// With microseconds always, as the large archive of ice velocities has them.
 void AppendTime(std::string_view name, const std::optional<int64_t>& micros, JsonText* json) {
+  constexpr int64_t kSecond = 1'000'000;
   json->Name(name);
-  micros ? json->Text(FormatRfc3339(*micros)) : json->Raw("null");
+  if (!micros) return json->Raw("null");
+  const int64_t fraction = *micros % kSecond;
+  const std::string seconds = FormatRfc3339(*micros - fraction);
+  json->Text(fmt::format(FMT_COMPILE("{}.{:06}Z"), std::string_view(seconds).substr(0, 19), fraction));
 }
 
 void AppendVelocityProperties(const Scene& scene, Random* random, JsonText* json) {

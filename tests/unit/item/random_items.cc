@@ -14,10 +14,10 @@ json RandomValue(std::mt19937* random, int depth);
 
 json RandomObject(std::mt19937* random, int depth) {
   static const char* const kNames[] = {
-      "a",          "b",        "A", "a.b",           "c.element",      "year",      "id",
-      "gsd",        "type",     "",  "datetime",      "q\"u\\",         "é",         "new\nline",
-      "min",        "eo:bands", "c", "proj:geometry", "grid_partition", "_overflow", "links",
-      "instruments"};
+      "a",      "b",        "A",       "a.b",           "c.element",      "year",      "id",
+      "gsd",    "type",     "",        "datetime",      "q\"u\\",         "é",         "new\nline",
+      "min",    "eo:bands", "c",       "proj:geometry", "grid_partition", "_overflow", "links",
+      "_style", "created",  "updated", "instruments"};
   json object = json::object();
   for (unsigned n = (*random)() % 6; n > 0; --n) {
     object[kNames[(*random)() % std::size(kNames)]] = RandomValue(random, depth - 1);
@@ -93,7 +93,8 @@ json RandomString(std::mt19937* random) {
 }
 
 json RandomInstant(std::mt19937* random) {
-  static const char* const kEnds[] = {"Z", "+02:00", ".5Z", ".123456Z", ".1234567Z", ".000Z", "-00:00", "z"};
+  static const char* const kEnds[] = {"Z",     "+02:00", ".5Z",      ".123456Z", ".1234567Z",
+                                      ".000Z", "-00:00", ".000000Z", ".500000Z", "z"};
   return std::string("2024-05-01T10:11:12") + kEnds[(*random)() % std::size(kEnds)];
 }
 

@@ -135,6 +135,21 @@ TEST(SyntheticItem, TimesAreInOrder) {
   }
 }
 
+TEST(SyntheticItem, TimesAreWrittenWithMicroseconds) {
+  int times = 0;
+  for (const json& item : Items()) {
+    for (const char* name : {"datetime", "start_datetime", "end_datetime", "created", "updated"}) {
+      const json time = item["properties"].value(name, json());
+      if (time.is_null()) continue;
+      EXPECT_THAT(time.get<std::string>(),
+                  testing::MatchesRegex(
+                      "[0-9]+-[0-9]+-[0-9]+T[0-9]+:[0-9]+:[0-9]+[.][0-9][0-9][0-9][0-9][0-9][0-9]Z"));
+      ++times;
+    }
+  }
+  EXPECT_GT(times, 30'000);
+}
+
 TEST(SyntheticItem, PlatformsFlyInTheirYears) {
   const std::map<std::string, std::pair<int, int>> service = {
       {"landsat-4", {1984, 1993}},   {"landsat-5", {1984, 2012}},   {"landsat-7", {1999, 2022}},
