@@ -25,9 +25,9 @@ const std::map<std::string, ExportFormat> kFormats = {{"ndjson", ExportFormat::k
 
 struct Arguments {
   CatalogArguments catalog;
-  ExportFormat format = ExportFormat::kNdjson;
-  std::vector<std::string> ids;
+  jobs::ExportOptions options;
   std::string output;
+  bool json = false;
 };
 
 Status ExportTo(const Arguments& arguments, const std::shared_ptr<arrow::io::OutputStream>& sink,
@@ -41,7 +41,7 @@ Status ExportTo(const Arguments& arguments, const std::shared_ptr<arrow::io::Out
   const auto update = [&](const Progress& progress) {
     if (bar) bar->Update(progress);
   };
-  return jobs::Export(*catalog, arguments.ids, arguments.format, sink, update, cancel, report);
+  return jobs::Export(*catalog, arguments.options, sink, update, cancel, report);
 }
 
 Status ExportToFile(const Arguments& arguments, jobs::ExportReport* report) {
@@ -51,17 +51,25 @@ Status ExportToFile(const Arguments& arguments, jobs::ExportReport* report) {
   ARROW_RETURN_NOT_OK(file->Commit());
   PrintAside(fmt::format("{} items in {}\n", FormatCount(static_cast<int64_t>(report->items)),
                          io::NameForMessages(arguments.output)));
+  if (arguments.json) fmt::print("{}\n", jobs::ExportReportToJson(*report));
   return Status::OK();
 }
 
 Result<int> RunExport(const Arguments& arguments) {
   jobs::ExportReport report;
+  if (arguments.json && arguments.output.empty()) {
+    return UsageError("--json goes to standard output, where the items are: give --output");
+  }
   if (!arguments.output.empty()) {
     ARROW_RETURN_NOT_OK(ExportToFile(arguments, &report));
-  } else if (arguments.format == ExportFormat::kParquet && isatty(STDOUT_FILENO) != 0) {
+  } else if (arguments.options.format == ExportFormat::kParquet && isatty(STDOUT_FILENO) != 0) {
     return UsageError("a Parquet file is not for the terminal: give --output");
   } else {
     ARROW_RETURN_NOT_OK(ExportTo(arguments, std::make_shared<arrow::io::StdoutStream>(), &report));
+  }
+  if (report.skipped_null_geometry > 0) {
+    PrintAside(fmt::format("left out {} items without a geometry (--skip-null-geometry)\n",
+                           FormatCount(static_cast<int64_t>(report.skipped_null_geometry))));
   }
   if (report.missing_ids.empty()) return kDone;
   return NotFoundError("{} of the ids are not in the table: {}", report.missing_ids.size(),
@@ -77,15 +85,19 @@ void AddExportCommand(CLI::App* app, RunFunction* run) {
   arguments->catalog.AddTo(command);
   AddUnsignedOption(command, &arguments->catalog.s3);
   command
-      ->add_option("--format", arguments->format,
+      ->add_option("--format", arguments->options.format,
                    "ndjson: an item a line; stac-json: a FeatureCollection; parquet: a stac-geoparquet file")
       ->transform(CLI::CheckedTransformer(kFormats))
       ->option_text("FORMAT");
-  command->add_option("--ids", arguments->ids, "Only the items with these ids; behind BASE");
+  command->add_option("--ids", arguments->options.ids, "Only the items with these ids; behind BASE");
+  command->add_flag("--skip-null-geometry", arguments->options.skip_null_geometry,
+                    "Leave out the items without a geometry, at which stac-geoparquet and rustac end, and "
+                    "say how many they are");
   command->add_option(
       "--output", arguments->output,
       "File to write, which appears, or replaces what is there, when it is complete; standard "
       "output without it");
+  command->add_flag("--json", arguments->json, "Print the report as JSON; with --output");
   command->callback([arguments, run] { *run = [arguments] { return RunExport(*arguments); }; });
 }
 

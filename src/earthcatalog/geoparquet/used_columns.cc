@@ -22,7 +22,8 @@ constexpr char kUsed = '1', kUnused = '0';
 
 using Names = std::unordered_set<std::string>;
 
-// What stac-geoparquet requires, and the common dates.
+// What stac-geoparquet requires, the common dates, and `platform`: a query of files by their paths may ask
+// for it.
 const Names& InitialColumns() {
   static const auto* const names = [] {
     auto* set = new Names{"assets"};
@@ -38,9 +39,8 @@ const Names& InitialColumns() {
 const Names& OlderColumns() {
   static const auto* const names = [] {
     auto* set = new Names(InitialColumns());
-    set->insert({"date_dt", "latitude", "longitude", "mid_datetime", "percent_valid_pixels", "platform",
-                 "proj:code", "sat:orbit_state", "scene_1_frame", "scene_1_id", "scene_2_frame", "scene_2_id",
-                 "version"});
+    set->insert({"date_dt", "latitude", "longitude", "mid_datetime", "percent_valid_pixels", "proj:code",
+                 "sat:orbit_state", "scene_1_frame", "scene_1_id", "scene_2_frame", "scene_2_id", "version"});
     set->erase(std::string(item::kOverflow));
     return set;
   }();

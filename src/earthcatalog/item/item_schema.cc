@@ -69,6 +69,7 @@ std::shared_ptr<arrow::Schema> InitialSchema() {
       arrow::field("end_datetime", DeclaredType("end_datetime")),
       arrow::field("created", DeclaredType("created")),
       arrow::field("updated", DeclaredType("updated")),
+      arrow::field("platform", DeclaredType("platform")),
       arrow::field(std::string(kOverflow), text),
       arrow::field(std::string(kGridPartition), text),
   });

@@ -27,8 +27,9 @@ inline constexpr int kMaxAssetLeaves = 600;
 // Values nested deeper than this stay in overflow.
 inline constexpr int kMaxNesting = 16;
 
-// The columns every table starts with: the fixed members and common datetime properties. (`assets` is not
-// among them: a struct needs fields, and the first items bring those.)
+// The columns every table starts with: the fixed members, common datetime properties, and `platform`, by
+// which rows are sorted and people ask. (`assets` is not among them: a struct needs fields, and the first
+// items bring those.)
 std::shared_ptr<arrow::Schema> InitialSchema();
 
 // The column type declared for a well-known property (STAC common metadata and extensions), or null.

@@ -172,6 +172,13 @@ Result<std::unique_ptr<Exporter>> MakeExporter(const arrow::Schema& table, rows:
   return ParquetExporter::Make(table, std::move(sink));
 }
 
+// How many that were.
+uint64_t DropNullGeometries(rows::ItemRows* items) {
+  const auto geometry = items->rows->GetColumnByName("geometry");
+  return std::erase_if(items->items,
+                       [&](int64_t row) { return geometry == nullptr || geometry->IsNull(row); });
+}
+
 Status NoneOfThem(const std::vector<std::string>& ids) {
   const std::string these =
       ids.size() == 1 ? "the id is not" : fmt::format("none of the {} ids is", ids.size());
@@ -188,23 +195,24 @@ std::string NameIds(const std::vector<std::string>& ids) {
   return named == ids.size() ? text : fmt::format("{} and {} more", text, ids.size() - named);
 }
 
-Status Export(const catalog::Catalog& catalog, const std::vector<std::string>& ids, ExportFormat format,
+Status Export(const catalog::Catalog& catalog, const ExportOptions& options,
               const std::shared_ptr<arrow::io::OutputStream>& sink, const ProgressCallback& progress,
               const CancelSource& cancel, ExportReport* report) {
-  ARROW_ASSIGN_OR_RAISE(const auto reader, rows::ItemReader::Open(catalog, ids, cancel));
+  ARROW_ASSIGN_OR_RAISE(const auto reader, rows::ItemReader::Open(catalog, options.ids, cancel));
   report->missing_ids = reader->missing_ids();
   std::sort(report->missing_ids.begin(), report->missing_ids.end());
-  if (!ids.empty() && reader->item_count() == 0) return NoneOfThem(report->missing_ids);
+  if (!options.ids.empty() && reader->item_count() == 0) return NoneOfThem(report->missing_ids);
   ARROW_ASSIGN_OR_RAISE(const auto exporter,
-                        MakeExporter(*catalog.table().schema(), reader.get(), format, cancel, sink));
+                        MakeExporter(*catalog.table().schema(), reader.get(), options.format, cancel, sink));
   Progress state;
   state.total_items = reader->item_count();
   while (true) {
-    ARROW_ASSIGN_OR_RAISE(const auto items, reader->Next(cancel));
+    ARROW_ASSIGN_OR_RAISE(auto items, reader->Next(cancel));
     if (!items) break;
-    ARROW_RETURN_NOT_OK(exporter->Write(*items));
+    if (options.skip_null_geometry) report->skipped_null_geometry += DropNullGeometries(&*items);
+    if (!items->items.empty()) ARROW_RETURN_NOT_OK(exporter->Write(*items));
     report->items += items->items.size();
-    state.items_done = report->items;
+    state.items_done = report->items + report->skipped_null_geometry;
     if (progress) progress(state);
   }
   return exporter->Finish();

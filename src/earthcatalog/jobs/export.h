@@ -22,19 +22,29 @@ enum class ExportFormat {
   kParquet,
 };
 
+struct ExportOptions {
+  ExportFormat format = ExportFormat::kNdjson;
+  std::vector<std::string> ids{};   // only items with these; empty for all
+  bool skip_null_geometry = false;  // not those without a geometry, which some readers of Parquet end at
+};
+
 struct ExportReport {
   uint64_t items = 0;
+  uint64_t skipped_null_geometry = 0;
   std::vector<std::string> missing_ids;  // asked for, but no item has them; sorted
 };
 
 // For messages: the first few of them.
 std::string NameIds(const std::vector<std::string>& ids);
 
-// Writes each item once, its newest version (rows/newest_versions.h); with `ids` only those with these
-// ids: kNotFound when there is none, and nothing is written then. JSON texts are equal to the items' sources
+// {"items": 3, "skipped_null_geometry": 1, "missing_ids": ["a"]}
+std::string ExportReportToJson(const ExportReport& report);
+
+// Writes each item once, its newest version (rows/newest_versions.h). Of `ids` that are asked for none in the
+// table is kNotFound, and nothing is written then. JSON texts are equal to the items' sources
 // as JSON values. `sink` stays open, and holds a part of the export after an error. Memory: as
 // rows::ItemReader says; for Parquet also 256 MiB, a row group's rows twice.
-Status Export(const catalog::Catalog& catalog, const std::vector<std::string>& ids, ExportFormat format,
+Status Export(const catalog::Catalog& catalog, const ExportOptions& options,
               const std::shared_ptr<arrow::io::OutputStream>& sink, const ProgressCallback& progress,
               const CancelSource& cancel, ExportReport* report);
 

@@ -32,7 +32,7 @@ TEST(InitialSchema, HasTheFixedMembersAndEndsInTheProjectsColumns) {
   EXPECT_THAT(Names(*InitialSchema()),
               ElementsAre("id", "type", "stac_version", "stac_extensions", "collection", "geometry", "bbox",
                           "links", "datetime", "start_datetime", "end_datetime", "created", "updated",
-                          "_overflow", "grid_partition"));
+                          "platform", "_overflow", "grid_partition"));
   EXPECT_EQ(TypeText(*InitialSchema(), "bbox"),
             "struct<xmin: double, ymin: double, xmax: double, ymax: double>");
   EXPECT_EQ(TypeText(*InitialSchema(), "datetime"), "timestamp[us, tz=UTC]");

@@ -119,7 +119,8 @@ class ExportTest : public testing::TestWithParam<ExportFormat> {
   Status ExportTo(std::shared_ptr<arrow::io::OutputStream> sink, const std::vector<std::string>& ids = {},
                   const ProgressCallback& progress = nullptr) {
     report_ = {};
-    return Export(table_->catalog(), ids, GetParam(), sink, progress, cancel_, &report_);
+    const ExportOptions options{.format = GetParam(), .ids = ids, .skip_null_geometry = skip_null_geometry_};
+    return Export(table_->catalog(), options, sink, progress, cancel_, &report_);
   }
   // What was exported, in no order.
   Items Exported(const std::vector<std::string>& ids = {}, const ProgressCallback& progress = nullptr) {
@@ -135,6 +136,7 @@ class ExportTest : public testing::TestWithParam<ExportFormat> {
   std::unique_ptr<test::ItemTable> table_ = std::make_unique<test::ItemTable>();
   CancelSource cancel_;
   ExportReport report_;
+  bool skip_null_geometry_ = false;
 };
 
 std::string NameOfFormat(const testing::TestParamInfo<ExportFormat>& format) {
@@ -170,6 +172,26 @@ TEST_P(ExportTest, EachItemOnceInItsNewestVersion) {
 TEST_P(ExportTest, OfATableWithoutItemsThereAreNone) {
   EXPECT_THAT(Exported(), IsEmpty());
   EXPECT_EQ(report_.items, 0u);
+}
+
+TEST_P(ExportTest, ItemsWithoutAGeometryAreLeftOutWhereThatIsAskedFor) {
+  const auto nowhere = [](const std::string& id) {
+    json item = ItemOf(id);
+    item["geometry"] = nullptr;
+    item.erase("bbox");
+    return item;
+  };
+  table_->Commit({{"1", {nowhere("a"), ItemOf("b"), nowhere("c")}}, {"2", {nowhere("d")}}});
+  EXPECT_EQ(Exported(), Sorted({nowhere("a"), ItemOf("b"), nowhere("c"), nowhere("d")}));
+  EXPECT_EQ(report_.skipped_null_geometry, 0u);
+  skip_null_geometry_ = true;
+  uint64_t done = 0;
+  EXPECT_EQ(Exported({}, [&](const Progress& progress) { done = progress.items_done; }), Items{ItemOf("b")});
+  EXPECT_EQ(report_.skipped_null_geometry, 3u);
+  EXPECT_EQ(done, 4u);
+  EXPECT_THAT(Exported({"a", "z"}), IsEmpty());
+  EXPECT_EQ(report_.skipped_null_geometry, 1u);
+  EXPECT_THAT(report_.missing_ids, ElementsAre("z"));
 }
 
 TEST_P(ExportTest, OnlyTheIdsAskedForAndThoseThatAreMissingSorted) {
