@@ -40,7 +40,7 @@ std::shared_ptr<arrow::Schema> SchemaOf(const Items& items) {
   for (size_t i = 0; i < items.size(); i += kBatchItems) {
     for (size_t k = i; k < std::min(i + kBatchItems, items.size()); ++k) (void)encoder->Append(items[k]);
     const auto encoded = encoder->Finish().ValueOrDie();
-    if (encoded.additions) schema = item::Evolve(schema, encoded.additions).ValueOrDie();
+    if (encoded.additions) schema = item::Evolve(schema, *encoded.additions).ValueOrDie().schema;
   }
   int last_column_id = 0;
   return iceberg::AssignFieldIds(*schema, nullptr, &last_column_id).ValueOrDie();

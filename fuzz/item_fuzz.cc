@@ -140,10 +140,11 @@ void CheckAll(const std::vector<std::string_view>& texts) {
   const EncodedItems first = fuzz::Must(encoder->Finish(), "encoding");
   CheckRows(*first.rows, items);
   if (!first.additions) return;
-  const auto grown = fuzz::Must(Evolve(initial, first.additions), "growing the schema");
-  fuzz::Check(!grown->Equals(*initial), "additions that add nothing");
+  const auto grown = fuzz::Must(Evolve(initial, *first.additions), "growing the schema").schema;
   const EncodedItems second = Encode(items, grown);
-  fuzz::Check(!second.additions, "the schema grows twice by the same items");
+  if (!second.additions) return;
+  const auto again = fuzz::Must(Evolve(grown, *second.additions), "growing the schema again").schema;
+  fuzz::Check(again->Equals(*grown), "the schema grows twice by the same items");
 }
 
 }  // namespace

@@ -62,7 +62,8 @@ def run(
         again: when the table holds the whole inventory already, add it once more.
 
     Returns:
-        The run's report: what happened to every row of the inventory, files, bytes and times.
+        The run's report: what happened to every row of the inventory, what columns could not hold, files,
+        bytes and times.
 
     Raises:
         ValueError: wrong arguments, or a grid other than the table's.

@@ -1,9 +1,11 @@
 #include <cstdio>
 #include <memory>
+#include <utility>
 
 #include "earthcatalog/cli/command.h"
 #include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/s3_options.h"
+#include "earthcatalog/ingest/snapshot_notes.h"
 
 namespace earthcatalog::cli {
 
@@ -28,7 +30,8 @@ namespace {
 // A command that opens a catalogue and prints `result`, what it has to say of it, as text or as JSON.
 template <typename Value>
 void AddPrintingCommand(CLI::App* command, Result<Value> (catalog::Catalog::*result)() const,
-                        void (*print)(const Value&), std::string (*to_json)(const Value&), RunFunction* run) {
+                        void (*print)(const Described<Value>&),
+                        std::string (*to_json)(const Described<Value>&), RunFunction* run) {
   auto arguments = std::make_shared<CatalogArguments>();
   auto json = std::make_shared<bool>(false);
   arguments->AddTo(command);
@@ -38,11 +41,12 @@ void AddPrintingCommand(CLI::App* command, Result<Value> (catalog::Catalog::*res
     *run = [=]() -> Result<int> {
       ARROW_ASSIGN_OR_RAISE(const catalog::Paths paths, arguments->Resolve());
       ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(paths));
-      ARROW_ASSIGN_OR_RAISE(const Value value, ((*catalog).*result)());
+      ARROW_ASSIGN_OR_RAISE(Value value, ((*catalog).*result)());
+      const Described<Value> described{std::move(value), ingest::FindOverflowed(catalog->table())};
       if (*json) {
-        fmt::print("{}\n", to_json(value));
+        fmt::print("{}\n", to_json(described));
       } else {
-        print(value);
+        print(described);
       }
       return kDone;
     };

@@ -13,9 +13,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr size_t kMaxMessageBytes = 2000;
 
-void PrintCount(const char* label, uint64_t count) {
-  fmt::print("  {:<34}{:>14}\n", label, FormatCount(static_cast<int64_t>(count)));
-}
+std::string Count(uint64_t count) { return FormatCount(static_cast<int64_t>(count)); }
+
+void PrintCount(const char* label, uint64_t count) { fmt::print("  {:<34}{:>14}\n", label, Count(count)); }
 void PrintCountIfAny(const char* label, uint64_t count) {
   if (count > 0) PrintCount(label, count);
 }
@@ -85,6 +85,30 @@ void PrintQuarantine(const std::vector<std::string>& files) {
 
 }  // namespace
 
+namespace {
+
+constexpr size_t kShownColumns = 10;
+
+void PrintOverflowed(const jobs::IncrementalReport& report) {
+  size_t shown = 0;
+  for (const auto& [column, overflowed] : report.overflowed) {
+    if (++shown > kShownColumns) break;
+    fmt::print("  note: {}: {} {} not fit the column, _overflow has {}: {} of {}\n", OneLine(column),
+               Count(overflowed.count), overflowed.count == 1 ? "value does" : "values do",
+               overflowed.count == 1 ? "it" : "them", overflowed.value, OneLine(overflowed.id));
+  }
+  if (report.overflowed.size() > kShownColumns) {
+    fmt::print("  note: and so with {} more columns, which --json names\n",
+               Count(report.overflowed.size() - kShownColumns));
+  }
+  if (report.columns_left_out > 0) {
+    fmt::print("  note: the table has no room for {} more columns; what they would hold is in _overflow\n",
+               Count(report.columns_left_out));
+  }
+}
+
+}  // namespace
+
 void PrintSummary(const jobs::IncrementalReport& report) {
   fmt::print("Inventory rows read                 {:>14}\n",
              FormatCount(static_cast<int64_t>(report.inventory.rows)));
@@ -109,6 +133,7 @@ void PrintSummary(const jobs::IncrementalReport& report) {
   }
   PrintQuarantine(report.quarantine_files);
   for (const std::string& notice : report.notices) fmt::print("  note: {}\n", notice);
+  PrintOverflowed(report);
   const double rate = report.seconds > 0 ? static_cast<double>(report.items_catalogued) / report.seconds : 0;
   fmt::print("Wrote {} rows to {} files ({}) in {} {}\n",
              FormatCount(static_cast<int64_t>(report.rows_written)),
@@ -119,7 +144,8 @@ void PrintSummary(const jobs::IncrementalReport& report) {
              FormatCount(static_cast<int64_t>(rate)), FormatByteSize(report.peak_memory));
 }
 
-void PrintInfo(const catalog::Info& info) {
+void PrintInfo(const DescribedInfo& described) {
+  const catalog::Info& info = described.value;
   const auto line = [](const char* label, const std::string& value) {
     fmt::print("{:<13}: {}\n", label, value);
   };
@@ -136,7 +162,8 @@ void PrintInfo(const catalog::Info& info) {
   line("Snapshots", FormatCount(info.snapshot_count));
 }
 
-std::string InfoToJson(const catalog::Info& info) {
+std::string InfoToJson(const DescribedInfo& described) {
+  const catalog::Info& info = described.value;
   return JsonText({{"catalog", info.db_path},
                    {"warehouse", info.warehouse},
                    {"metadata_location", info.metadata_location},
@@ -152,10 +179,17 @@ std::string InfoToJson(const catalog::Info& info) {
                    {"last_year", OptionalJson(info.last_year)},
                    {"column_count", info.column_count},
                    {"snapshot_count", info.snapshot_count},
-                   {"current_snapshot_id", OptionalJson(info.current_snapshot_id)}});
+                   {"current_snapshot_id", OptionalJson(info.current_snapshot_id)},
+                   {"overflowed", described.overflowed}});
 }
 
-void PrintStats(const std::vector<catalog::PartitionStats>& stats) { PrintPartitions(stats, stats); }
+void PrintStats(const DescribedStats& stats) {
+  PrintPartitions(stats.value, stats.value);
+  for (const auto& [column, count] : stats.overflowed) {
+    fmt::print("note: {}: {} {} not fit the column, _overflow has {}\n", OneLine(column), Count(count),
+               count == 1 ? "value did" : "values did", count == 1 ? "it" : "them");
+  }
+}
 
 void PrintLargest(const std::vector<catalog::PartitionStats>& stats, size_t count) {
   std::vector<catalog::PartitionStats> largest = stats;
@@ -165,9 +199,9 @@ void PrintLargest(const std::vector<catalog::PartitionStats>& stats, size_t coun
   PrintPartitions(largest, stats);
 }
 
-std::string StatsToJson(const std::vector<catalog::PartitionStats>& stats) {
+std::string StatsToJson(const DescribedStats& stats) {
   Json list = Json::array();
-  for (const catalog::PartitionStats& partition : stats) {
+  for (const catalog::PartitionStats& partition : stats.value) {
     list.push_back({{"grid_partition", partition.grid_partition},
                     {"year", OptionalJson(partition.year)},
                     {"row_count", partition.row_count},

@@ -1,6 +1,8 @@
 // What commands print: results to stdout, everything else to stderr.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -18,12 +20,22 @@ void PrintError(const Status& status);
 // The run's numbers for people; every inventory row is in exactly one of the lines.
 void PrintSummary(const jobs::IncrementalReport& report);
 
-void PrintInfo(const catalog::Info& info);
-std::string InfoToJson(const catalog::Info& info);
+// What a table holds, and how many values its columns could not hold, by the column (ingest::FindOverflowed).
+template <typename Value>
+struct Described {
+  Value value;
+  std::map<std::string, uint64_t> overflowed;
+};
+using DescribedInfo = Described<catalog::Info>;
+using DescribedStats = Described<std::vector<catalog::PartitionStats>>;
 
-void PrintStats(const std::vector<catalog::PartitionStats>& stats);
+void PrintInfo(const DescribedInfo& info);
+std::string InfoToJson(const DescribedInfo& info);
+
+void PrintStats(const DescribedStats& stats);
 // Only so many partitions, those with most rows, and a line for the rest.
 void PrintLargest(const std::vector<catalog::PartitionStats>& stats, size_t count);
-std::string StatsToJson(const std::vector<catalog::PartitionStats>& stats);
+// The partitions alone.
+std::string StatsToJson(const DescribedStats& stats);
 
 }  // namespace earthcatalog::cli

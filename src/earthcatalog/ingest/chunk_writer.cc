@@ -37,18 +37,21 @@ Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
   ARROW_RETURN_NOT_OK(rows::CheckWarehouse(warehouse_));
   const int columns_before = schema_->num_fields();
   ARROW_RETURN_NOT_OK(SettleExpectations(&chunk));
-  ARROW_RETURN_NOT_OK(EvolveSchema(chunk));
+  ARROW_ASSIGN_OR_RAISE(const uint64_t left_out, EvolveSchema(&chunk));
   ARROW_RETURN_NOT_OK(ParallelFor(chunk.batches.size(), threads_, *cancel_,
                                   [&](size_t i, int) { return Update(schema_, &chunk.batches[i]); }));
   WrittenChunk written{.row_count = chunk.row_count,
                        .failures = {},
                        .files = rows::UncommittedFiles(warehouse_),
                        .schema = schema_,
-                       .columns_added = static_cast<uint64_t>(schema_->num_fields() - columns_before)};
+                       .columns_added = static_cast<uint64_t>(schema_->num_fields() - columns_before),
+                       .columns_left_out = left_out,
+                       .overflowed = {}};
   for (EncodedBatch& batch : chunk.batches) {
     written.catalogued += static_cast<uint64_t>(batch.rows->num_rows());
     std::move(batch.failures.begin(), batch.failures.end(), std::back_inserter(written.failures));
     written.failure_bytes += batch.failure_bytes;
+    Add(batch.overflowed, &written.overflowed);
   }
   ARROW_ASSIGN_OR_RAISE(const rows::FannedOut rows, rows::FanOut(*schema_, TakeItems(std::move(chunk))));
   const rows::WriteTarget target{warehouse_, schema_, partitioner_, next_part_number_, threads_};
@@ -61,20 +64,31 @@ Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
 // it counts, since there batches of that schema say nothing of columns that did not come to be.
 Status ChunkWriter::SettleExpectations(Chunk* chunk) {
   if (std::exchange(first_chunk_, false)) return Status::OK();
-  return ParallelFor(chunk->batches.size(), threads_, *cancel_, [&](size_t i, int) {
-    EncodedBatch& batch = chunk->batches[i];
-    const bool fulfilled = !batch.with_expected || batch.schema->Equals(*schema_);
-    return fulfilled ? Status::OK() : EncodeAgain(schema_, &batch);
-  });
+  for (EncodedBatch& batch : chunk->batches) {
+    batch.with_expected = batch.with_expected && !batch.schema->Equals(*schema_);
+  }
+  return EncodeExpectedAgain(chunk);
 }
 
-Status ChunkWriter::EvolveSchema(const Chunk& chunk) {
-  ARROW_ASSIGN_OR_RAISE(const auto wanted, GrownBy(chunk.batches, schema_));
-  if (!wanted->Equals(*schema_)) {
-    ARROW_ASSIGN_OR_RAISE(schema_, iceberg::AssignFieldIds(*wanted, schema_.get(), &last_column_id_));
+// Of columns that did not fit into the table.
+Result<uint64_t> ChunkWriter::EvolveSchema(Chunk* chunk) {
+  ARROW_ASSIGN_OR_RAISE(item::Grown grown, GrownBy(chunk->batches, schema_));
+  if (grown.by_use) {
+    ARROW_RETURN_NOT_OK(EncodeExpectedAgain(chunk));
+    ARROW_ASSIGN_OR_RAISE(grown, GrownBy(chunk->batches, schema_));
+  }
+  if (!grown.schema->Equals(*schema_)) {
+    ARROW_ASSIGN_OR_RAISE(schema_, iceberg::AssignFieldIds(*grown.schema, schema_.get(), &last_column_id_));
   }
   current_schema_->Set(schema_);  // and nothing more is expected
-  return Status::OK();
+  return grown.left_out;
+}
+
+Status ChunkWriter::EncodeExpectedAgain(Chunk* chunk) {
+  return ParallelFor(chunk->batches.size(), threads_, *cancel_, [&](size_t i, int) {
+    EncodedBatch& batch = chunk->batches[i];
+    return batch.with_expected ? EncodeAgain(schema_, &batch) : Status::OK();
+  });
 }
 
 }  // namespace earthcatalog::ingest

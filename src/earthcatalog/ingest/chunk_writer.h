@@ -22,6 +22,8 @@ struct WrittenChunk {
   rows::UncommittedFiles files;
   std::shared_ptr<arrow::Schema> schema;  // that the files are written with
   uint64_t columns_added = 0;             // to the schema of the chunk before
+  uint64_t columns_left_out = 0;          // nested ones too, for which the table has no room
+  OverflowedColumns overflowed;
 };
 
 // Run by one thread, beside the commits: files of the next chunk are written while the table takes up those
@@ -38,7 +40,8 @@ class ChunkWriter {
  private:
   Result<WrittenChunk> Write(Chunk chunk);
   Status SettleExpectations(Chunk* chunk);
-  Status EvolveSchema(const Chunk& chunk);
+  Result<uint64_t> EvolveSchema(Chunk* chunk);
+  Status EncodeExpectedAgain(Chunk* chunk);
 
   const io::Location warehouse_;
   const std::shared_ptr<const grid::Partitioner> partitioner_;

@@ -1,5 +1,6 @@
 #include "earthcatalog/ingest/committer.h"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -23,6 +24,8 @@ void Add(const CommitCounts& from, CommitCounts* to) {
   to->bytes_written += from.bytes_written;
   to->commits += from.commits;
   to->columns_added += from.columns_added;
+  to->columns_left_out = std::max(to->columns_left_out, from.columns_left_out);
+  Add(from.overflowed, &to->overflowed);
 }
 
 }  // namespace
@@ -58,6 +61,8 @@ Status Committer::Take(WrittenChunk chunk) {
   position_ = feed_->PositionAt(rows_taken_);
   pending_.catalogued += chunk.catalogued;
   pending_.columns_added += chunk.columns_added;
+  pending_.columns_left_out = std::max(pending_.columns_left_out, chunk.columns_left_out);
+  Add(chunk.overflowed, &pending_.overflowed);
   schema_ = std::move(chunk.schema);
   for (const iceberg::DataFile& file : chunk.files.files()) {
     pending_.rows_written += static_cast<uint64_t>(file.record_count);
@@ -115,6 +120,7 @@ Status Committer::Append() {
   request.files = pending_files_.Release();  // given back where the commit certainly failed
   const QuarantineNotes quarantine = PendingQuarantine();
   NoteQuarantine(quarantine, &request.summary);
+  NoteOverflowed(pending_.overflowed, &request.summary);
   if (options_.selection && position_.inventory) {
     NoteInventory(*options_.selection, *position_.inventory, &request.summary);
   }

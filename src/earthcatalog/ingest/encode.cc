@@ -20,10 +20,13 @@ void AddFailure(inventory::Row&& row, std::string kind, std::string message, Enc
   encoded->failure_bytes += HeldBytes(encoded->failures.back());
 }
 
-// Takes the rejected items out of rows, cells and bodies.
-Status RemoveRejected(EncodedBatch* encoded) {
+// Takes the rejected items out of rows, cells, bodies and misfits.
+Status RemoveRejected(EncodedBatch* encoded, std::vector<item::MisfitOfRow>* misfits) {
   std::unordered_set<uint32_t> rejected;
   for (const auto& rejection : encoded->cells.rejected) rejected.insert(rejection.item);
+  std::erase_if(*misfits, [&](const item::MisfitOfRow& misfit) {
+    return rejected.contains(static_cast<uint32_t>(misfit.row));
+  });
   arrow::Int64Builder kept;
   grid::CellAssignments cells{{0}, {}, {}};
   std::vector<std::string> bodies;
@@ -77,7 +80,8 @@ Result<EncodedBatch> BatchEncoder::Encode(fetch::Batch batch) {
       if (!pass.is_final) encoded.bodies.push_back(std::move(item.body));
     }
   }
-  ARROW_RETURN_NOT_OK(AssignCells(&encoded, &accepted));
+  ARROW_RETURN_NOT_OK(AssignCells(&encoded, &accepted, &pass.items.misfits));
+  encoded.overflowed = CountMisfits(pass.items.misfits);
   return encoded;
 }
 
@@ -94,8 +98,10 @@ Result<BatchEncoder::Pass> BatchEncoder::EncodeBodies(const fetch::Batch& batch)
   ARROW_ASSIGN_OR_RAISE(Pass pass, EncodeBodies(batch, schemas.current, &current_));
   pass.is_final = !pass.items.unplaced && !pass.items.additions;
   if (batch.sequence == 0 && batch.slice == 0 && pass.items.additions) {
-    ARROW_ASSIGN_OR_RAISE(auto expected, item::Evolve(schemas.current, pass.items.additions));
-    schema_->Expect(schemas.current, std::move(expected));
+    ARROW_ASSIGN_OR_RAISE(auto expected, item::Evolve(schemas.current, *pass.items.additions));
+    // What goes by use is known when all of the chunk is.
+    const bool is_certain = !expected.by_use && expected.schema != schemas.current;
+    if (is_certain) schema_->Expect(schemas.current, std::move(expected.schema));
   }
   return pass;
 }
@@ -116,7 +122,8 @@ Result<BatchEncoder::Pass> BatchEncoder::EncodeBodies(const fetch::Batch& batch,
   return pass;
 }
 
-Status BatchEncoder::AssignCells(EncodedBatch* encoded, std::vector<inventory::Row>* accepted) {
+Status BatchEncoder::AssignCells(EncodedBatch* encoded, std::vector<inventory::Row>* accepted,
+                                 std::vector<item::MisfitOfRow>* misfits) {
   const auto geometry =
       std::dynamic_pointer_cast<arrow::BinaryArray>(encoded->rows->GetColumnByName("geometry"));
   if (geometry == nullptr) return CorruptError("the table has no binary column 'geometry'");
@@ -130,17 +137,18 @@ Status BatchEncoder::AssignCells(EncodedBatch* encoded, std::vector<inventory::R
   for (auto& [item, kind, reason] : encoded->cells.rejected) {
     AddFailure(std::move((*accepted)[item]), std::move(kind), std::move(reason), encoded);
   }
-  return RemoveRejected(encoded);
+  return RemoveRejected(encoded, misfits);
 }
 
-Result<std::shared_ptr<arrow::Schema>> GrownBy(const std::vector<EncodedBatch>& batches,
-                                               const std::shared_ptr<arrow::Schema>& schema) {
-  std::shared_ptr<arrow::DataType> additions = arrow::struct_({});
+Result<item::Grown> GrownBy(const std::vector<EncodedBatch>& batches,
+                            const std::shared_ptr<arrow::Schema>& schema) {
+  item::Additions additions;
+  bool any = false;
   for (const EncodedBatch& batch : batches) {
-    if (batch.additions) additions = item::CommonType(additions, arrow::struct_(batch.additions->fields()));
+    if (batch.additions) additions.Merge(*batch.additions);
+    any = any || batch.additions;
   }
-  if (additions->num_fields() == 0) return schema;
-  return item::Evolve(schema, arrow::schema(additions->fields()));
+  return any ? item::Evolve(schema, additions) : item::Grown{.schema = schema};
 }
 
 Status EncodeAgain(const std::shared_ptr<arrow::Schema>& schema, EncodedBatch* batch) {
@@ -154,6 +162,7 @@ Status EncodeAgain(const std::shared_ptr<arrow::Schema>& schema, EncodedBatch* b
   ARROW_ASSIGN_OR_RAISE(item::EncodedItems items, encoder->Finish());
   batch->rows = std::move(items.rows);
   batch->additions = std::move(items.additions);
+  batch->overflowed = CountMisfits(items.misfits);
   batch->schema = schema;
   batch->with_expected = false;
   return Status::OK();

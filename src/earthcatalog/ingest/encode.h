@@ -11,6 +11,7 @@
 
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/grid/partitioner.h"
+#include "earthcatalog/ingest/overflowed.h"
 #include "earthcatalog/ingest/quarantine.h"
 #include "earthcatalog/item/item_encoder.h"
 
@@ -58,9 +59,10 @@ struct EncodedBatch {
   std::vector<uint32_t> item_bytes;          // of the JSON of each
   grid::CellAssignments cells;               // of `rows`
   std::vector<QuarantinedRow> failures;
-  std::shared_ptr<arrow::Schema> schema;     // that they are encoded with
-  bool with_expected = false;                // which is only expected
-  std::shared_ptr<arrow::Schema> additions;  // what it lacks for them, if anything
+  std::shared_ptr<arrow::Schema> schema;             // that they are encoded with
+  bool with_expected = false;                        // which is only expected
+  std::shared_ptr<const item::Additions> additions;  // what it lacks for them, if anything
+  OverflowedColumns overflowed;                      // its columns that do not hold all of their values
   // The JSON of each (with padding), where another schema might place values elsewhere; else empty.
   std::vector<std::string> bodies;
   // What it weighs, independent of timing: the JSON of the items, and the failures.
@@ -94,7 +96,8 @@ class BatchEncoder {
   Result<Pass> EncodeBodies(const fetch::Batch& batch);
   static Result<Pass> EncodeBodies(const fetch::Batch& batch, const std::shared_ptr<arrow::Schema>& schema,
                                    Encoder* encoder);
-  Status AssignCells(EncodedBatch* encoded, std::vector<inventory::Row>* accepted);
+  Status AssignCells(EncodedBatch* encoded, std::vector<inventory::Row>* accepted,
+                     std::vector<item::MisfitOfRow>* misfits);
 
   CurrentSchema* const schema_;
   const std::shared_ptr<const grid::Partitioner> partitioner_;
@@ -102,9 +105,11 @@ class BatchEncoder {
   Encoder expected_;
 };
 
-// `schema` grown by what these batches lack, in whatever order they come. What is new has no field ids.
-Result<std::shared_ptr<arrow::Schema>> GrownBy(const std::vector<EncodedBatch>& batches,
-                                               const std::shared_ptr<arrow::Schema>& schema);
+// `schema` grown by what these batches lack, in whatever order they come. What is new has no field ids. When
+// it goes `by_use`, batches that were encoded with an expected schema must be encoded again with `schema`
+// before: of them it does not know what else they use.
+Result<item::Grown> GrownBy(const std::vector<EncodedBatch>& batches,
+                            const std::shared_ptr<arrow::Schema>& schema);
 
 // Encodes the batch's bodies anew, as if it had been encoded with `schema` at first.
 Status EncodeAgain(const std::shared_ptr<arrow::Schema>& schema, EncodedBatch* batch);

@@ -22,8 +22,11 @@ constexpr char kEnded[] = "earthcatalog.inventory-ended";
 constexpr char kQuarantine[] = "earthcatalog.quarantine";
 constexpr char kRetried[] = "earthcatalog.retried-quarantine";
 constexpr char kRetriedRows[] = "earthcatalog.retried-quarantine-rows";
-// Of a snapshot that outlives others: their notes of inventories, newest first.
+constexpr char kOverflowed[] = "earthcatalog.overflowed";
+// Of a snapshot that outlives others: their notes of inventories, newest first; and what columns could not
+// hold in it and all before it.
 constexpr char kCarried[] = "earthcatalog.carried-inventories";
+constexpr char kCarriedOverflowed[] = "earthcatalog.carried-overflowed";
 
 std::optional<std::string> Find(const Summary& summary, const char* key) {
   const auto entry = summary.find(key);
@@ -65,6 +68,13 @@ void InsertRows(const Json& rows, std::map<std::string, uint64_t>* map) {
   if (!rows.is_object()) return;
   for (const auto& [name, count] : rows.items()) {
     if (count.is_number_unsigned()) (*map)[name] = std::max((*map)[name], count.get<uint64_t>());
+  }
+}
+
+void AddCounts(const Json& counts, std::map<std::string, uint64_t>* map) {
+  if (!counts.is_object()) return;
+  for (const auto& [name, count] : counts.items()) {
+    if (count.is_number_unsigned()) (*map)[name] += count.get<uint64_t>();
   }
 }
 
@@ -170,6 +180,23 @@ QuarantineNotes FindQuarantineNotes(const iceberg::Table& table) {
   return notes;
 }
 
+void NoteOverflowed(const OverflowedColumns& columns, Summary* summary) {
+  Json counts = Json::object();
+  for (const auto& [name, overflowed] : columns) counts[name] = overflowed.count;
+  if (!counts.empty()) (*summary)[kOverflowed] = ToText(counts);
+}
+
+std::map<std::string, uint64_t> FindOverflowed(const iceberg::Table& table) {
+  std::map<std::string, uint64_t> columns;
+  for (const iceberg::Snapshot& snapshot : table.history()) {
+    AddCounts(ParseNames(snapshot.summary, kOverflowed), &columns);
+    if (!snapshot.summary.contains(kCarriedOverflowed)) continue;
+    AddCounts(ParseNames(snapshot.summary, kCarriedOverflowed), &columns);
+    break;  // the older ones are in it
+  }
+  return columns;
+}
+
 Summary NotesToCarry(const iceberg::Table& table, const QuarantineNotes& settled) {
   struct Needed {
     InventoryProgress newest, furthest;
@@ -193,6 +220,9 @@ Summary NotesToCarry(const iceberg::Table& table, const QuarantineNotes& settled
   }
   Summary summary;
   if (!carried.empty()) summary[kCarried] = ToText(carried);
+  if (const auto overflowed = FindOverflowed(table); !overflowed.empty()) {
+    summary[kCarriedOverflowed] = ToText(overflowed);
+  }
   QuarantineNotes quarantine = FindQuarantineNotes(table);
   for (const std::string& file : quarantine.finished) quarantine.rows_taken_up.erase(file);
   for (const std::string& file : settled.written) quarantine.written.erase(file);

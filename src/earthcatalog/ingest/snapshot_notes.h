@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "earthcatalog/iceberg/table.h"
+#include "earthcatalog/ingest/overflowed.h"
 #include "earthcatalog/inventory/inventory.h"
 
 namespace earthcatalog::ingest {
@@ -58,11 +59,17 @@ void NoteQuarantine(const QuarantineNotes& notes, Summary* summary);
 // Of all commits in the history of the current snapshot.
 QuarantineNotes FindQuarantineNotes(const iceberg::Table& table);
 
+// How many items have a value that a column could not hold, by the column. Adds nothing where all fit.
+void NoteOverflowed(const OverflowedColumns& columns, Summary* summary);
+
+// The same of all commits in the history of the current snapshot, those that have expired too.
+std::map<std::string, uint64_t> FindOverflowed(const iceberg::Table& table);
+
 // What a snapshot must say so that older ones may expire: of each inventory the newest note and the one that
-// goes furthest, how far quarantine files have been taken up, and which were written or finished. `settled`:
-// the notes by which the quarantine was settled (quarantine.h) before; files that they name as written or
-// finished are left out, being of no more use, so that what is carried does not grow without end. Commits
-// since then may name others, which nobody has settled. Empty where nothing is known.
+// goes furthest, how far quarantine files have been taken up, which were written or finished, and what columns
+// could not hold. `settled`: the notes by which the quarantine was settled (quarantine.h) before; files that
+// they name as written or finished are left out, being of no more use, so that what is carried does not grow
+// without end. Commits since then may name others, which nobody has settled. Empty where nothing is known.
 Summary NotesToCarry(const iceberg::Table& table, const QuarantineNotes& settled);
 
 }  // namespace earthcatalog::ingest

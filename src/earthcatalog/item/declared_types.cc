@@ -1,5 +1,5 @@
-// The types of well-known properties. A declared type makes a column independent of which item came first: a
-// `gsd` of 10 and one of 0.5 belong to one column of doubles. To declare another property, add a line here.
+// The types of well-known properties. A declared type makes a column independent of which item came first,
+// and only declared integers are in columns of integers. To declare another property, add a line here.
 #include <string_view>
 #include <unordered_map>
 
@@ -198,8 +198,7 @@ const std::unordered_map<std::string_view, Declared>& Properties() {
   return kTable;
 }
 
-// Numbers in assets, bands and statistics that are whole in some items only. All properties above that are
-// numbers count as well.
+// Numbers in assets, bands and statistics. All properties above that are numbers count as well.
 const std::unordered_map<std::string_view, Declared>& NestedNumbers() {
   static const std::unordered_map<std::string_view, Declared> kTable = {
       {"center_wavelength", kDouble},
@@ -260,7 +259,8 @@ std::shared_ptr<arrow::DataType> DeclaredNestedType(std::string_view member) {
   if (number != NestedNumbers().end()) return TypeOf(number->second);
   const auto found = Properties().find(member);
   if (found == Properties().end()) return nullptr;
-  const bool is_number = found->second == kDouble || found->second == kDoubles;
+  const bool is_number = found->second == kInt || found->second == kInts || found->second == kDouble ||
+                         found->second == kDoubles;
   return is_number ? TypeOf(found->second) : nullptr;
 }
 

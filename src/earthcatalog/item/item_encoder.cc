@@ -8,7 +8,6 @@
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/item/column.h"
-#include "earthcatalog/item/growth.h"
 #include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/item/json_columns.h"
 
@@ -99,8 +98,11 @@ class Encoder : public ItemEncoder {
 
   KeyIndex member_keys_;
   Scan scan_;
-  Growth growth_;
-  bool conflicts_ = false;  // of any item
+  std::string_view id_;  // of the item, as it is written
+  Additions additions_;
+  bool overflowed_ = false;  // of any item, as the next
+  bool conflicts_ = false;
+  std::vector<MisfitOfRow> misfits_;
   std::bitset<kMemberCount> seen_;
   int64_t rows_ = 0;
   size_t batch_bytes_ = 0;
@@ -149,10 +151,14 @@ std::optional<Rejection> Encoder::Append(std::string_view json) {
   conflicts_ = conflicts_ || scan_.conflicts();
   const std::string_view left_over = scan_.overflow.FinishItem();
   if (!left_over.empty()) {
+    overflowed_ = true;
     if (overflow_ != nullptr) overflow_->AppendText(rows_, left_over);
-    growth_.Add(left_over, scan_.has_new());
+    if (scan_.has_new()) additions_.Add(left_over);
+    for (const Misfit& misfit : scan_.misfits()) {
+      misfits_.push_back({rows_, std::string(DecodeString(id_, &scan_.decoded)), misfit});
+    }
   }
-  if (scan_.style.wanted()) growth_.AddStyle();
+  if (scan_.style.wanted()) additions_.AddStyleColumn();
   if (style_ != nullptr) {
     if (const std::string_view style = scan_.style.FinishItem(); !style.empty()) {
       style_->AppendText(rows_, style);
@@ -199,14 +205,11 @@ Fit Encoder::AppendMember(size_t member) {
     return member == kGeometry && reader.TakeLiteral("null") ? Fit::kStored : scan_.Keep(name, place, false);
   }
   Column* const column = member == kProperties ? properties_.get() : members_[member].get();
-  Fit fit = Fit::kMisfit;
-  if (column != nullptr) {
-    column->PadTo(rows_);
-    fit = column->Append(&scan_);
-    if (fit == Fit::kMisfit) scan_.NoteConflict();
-  }
+  if (column == nullptr) return scan_.Keep(name, place, /*may_grow=*/true);
+  column->PadTo(rows_);
+  const Fit fit = column->Append(&scan_);
   if (fit == Fit::kError) return scan_.FailedInMember(name);
-  return fit == Fit::kStored ? fit : scan_.Keep(name, place, /*may_grow=*/fit == Fit::kMisfit);
+  return fit == Fit::kStored ? fit : scan_.KeepBeside(name, place, fit);
 }
 
 Fit Encoder::CheckMember(size_t member, char first) {
@@ -222,6 +225,7 @@ Fit Encoder::CheckText(size_t member) {
   std::string_view raw;
   if (!scan_.reader.ReadString(&raw)) return Fit::kError;
   scan_.reader.Rewind(place);
+  if (member == kId) id_ = raw;
   const std::string_view text = DecodeString(raw, &scan_.decoded);
   if (member == kType ? text == "Feature" : !text.empty()) return Fit::kStored;
   return scan_.Fail(kNotAnItem, fmt::format("\"{}\" is not {}", OneLine(text, 60), kMembers[member].what));
@@ -254,11 +258,14 @@ Result<EncodedItems> Encoder::Finish() {
   properties_->Truncate(0);
   EncodedItems items;
   items.rows = arrow::RecordBatch::Make(rows_schema_, std::exchange(rows_, 0), std::move(data));
-  ARROW_ASSIGN_OR_RAISE(auto found, growth_.Finish(schema_));
-  items.additions = std::move(found.additions);
-  items.unplaced = found.unplaced;
-  const bool conflicts = std::exchange(conflicts_, false);
-  items.at_home = !found.typed && !items.additions && !conflicts;
+  items.misfits = std::exchange(misfits_, {});
+  if (std::exchange(overflowed_, false) && overflow_ == nullptr) additions_.AddOverflowColumn();
+  Additions additions = std::exchange(additions_, {});
+  items.unplaced = additions.MayHaveColumns();
+  if (additions.ColumnsFor(*schema_).schema->num_fields() > 0) {
+    items.additions = std::make_shared<const Additions>(std::move(additions));
+  }
+  items.at_home = !std::exchange(conflicts_, false) && items.additions == nullptr;
   if (too_large) return Status::CapacityError("more than 512 MiB of items in one batch");
   return items;
 }

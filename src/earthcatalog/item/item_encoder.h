@@ -7,8 +7,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "earthcatalog/base/status.h"
+#include "earthcatalog/item/additions.h"
+#include "earthcatalog/item/misfit.h"
 
 namespace earthcatalog::item {
 
@@ -24,17 +27,18 @@ struct EncodedItems {
   // One row per accepted item, in the order of Append(); the columns of the encoder's schema without
   // `grid_partition`.
   std::shared_ptr<arrow::RecordBatch> rows;
-  // What columns the items would have had if the schema were theirs to choose, sorted by name: the fields to
-  // Evolve() the schema by. Null when Evolve() would change nothing. Values without a column are in the
-  // overflow column of `rows`, except in a schema that has none: then it is among the additions, and the rows
-  // are not to be written before it is there.
-  std::shared_ptr<arrow::Schema> additions;
+  // What columns the items would have had if the schema were theirs to choose, without those that it has: to
+  // Evolve() the schema by, which may leave all of it out. Null when there are none. Values without a column
+  // are in the overflow column of `rows`, except in a schema that has none: then it is among the additions,
+  // and the rows are not to be written before it is there.
+  std::shared_ptr<const Additions> additions;
   // Whether the overflow has values that another schema might have a column for. If not, nothing would change
   // place in a schema that has these columns and more.
   bool unplaced = false;
   // Whether every value that tells a type has a column, and of its kind: then the items have nothing to add
   // to what this schema grew by, in whatever order it grew.
   bool at_home = true;
+  std::vector<MisfitOfRow> misfits;  // in the order of the rows
 };
 
 // One thread at a time; reusable after Finish(). Follows the given schema: where a column is a string and the

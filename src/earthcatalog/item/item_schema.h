@@ -35,7 +35,7 @@ std::shared_ptr<arrow::Schema> InitialSchema();
 // The column type declared for a well-known property (STAC common metadata and extensions), or null.
 std::shared_ptr<arrow::DataType> DeclaredType(std::string_view property);
 
-// The type declared for a number of this name inside a struct (an asset's `gsd`, a band's
+// The type declared for a number of this name inside a struct (an asset's `gsd` or `file:size`, a band's
 // `center_wavelength`), or null. Text needs no declaration there: stac-geoparquet knows timestamps in
 // top-level columns only.
 std::shared_ptr<arrow::DataType> DeclaredNestedType(std::string_view member);
@@ -56,8 +56,7 @@ bool MayBeColumn(std::string_view property);
 // The smallest type that holds the values of both: int32 and int64 widen, integers and floats meet in double,
 // structs unite their fields, sorted by name; lists meet in their elements. arrow::null() when there is none
 // (then the value goes to overflow), also inside structs and lists; it absorbs every other type. So the
-// function is commutative and associative, and a merge of many does not depend on their order. Two
-// `additions` are merged by CommonType of their fields as structs.
+// function is commutative and associative, and a merge of many does not depend on their order.
 std::shared_ptr<arrow::DataType> CommonType(const std::shared_ptr<arrow::DataType>& a,
                                             const std::shared_ptr<arrow::DataType>& b);
 
@@ -65,8 +64,9 @@ std::shared_ptr<arrow::DataType> CommonType(const std::shared_ptr<arrow::DataTyp
 // columns keep their place, order and (but for int32 -> int64, float -> double) type; new ones come before
 // `_style` and `_overflow`, sorted by name. Names that may never be columns are left out: those of
 // MayBeColumn, empty or overlong ones, and those whose dotted path, ignoring case, is taken (`a.b` beside a
-// struct `a{b}`). So are types of arrow::null() and what exceeds the limits above. Equal to `current` if
-// nothing changes. An older table gets the columns it lacks by Evolve(table, *InitialSchema()).
+// struct `a{b}`). So are types of arrow::null() and what exceeds the limits above; a new list has room for all
+// of it or none. Equal to `current` if nothing changes. An older table gets the columns it lacks by
+// Evolve(table, *InitialSchema()). (additions.h has the same for values.)
 Result<std::shared_ptr<arrow::Schema>> Evolve(const std::shared_ptr<arrow::Schema>& current,
                                               const std::shared_ptr<arrow::Schema>& additions);
 

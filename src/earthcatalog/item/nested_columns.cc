@@ -126,17 +126,15 @@ Fit StructColumn::AppendMember(Column* child, Scan* scan, Tally* tally) {
   if (child->size() > row) return scan->Fail(kInvalidJson, "the key \"" + name + "\" comes twice");
   child->PadTo(row);
   const char* const place = scan->reader.Place();
-  Fit fit = Fit::kMisfit;
   if (scan->reader.Peek() == 'n') {
     child->PadTo(row + 1);
-  } else {
-    fit = child->Append(scan);
-    if (fit == Fit::kMisfit) scan->NoteConflict();
+    return in_list_ ? Fit::kMisfit : scan->Keep(name, place, /*may_grow=*/false);
   }
+  const Fit fit = child->Append(scan);
   if (fit == Fit::kError) return scan->FailedInMember(name);
   if (fit != Fit::kMisfit) ++tally->stored;
   if (fit == Fit::kStored) return fit;
-  return in_list_ ? Fit::kMisfit : scan->Keep(name, place, /*may_grow=*/fit == Fit::kMisfit);
+  return in_list_ ? Fit::kMisfit : scan->KeepBeside(name, place, fit);
 }
 
 void StructColumn::PadTo(int64_t rows) { valid_.resize(static_cast<size_t>(rows)); }

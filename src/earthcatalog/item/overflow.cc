@@ -13,6 +13,15 @@ void OverflowWriter::Leave() {
   levels_.pop_back();
 }
 
+std::string OverflowWriter::PathOf(std::string_view name) const {
+  std::string path;
+  for (size_t level = 1; level < levels_.size(); ++level) {
+    if (level == 1 && levels_[level].name == "properties") continue;
+    path.append(levels_[level].name).append(".");
+  }
+  return path.append(name);
+}
+
 bool OverflowWriter::Keep(std::string_view name, JsonReader* reader) {
   Open(levels_.size() - 1);
   Separate(&levels_.back());

@@ -22,6 +22,8 @@ class OverflowWriter {
   // meanwhile.
   void Enter(std::string_view name) { levels_.push_back({name, false, false}); }
   void Leave();
+  // The column of the member `name` of the current object: a dotted path, without `properties`.
+  std::string PathOf(std::string_view name) const;
 
   // Keeps the value that `reader` is at, or goes to, as the member `name` of the current object. False if it
   // is not JSON: the reader says why. `raw_name` is a name as it was written.

@@ -156,9 +156,7 @@ class TextColumn : public BytesColumn {
     if (first != '{' && first != '[') return AppendNull();
     if (!scan->reader.Copy(&bytes_)) return Fit::kError;
     EndRow();
-    if (stands_for_value_) return Fit::kStored;
-    scan->NoteConflict();
-    return Fit::kKept;
+    return stands_for_value_ ? Fit::kStored : Fit::kAsText;
   }
 
  private:

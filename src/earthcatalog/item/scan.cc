@@ -7,6 +7,11 @@
 #include "earthcatalog/base/text.h"
 
 namespace earthcatalog::item {
+namespace {
+
+constexpr size_t kMaxMisfitBytes = 60;
+
+}  // namespace
 
 void Scan::StartItem(std::string_view json) {
   reader.Start(json);
@@ -15,6 +20,7 @@ void Scan::StartItem(std::string_view json) {
   unknown_names_.clear();
   decoded_names_.clear();
   has_new_ = conflicts_ = false;
+  misfits_.clear();
   problem_kind_ = kInvalidJson;
   problem_.clear();
   path_.clear();
@@ -24,6 +30,14 @@ Fit Scan::Keep(std::string_view name, const char* place, bool may_grow) {
   reader.Rewind(place);
   has_new_ = has_new_ || (may_grow && reader.Peek() != 'n');
   return overflow.Keep(name, &reader) ? Fit::kStored : FailedInMember(name);
+}
+
+Fit Scan::KeepBeside(std::string_view name, const char* place, Fit fit) {
+  const Fit kept = Keep(name, place, /*may_grow=*/fit == Fit::kMisfit);
+  if (kept == Fit::kError || fit == Fit::kKept) return kept;
+  conflicts_ = true;
+  misfits_.push_back({overflow.PathOf(name), OneLine(reader.TextFrom(place), kMaxMisfitBytes)});
+  return kept;
 }
 
 Fit Scan::KeepUnknown(std::string_view raw_name, bool may_grow) {

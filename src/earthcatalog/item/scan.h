@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "earthcatalog/item/json_reader.h"
+#include "earthcatalog/item/misfit.h"
 #include "earthcatalog/item/overflow.h"
 #include "earthcatalog/item/style.h"
 
@@ -21,6 +22,7 @@ inline constexpr char kBadGeometry[] = "bad_geometry";
 enum class Fit {
   kStored,  // the column says all of it, and it is read
   kKept,    // it is in the column, but its text says more: it goes to overflow as well
+  kAsText,  // the column has its JSON text, which is another value: it goes to overflow as well
   kMisfit,  // the column has a null instead: it goes to overflow
   kError,   // the item is refused: Scan, or its reader, has the problem
 };
@@ -37,6 +39,8 @@ class Scan {
   // Puts the value that starts at `place` into the overflow and goes behind it. `may_grow`: another schema
   // might have a column for it. kStored or kError.
   Fit Keep(std::string_view name, const char* place, bool may_grow);
+  // The same for a value that its column does not hold, as `fit` says; kMisfit or kAsText is a misfit.
+  Fit KeepBeside(std::string_view name, const char* place, Fit fit);
   // The same for a member that no column has; `raw_name` as it is written.
   Fit KeepUnknown(std::string_view raw_name, bool may_grow);
   // An object without columns for some of its members: what KeepUnknown got since `UnknownNames()` was
@@ -49,6 +53,7 @@ class Scan {
   // It has a value of another kind than the column there is for it.
   bool conflicts() const { return conflicts_; }
   void NoteConflict() { conflicts_ = true; }
+  const std::vector<Misfit>& misfits() const { return misfits_; }
 
   Fit Fail(const char* kind, std::string problem);
   // While an error goes up: it was inside this member or element.
@@ -64,6 +69,7 @@ class Scan {
   std::deque<std::string> decoded_names_;        // those that were written with escapes
   bool has_new_ = false;
   bool conflicts_ = false;
+  std::vector<Misfit> misfits_;
   const char* problem_kind_ = nullptr;
   std::string problem_;
   std::string path_;

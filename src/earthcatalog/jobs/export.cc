@@ -118,7 +118,8 @@ class EncodingExporter : public Exporter {
       if (!next) break;
       ARROW_ASSIGN_OR_RAISE(const item::EncodedItems encoded, Encode(*next, schema));
       if (encoded.additions == nullptr) continue;
-      ARROW_ASSIGN_OR_RAISE(schema, item::Evolve(schema, encoded.additions));
+      ARROW_ASSIGN_OR_RAISE(item::Grown grown, item::Evolve(schema, *encoded.additions));
+      schema = std::move(grown.schema);
     }
     items->Rewind();
     auto exporter = std::make_unique<EncodingExporter>();

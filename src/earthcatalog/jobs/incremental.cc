@@ -142,6 +142,8 @@ class Run {
     report->bytes_written = committed_.bytes_written;
     report->commits = committed_.commits;
     report->columns_added = committed_.columns_added;
+    report->columns_left_out = committed_.columns_left_out;
+    report->overflowed = committed_.overflowed;
     if (fetcher_ != nullptr) {
       report->bytes_fetched = fetcher_->bytes_fetched();
       report->requests_retried = fetcher_->retries();

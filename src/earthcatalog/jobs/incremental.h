@@ -16,6 +16,7 @@
 #include "earthcatalog/base/progress.h"
 #include "earthcatalog/base/queue.h"
 #include "earthcatalog/grid/partitioner.h"
+#include "earthcatalog/ingest/overflowed.h"
 #include "earthcatalog/ingest/quarantine.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/io/s3.h"
@@ -65,6 +66,8 @@ struct IncrementalReport {
   uint64_t requests_retried = 0;
   uint64_t commits = 0;
   uint64_t columns_added = 0;
+  uint64_t columns_left_out = 0;  // nested ones too, for which the table has no room: the most of any commit
+  ingest::OverflowedColumns overflowed;
   double seconds = 0;
   int64_t peak_memory = 0;           // of the process
   std::string error;                 // why it ended early; empty when it did not

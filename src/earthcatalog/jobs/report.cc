@@ -38,6 +38,16 @@ Json FailuresJson(const std::vector<ingest::FailureExample>& failures) {
   return list;
 }
 
+Json OverflowedJson(const ingest::OverflowedColumns& columns) {
+  Json list = Json::array();
+  for (const auto& [column, overflowed] : columns) {
+    list.push_back({{"column", column},
+                    {"count", overflowed.count},
+                    {"example", {{"id", overflowed.id}, {"value", overflowed.value}}}});
+  }
+  return list;
+}
+
 Json QueuesJson(const std::vector<QueueStats>& queues) {
   Json list = Json::array();
   for (const QueueStats& queue : queues) {
@@ -67,6 +77,8 @@ std::string ReportToJson(const IncrementalReport& report) {
       {"requests_retried", report.requests_retried},
       {"commits", report.commits},
       {"columns_added", report.columns_added},
+      {"columns_left_out", report.columns_left_out},
+      {"overflowed", OverflowedJson(report.overflowed)},
       {"seconds", report.seconds},
       {"peak_memory", report.peak_memory},
       {"error", report.error.empty() ? Json() : Json(report.error)},

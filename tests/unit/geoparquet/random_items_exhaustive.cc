@@ -24,7 +24,7 @@ class Table {
   int Add(const std::vector<std::string>& items) {
     auto encoded = Encode(items);
     if (encoded.additions != nullptr) {
-      const auto wanted = item::Evolve(schema_, encoded.additions).ValueOrDie();
+      const auto wanted = item::Evolve(schema_, *encoded.additions).ValueOrDie().schema;
       schema_ = iceberg::AssignFieldIds(*wanted, schema_.get(), &last_column_id_).ValueOrDie();
       encoded = Encode(items);
     }

@@ -125,6 +125,7 @@ TEST_F(SnapshotNotesTest, WhatResumingNeedsOutlivesTheSnapshotsThatSaidIt) {
                                              {"y", std::nullopt, ".json"},
                                              {"never", std::nullopt, ".json"}};
   std::minstd_rand random(5);
+  uint64_t overflowed_score = 0, overflowed_ab = 0;
   for (int round = 0; round < 6; ++round) {
     for (int commit = 0; commit < 8; ++commit) {
       const uint64_t rows = random() % 50;
@@ -134,6 +135,15 @@ TEST_F(SnapshotNotesTest, WhatResumingNeedsOutlivesTheSnapshotsThatSaidIt) {
     NoteQuarantine({.written = {"a"}, .finished = {"b"}, .rows_taken_up = {{"b", 3}, {"c", uint64_t(round)}}},
                    &quarantine);
     Commit(quarantine);
+    for (int commit = 0; commit < 2; ++commit) {
+      Summary overflowed;
+      NoteOverflowed({{"score", {uint64_t(round), "id", "1"}}, {"a.b", {1, "id", "2"}}}, &overflowed);
+      Commit(overflowed);
+      overflowed_score += uint64_t(round);
+      ++overflowed_ab;
+    }
+    EXPECT_THAT(FindOverflowed(catalog_->table()),
+                ElementsAre(Pair("a.b", overflowed_ab), Pair("score", overflowed_score)));
     std::vector<std::optional<InventoryProgress>> newest, furthest;
     for (const Selection& selection : selections) {
       newest.push_back(FindProgress(catalog_->table(), selection));
@@ -148,6 +158,8 @@ TEST_F(SnapshotNotesTest, WhatResumingNeedsOutlivesTheSnapshotsThatSaidIt) {
       EXPECT_EQ(FindFurthest(catalog_->table(), selections[i]), furthest[i]) << i;
     }
     EXPECT_THAT(FindQuarantineNotes(catalog_->table()).rows_taken_up["c"], uint64_t(round));
+    EXPECT_THAT(FindOverflowed(catalog_->table()),
+                ElementsAre(Pair("a.b", overflowed_ab), Pair("score", overflowed_score)));
   }
 }
 

@@ -28,8 +28,8 @@ TEST(ItemEncoder, PropertiesAreColumnsOfTheirOwnName) {
   EXPECT_EQ(ValueText(*rows, "platform"), "landsat-8");
   EXPECT_EQ(TypeText(*rows->schema(), "instruments"), "list<element: string>");
   EXPECT_EQ(TypeText(*rows->schema(), "my:flag"), "bool");
-  EXPECT_EQ(TypeText(*rows->schema(), "my:count"), "int64");
-  EXPECT_EQ(TypeText(*rows->schema(), "my:nested"), "struct<a: int64, b: list<element: double>>");
+  EXPECT_EQ(TypeText(*rows->schema(), "my:count"), "double");
+  EXPECT_EQ(TypeText(*rows->schema(), "my:nested"), "struct<a: double, b: list<element: double>>");
   EXPECT_EQ(Overflow(*rows), "");
 }
 
@@ -47,10 +47,10 @@ TEST(ItemEncoder, FixedMembersHaveTheirColumns) {
 
 TEST(ItemEncoder, AdditionsNameWhatHasNoColumnAndNothingElse) {
   const auto first = Encode({ItemWith({{"b", 1}, {"a", "x"}}).dump()});
-  EXPECT_THAT(first.additions->field_names(), testing::ElementsAre("a", "assets", "b"));
+  EXPECT_THAT(ColumnsOf(first.additions)->field_names(), testing::ElementsAre("a", "assets", "b"));
   const auto schema = EvolveOrDie(InitialSchema(), first.additions);
   EXPECT_EQ(Encode({ItemWith({{"b", 1}, {"a", "x"}}).dump()}, schema).additions, nullptr);
-  EXPECT_THAT(Encode({ItemWith({{"c", 1}}).dump()}, schema).additions->field_names(),
+  EXPECT_THAT(ColumnsOf(Encode({ItemWith({{"c", 1}}).dump()}, schema).additions, schema)->field_names(),
               testing::ElementsAre("c"));
 }
 
@@ -64,13 +64,13 @@ TEST(ItemEncoder, AdditionsDoNotDependOnTheOrderOfItems) {
     item["assets"]["asset" + std::to_string(i % 4)] = {{"href", "x"}, {"k" + std::to_string(i % 3), i}};
     items.push_back(item.dump());
   }
-  const auto expected = Encode(items).additions;
+  const auto expected = ColumnsOf(Encode(items).additions);
   EXPECT_EQ(TypeText(*expected, "mixed"), "double");
-  EXPECT_EQ(TypeText(*expected, "conflict"), "no column");
+  EXPECT_EQ(TypeText(*expected, "conflict"), "double");
   std::mt19937 random(1);
   for (int i = 0; i < 20; ++i) {
     std::shuffle(items.begin(), items.end(), random);
-    EXPECT_TRUE(Encode(items).additions->Equals(*expected));
+    EXPECT_TRUE(ColumnsOf(Encode(items).additions)->Equals(*expected));
   }
 }
 
@@ -160,6 +160,40 @@ TEST(ItemEncoder, NumbersThatTheirColumnWouldChangeStayInOverflow) {
   EXPECT_EQ(row("1e300"), "null 1e+300 {\"i\":1e+300}");
 }
 
+std::string MisfitsOf(const std::vector<std::string>& items, const std::shared_ptr<arrow::Schema>& schema) {
+  std::string text;
+  for (const auto& [row, id, misfit] : Encode(items, schema).misfits) {
+    text += fmt::format("{} {} {} {}; ", row, id, misfit.column, misfit.value);
+  }
+  return text;
+}
+
+TEST(ItemEncoder, MisfitsAreValuesThatTheirColumnDoesNotHold) {
+  json first = ItemWith({{"n", 1}, {"t", "x"}, {"s", {{"m", true}}}, {"l", {1}}, {"o", {{"p", "q"}}}});
+  first["assets"]["B.1"] = {{"href", "x"}, {"size", 1}};
+  const auto schema = EvolveOrDie(InitialSchema(), Encode({first.dump()}).additions);
+  EXPECT_EQ(MisfitsOf({first.dump()}, schema), "");
+  json second = ItemWith({{"n", "one"},
+                          {"t", {1, 2}},
+                          {"s", {{"m", 0}, {"new", 1}}},
+                          {"l", {1, "2"}},
+                          {"o", nullptr},
+                          {"datetime", "soon"},
+                          {"created", "2024-05-01T12:11:12+02:00"},
+                          {"year", 2020},
+                          {"unknown", 5}});
+  second["id"] = "second \"item\"";
+  second["assets"]["B.1"] = {{"href", 7}, {"size", 2.5}};
+  second["bbox"] = {1, 2, 0, 3, 4, 100};
+  second["foreign"] = 1;
+  EXPECT_EQ(MisfitsOf({first.dump(), second.dump()}, schema),
+            "1 second \"item\" assets.B.1.href 7; 1 second \"item\" datetime \"soon\"; "
+            "1 second \"item\" l [1,\"2\"]; 1 second \"item\" n \"one\"; 1 second \"item\" s.m 0; "
+            "1 second \"item\" t [1,2]; ");
+  second["properties"]["n"] = std::string(100, 'x');
+  EXPECT_THAT(MisfitsOf({second.dump()}, schema), HasSubstr(" n \"" + std::string(56, 'x') + "…; "));
+}
+
 TEST(ItemEncoder, TimestampsAreInstantsAndTheirTextComesBack) {
   const std::vector<std::pair<std::string, std::string>> texts = {
       {"2024-05-01T10:11:12Z", "2024-05-01 10:11:12.000000Z"},
@@ -219,14 +253,15 @@ TEST(ItemEncoder, AssetsWithoutColumnsLeaveNoHalfAssetsBehind) {
 TEST(ItemEncoder, DeclaredTypesHoldWhicheverItemComesFirst) {
   const auto whole =
       Encode({ItemWith({{"gsd", 10}, {"proj:bbox", {1, 2, 3, 4}}, {"naip:year", 2020}}).dump()});
-  EXPECT_EQ(TypeText(*whole.additions, "gsd"), "double");
-  EXPECT_EQ(TypeText(*whole.additions, "proj:bbox"), "list<element: double>");
-  EXPECT_EQ(TypeText(*whole.additions, "naip:year"), "no column");
+  const auto columns = ColumnsOf(whole.additions);
+  EXPECT_EQ(TypeText(*columns, "gsd"), "double");
+  EXPECT_EQ(TypeText(*columns, "proj:bbox"), "list<element: double>");
+  EXPECT_EQ(TypeText(*columns, "naip:year"), "string");
   json item = ItemWith({});
   item["assets"]["data"]["eo:bands"] = {{{"name", "B1"}, {"center_wavelength", 1}}};
   item["assets"]["data"]["created"] = "2024-05-01T10:11:12Z";
   EXPECT_THAT(
-      TypeText(*Encode({item.dump()}).additions, "assets"),
+      TypeText(*ColumnsOf(Encode({item.dump()}).additions), "assets"),
       HasSubstr("created: string, eo:bands: list<element: struct<center_wavelength: double, name: string>>"));
 }
 

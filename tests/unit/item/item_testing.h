@@ -52,6 +52,20 @@ inline std::shared_ptr<arrow::Schema> EvolveOrDie(const std::shared_ptr<arrow::S
   return std::move(evolved).ValueOrDie();
 }
 
+inline std::shared_ptr<arrow::Schema> EvolveOrDie(const std::shared_ptr<arrow::Schema>& schema,
+                                                  const std::shared_ptr<const Additions>& additions) {
+  auto grown = Evolve(schema, *additions);
+  EXPECT_TRUE(grown.ok()) << grown.status();
+  return std::move(grown).ValueOrDie().schema;
+}
+
+// The columns that these items lack in a new table.
+inline std::shared_ptr<arrow::Schema> ColumnsOf(
+    const std::shared_ptr<const Additions>& additions,
+    const std::shared_ptr<arrow::Schema>& schema = InitialSchema()) {
+  return additions == nullptr ? arrow::schema({}) : additions->ColumnsFor(*schema).schema;
+}
+
 // Encodes, grows the schema by what was new, and encodes again.
 inline EncodedItems EncodeEvolved(const std::vector<std::string>& items,
                                   const std::shared_ptr<arrow::Schema>& schema = InitialSchema()) {

@@ -44,7 +44,7 @@ TEST(OlderTable, WithoutAnOverflowColumnTheAdditionsDemandOne) {
   const json item = ItemWith({{"datetime", nullptr}});
   const auto encoded = Encode({item.dump()}, OlderSchema());
   ASSERT_NE(encoded.additions, nullptr);
-  EXPECT_EQ(TypeText(*encoded.additions, "_overflow"), "string");
+  EXPECT_EQ(TypeText(*ColumnsOf(encoded.additions, OlderSchema()), "_overflow"), "string");
   const auto schema = EvolveOrDie(OlderSchema(), encoded.additions);
   EXPECT_EQ(schema->fields().back()->name(), "_overflow");
   EXPECT_EQ(Decode(*Encode({item.dump()}, schema).rows, 0), item);

