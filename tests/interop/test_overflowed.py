@@ -94,7 +94,8 @@ def test_nothing_leaves_a_column_unannounced(program: Program, tmp_path: Path, s
         items |= {item["id"]: item for item in added}
         for notice in report["overflowed"]:
             announced[notice["column"]] += notice["count"]
-            assert notice["example"]["value"] in json.dumps(items[notice["example"]["id"]]), notice
+            item = json.dumps(items[notice["example"]["id"]], separators=(",", ":"))
+            assert notice["example"]["value"] in item, notice
 
     table = tables.load(base)
     names = [name for name in [*NAMES, "assets"] if name in table.schema().column_names]

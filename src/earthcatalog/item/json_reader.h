@@ -68,8 +68,6 @@ class JsonReader {
     first_ = false;
   }
   size_t offset() const { return static_cast<size_t>(at_ - begin_); }
-  // What was read since `place`.
-  std::string_view TextFrom(const char* place) const { return {place, static_cast<size_t>(at_ - place)}; }
 
   // for (reader.EnterObject(); reader.NextKey();) { reader.ReadKey(&key); … read or skip the value … }
   // The same with EnterArray and NextElement. The loop ends behind the closing bracket or when something

@@ -27,6 +27,7 @@ bool OverflowWriter::Keep(std::string_view name, JsonReader* reader) {
   Separate(&levels_.back());
   AppendJsonString(name, &text_);
   text_.push_back(':');
+  last_value_ = text_.size();
   return reader->Copy(&text_);
 }
 

@@ -29,6 +29,8 @@ class OverflowWriter {
   // is not JSON: the reader says why. `raw_name` is a name as it was written.
   bool Keep(std::string_view name, JsonReader* reader);
   bool KeepRaw(std::string_view raw_name, JsonReader* reader);
+  // What Keep kept last, without white space. Valid until the next call.
+  std::string_view last_value() const { return std::string_view(text_).substr(last_value_); }
 
   // The item's text, or nothing if all of it has columns. Valid until StartItem.
   std::string_view FinishItem();
@@ -44,6 +46,7 @@ class OverflowWriter {
 
   std::vector<Level> levels_;
   std::string text_;
+  size_t last_value_ = 0;  // where it begins
 };
 
 }  // namespace earthcatalog::item

@@ -36,7 +36,7 @@ Fit Scan::KeepBeside(std::string_view name, const char* place, Fit fit) {
   const Fit kept = Keep(name, place, /*may_grow=*/fit == Fit::kMisfit);
   if (kept == Fit::kError || fit == Fit::kKept) return kept;
   conflicts_ = true;
-  misfits_.push_back({overflow.PathOf(name), OneLine(reader.TextFrom(place), kMaxMisfitBytes)});
+  misfits_.push_back({overflow.PathOf(name), OneLine(overflow.last_value(), kMaxMisfitBytes)});
   return kept;
 }
 

@@ -86,7 +86,13 @@ TEST_F(ChunkWriterTest, NothingIsExpectedBehindTheFirstChunk) {
   std::vector<Chunk> chunks;
   chunks.push_back(std::move(chunk));
   ASSERT_TRUE(Write(std::move(chunks), &out).ok());
-  EXPECT_EQ(schema_.Get().current->GetFieldIndex("a"), -1) << "a number here, a text there";
+  const auto column = schema_.Get().current->GetFieldByName("a");
+  ASSERT_NE(column, nullptr);
+  EXPECT_EQ(column->type()->ToString(), "double") << "two numbers and a text";
+  const OverflowedColumns overflowed = out.Pop().ValueOrDie()->overflowed;
+  ASSERT_EQ(overflowed.size(), 1u);
+  EXPECT_EQ(overflowed.at("a").count, 1u);
+  EXPECT_EQ(overflowed.at("a").value, "\"x\"");
   EXPECT_EQ(schema_.Get().expected, nullptr);
 }
 

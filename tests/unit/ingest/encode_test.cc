@@ -191,7 +191,7 @@ TEST(BatchEncoder, WhenABatchIsEncodedChangesNothing) {
     Archive archive(&random);
     with_expected += ExpectTimesNotToShow(archive.Batches(), &random);
   }
-  EXPECT_GT(with_expected, 200);
+  EXPECT_GT(with_expected, 50);  // no more: where values of several kinds meet, nothing is expected
 }
 
 // More names of assets than columns: which of them have one goes by how many items of the chunk use them.
@@ -204,7 +204,7 @@ TEST(BatchEncoder, NorWhereTheTableHasNotRoomForAllNames) {
       for (size_t i = 0; i < assets; ++i) {
         const size_t name = random() % names;
         texts[name] = fmt::format(R"("a{:03}":{{"href":"h"{}{}}})", name, name % 2 == 0 ? R"(,"t":1)" : "",
-                                  random() % 3 == 0 ? R"(,"u":[{"v":"x"}])" : "");
+                                  name % 3 == 0 ? R"(,"u":[{"v":"x"}])" : "");
       }
       std::string members;
       for (const auto& [name, text] : texts) members += (members.empty() ? "" : ",") + text;
@@ -215,7 +215,7 @@ TEST(BatchEncoder, NorWhereTheTableHasNotRoomForAllNames) {
     std::vector<Bodies> batches(2 + random() % 3);
     for (Bodies& bodies : batches) {
       const bool few = &bodies == &batches.front() || random() % 2 == 0;
-      for (size_t i = 0; i < 3; ++i) bodies.push_back(few ? item(30, 60) : item(500, 300));
+      for (size_t i = 0; i < 3; ++i) bodies.push_back(few ? item(30, 200) : item(500, 300));
     }
     with_expected += ExpectTimesNotToShow(batches, &random);
   }

@@ -186,7 +186,7 @@ TEST(ItemEncoder, MisfitsAreValuesThatTheirColumnDoesNotHold) {
   second["assets"]["B.1"] = {{"href", 7}, {"size", 2.5}};
   second["bbox"] = {1, 2, 0, 3, 4, 100};
   second["foreign"] = 1;
-  EXPECT_EQ(MisfitsOf({first.dump(), second.dump()}, schema),
+  EXPECT_EQ(MisfitsOf({first.dump(), second.dump(2)}, schema),
             "1 second \"item\" assets.B.1.href 7; 1 second \"item\" datetime \"soon\"; "
             "1 second \"item\" l [1,\"2\"]; 1 second \"item\" n \"one\"; 1 second \"item\" s.m 0; "
             "1 second \"item\" t [1,2]; ");
