@@ -1,5 +1,6 @@
 """What a column cannot hold is announced: a search by value finds all items, or its column is named."""
 
+import datetime as dt
 import json
 import random
 from collections import Counter
@@ -94,8 +95,8 @@ def test_nothing_leaves_a_column_unannounced(program: Program, tmp_path: Path, s
         items |= {item["id"]: item for item in added}
         for notice in report["overflowed"]:
             announced[notice["column"]] += notice["count"]
-            item = json.dumps(items[notice["example"]["id"]], separators=(",", ":"))
-            assert notice["example"]["value"] in item, notice
+            text = json.dumps(items[notice["example"]["id"]], separators=(",", ":"))
+            assert notice["example"]["value"] in text, notice
 
     table = tables.load(base)
     names = [name for name in [*NAMES, "assets"] if name in table.schema().column_names]
@@ -112,7 +113,7 @@ def test_nothing_leaves_a_column_unannounced(program: Program, tmp_path: Path, s
         in_columns |= parts_of((rows[id_].get("assets") or {}).get("data") or {}, "assets.data")
         for column, value in values_of(item).items():
             found = in_columns.get(column)
-            if hasattr(found, "isoformat"):
+            if isinstance(found, dt.datetime):
                 found = found.strftime("%Y-%m-%dT%H:%M:%SZ")
             if not means(value, found):
                 missed[column] += 1
