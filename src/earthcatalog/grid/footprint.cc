@@ -10,27 +10,9 @@ namespace {
 constexpr double kFullTurn = 2 * std::numbers::pi;
 constexpr double kRadians = std::numbers::pi / 180;
 
-// Further around than any way of writing an antimeridian crossing needs: more likely another unit or another
-// coordinate system.
-constexpr double kFarthestLongitude = 540;
-// Rounding at the pole (-90.00000000000001) is no error.
-constexpr double kLatitudeSlack = 1e-9;
-// What a bbox of single-precision floats may miss.
-constexpr double kBboxSlack = 1e-5;
-
 using Kind = GeometryPart::Kind;
 
 bool IsRing(Kind kind) { return kind == Kind::kShell || kind == Kind::kHole; }
-
-// What to add to the longitudes after the edge.
-double TurnAfter(double from, double to, std::optional<LongitudeBounds> bbox) {
-  const double extent = std::abs(to - from);
-  if (extent <= 180 || extent >= 360) return 0;
-  const bool meant = bbox && bbox->west <= bbox->east && bbox->west <= std::min(from, to) + kBboxSlack &&
-                     bbox->east >= std::max(from, to) - kBboxSlack;
-  if (meant) return 0;
-  return to > from ? -360 : 360;
-}
 
 }  // namespace
 
@@ -59,18 +41,16 @@ Status Footprint::Append(const GeometryPart& part, std::optional<LongitudeBounds
   FootprintPart made = {};
   made.kind = part.kind;
   made.begin = vertices_.size();
-  Position last = part.positions.front();
-  double turn = 0;
+  EdgeFollower edges(bbox);
   const auto append = [&](const Position& position) {
-    if (part.kind != Kind::kPoints) turn += TurnAfter(last.lon, position.lon, bbox);
+    const double turn = part.kind == Kind::kPoints ? 0 : edges.Follow(position);
     vertices_.push_back({(position.lon + turn) * kRadians, std::clamp(position.lat, -90.0, 90.0) * kRadians});
-    last = position;
   };
   for (const Position& position : part.positions) {
     ARROW_RETURN_NOT_OK(CheckOnEarth(position));
     append(position);
   }
-  const Position& first = part.positions.front();
+  const Position &first = part.positions.front(), &last = part.positions.back();
   const bool open = last.lon != first.lon || last.lat != first.lat;
   if (IsRing(part.kind) && open) append(first);
   made.end = vertices_.size();
@@ -79,10 +59,8 @@ Status Footprint::Append(const GeometryPart& part, std::optional<LongitudeBounds
   made.min_lon = west.lon;
   made.max_lon = east.lon;
   if (IsRing(part.kind)) {
-    made.turns = static_cast<int>(std::lround((all.back().lon - all.front().lon) / kFullTurn));
-    double latitudes = 0;
-    for (const Vertex& vertex : all.subspan(1)) latitudes += vertex.lat;
-    made.encloses_north = latitudes >= 0;
+    made.turns = edges.turns();
+    made.encloses_north = edges.encloses_north();
   }
   parts_.push_back(made);
   return Status::OK();

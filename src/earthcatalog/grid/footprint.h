@@ -5,15 +5,11 @@
 #include <span>
 #include <vector>
 
+#include "earthcatalog/base/envelope.h"
 #include "earthcatalog/base/status.h"
 #include "earthcatalog/base/wkb.h"
 
 namespace earthcatalog::grid {
-
-// West and east as the item states them.
-struct LongitudeBounds {
-  double west, east;  // degrees
-};
 
 // An error for a position that is not on Earth: other units or another coordinate system, most likely.
 Status CheckOnEarth(const Position& position);
@@ -26,8 +22,7 @@ struct FootprintPart {
   GeometryPart::Kind kind = GeometryPart::Kind::kPoints;
   size_t begin = 0, end = 0;  // of the footprint's vertices; rings are closed
   double min_lon = 0, max_lon = 0;
-  // Rings: how often it runs around the Earth, to the east. Such a ring encloses the pole nearer its mean
-  // latitude.
+  // Rings: as EdgeFollower says.
   int turns = 0;
   bool encloses_north = false;
 };
@@ -35,9 +30,8 @@ struct FootprintPart {
 // Reused from item to item, so that it does not allocate. Not thread-safe.
 class Footprint {
  public:
-  // The meaning of longitudes: an edge with 180 < |Δlon| < 360 crosses the antimeridian unless the item's
-  // bbox has west <= east and spans the edge; one with |Δlon| = 360 never does. An error for positions that
-  // are not on Earth; the footprint is to be used only after success.
+  // Longitudes mean what EdgeFollower (base/envelope.h) says, with the bbox that the item states. An error
+  // for positions that are not on Earth; the footprint is to be used only after success.
   Status Set(const Geometry& geometry, std::optional<LongitudeBounds> bbox);
 
   const std::vector<FootprintPart>& parts() const { return parts_; }

@@ -43,8 +43,8 @@ class Partitioner {
  public:
   virtual ~Partitioner() = default;
 
-  // `geometry`: WKB or null. `bbox`: struct{xmin, ymin, xmax, ymax} of doubles as the item states it (decides
-  // how an edge longer than 180 degrees is meant), or null for none. Same length.
+  // `geometry`: WKB or null. `bbox`: a struct of the doubles xmin and xmax as the item states them (they
+  // decide how an edge longer than 180 degrees is meant), or null for none. Same length.
   virtual Result<CellAssignments> Assign(const arrow::BinaryArray& geometry,
                                          const arrow::StructArray* bbox) const = 0;
 
