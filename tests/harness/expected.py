@@ -1,6 +1,7 @@
 """What the table must hold, worked out from the items' JSON and nothing else."""
 
 import datetime as dt
+import itertools
 import json
 import math
 import re
@@ -46,6 +47,68 @@ def box(item: Item) -> tuple[float, ...] | None:
     return tuple(float(number) for number in (*numbers[:2], *numbers[half : half + 2]))
 
 
+Position = tuple[float, ...]
+
+
+def parts(geometry: Any) -> Iterator[tuple[str, list[Position]]]:
+    """The geometry's points, lines and rings: "point", "line", "shell" or "hole", and its positions."""
+    kind = geometry["type"]
+    if kind == "GeometryCollection":
+        for member in geometry["geometries"]:
+            yield from parts(member)
+        return
+    many = geometry["coordinates"] if kind.startswith("Multi") else [geometry["coordinates"]]
+    match kind.removeprefix("Multi"):
+        case "Point":
+            yield from (("point", [point]) for point in many if point)
+        case "LineString":
+            yield from (("line", line) for line in many if line)
+        case _:
+            for rings in many:
+                names = ["shell", *["hole"] * (len(rings) - 1)]
+                yield from ((name, ring) for name, ring in zip(names, rings, strict=True) if ring)
+
+
+def _stated_span(item: Item) -> tuple[float, float] | None:
+    """West and east of the item's bbox, where it is one."""
+    numbers = item.get("bbox")
+    if not isinstance(numbers, list) or len(numbers) not in (4, 6):
+        return None
+    if not all(isinstance(number, int | float) and not isinstance(number, bool) for number in numbers):
+        return None
+    return float(numbers[0]), float(numbers[len(numbers) // 2])
+
+
+def envelope(item: Item) -> tuple[float, ...] | None:
+    """The (xmin, ymin, xmax, ymax) that the table's column must have of the item."""
+    found = list(parts(item["geometry"])) if item["geometry"] else []
+    positions = [position for _, part in found for position in part]
+    if not positions:
+        return None
+    xmin, xmax = min(float(p[0]) for p in positions), max(float(p[0]) for p in positions)
+    ymin, ymax = min(float(p[1]) for p in positions), max(float(p[1]) for p in positions)
+    if max(-xmin, xmax) > 540 or max(-ymin, ymax) > 90 + 1e-9:
+        return xmin, ymin, xmax, ymax  # not on Earth
+    stated = _stated_span(item)
+    crosses = xmin < -180 or xmax > 180
+    for kind, part in found:
+        turns, path = 0, part if kind in ("point", "line") or part[0] == part[-1] else [*part, part[0]]
+        for (west, *_), (east, *_) in itertools.pairwise(path):
+            if not 180 < abs(east - west) < 360:
+                continue
+            low, high = min(west, east), max(west, east)
+            meant = stated and stated[0] <= stated[1] and stated[0] <= low + 1e-5 and stated[1] >= high - 1e-5
+            if not meant:
+                turns += 1 if east < west else -1
+                crosses = True
+        if kind == "shell" and turns != 0:
+            if math.fsum(min(90, max(-90, p[1])) for p in path[1:]) >= 0:
+                ymax = max(ymax, 90.0)
+            else:
+                ymin = min(ymin, -90.0)
+    return (min(xmin, -180.0), ymin, max(xmax, 180.0), ymax) if crosses else (xmin, ymin, xmax, ymax)
+
+
 def year_of(item: Item) -> str:
     when = instant(item["properties"].get("datetime"))
     return f"{when.year:04}" if when else "unknown"
@@ -64,7 +127,7 @@ def value_of_item(item: Item) -> Value:
     return (
         *key_of(item),
         micros(instant(properties.get("datetime"))),
-        box(item),
+        envelope(item),
         *(_number(properties.get(name)) for name in NUMBERS),
         *(properties.get(name) if isinstance(properties.get(name), str) else None for name in TEXTS),
     )

@@ -46,11 +46,11 @@ def _item_of_row(row: dict[str, Any]) -> Item:
 
 def without_place(item: Item) -> bool:
     """Neither file reader can read nulls among geometries and boxes."""
-    return not item.get("geometry") or not item.get("bbox")
+    return expected.envelope(item) is None
 
 
 def has_shapes_that_stac_geoparquet_fails_on(path: Path) -> bool:
-    """It knows no GeometryCollection, and no row without a bbox."""
+    """It knows no GeometryCollection, and no row without a box, as those without a geometry are."""
     table = tables.read_file(path)
     shapes = shapely.from_wkb(table["geometry"].to_pylist())
     kinds = {kind.name for kind in map(shapely.GeometryType, shapely.get_type_id(shapes))}
@@ -60,13 +60,13 @@ def has_shapes_that_stac_geoparquet_fails_on(path: Path) -> bool:
 def leaves(item: Item) -> dict[str, Any]:
     """Path and value of all that an item says, in the form that readers keep; without what is not the item's.
 
-    A geometry is one leaf, without heights: whoever asks finds them in the overflow.
+    A geometry is one leaf, without heights: whoever asks finds them in the overflow. The bbox is for whoever
+    compares it with what readers have of it: not the item's own, but the geometry's.
     """
     item = json.loads(json.dumps(item, default=str))
     item["properties"] = {k: v for k, v in item["properties"].items() if k not in FOREIGN}
     geometry = item.pop("geometry", None)
-    if len(item.get("bbox") or []) == 6:
-        item["bbox"] = list(expected.box(item) or ())
+    item.pop("bbox", None)
     found = dict(expected.leaves(expected.normalised(item)))
     if geometry is not None:
         found["/geometry"] = _shape(geometry)
@@ -88,12 +88,12 @@ def differences(seen: Item, sources: Iterable[Item]) -> list[str]:
 
     What the overflow column holds, the reader need not have seen.
     """
-    found = leaves(seen)
+    found = {**leaves(seen), "/bbox": tuple(seen.get("bbox") or ())}
     overflow = json.loads(seen["properties"].get("_overflow") or "{}")
     spilled = {path for path, _ in expected.leaves(expected.normalised(overflow))} - found.keys()
 
     def differing(source: Item) -> list[str]:
-        wanted = leaves(source)
+        wanted = {**leaves(source), "/bbox": expected.envelope(source) or ()}
         paths = (wanted.keys() | found.keys()) - spilled
         return sorted(path for path in paths if wanted.get(path) != found.get(path))
 

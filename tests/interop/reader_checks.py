@@ -14,17 +14,9 @@ def comparable_columns(columns: Iterable[str]) -> list[str]:
 
 
 def check_values(items: list[Item], rows: Iterable[Mapping[str, Any]], columns: list[str]) -> None:
-    """Every item's values are in some row, and every row has the values of some item.
-
-    Items that lack a bbox are compared without one: what the table has there is not theirs.
-    """
-    boxless = {key_of(item) for item in items if not item.get("bbox")}
-
-    def settled(value: expected.Value) -> expected.Value:
-        return (*value[:3], None, *value[4:]) if value[:2] in boxless else value
-
-    wanted = {settled(expected.value_of_item(item)) for item in items}
-    found = {settled(expected.value_of_row(dict(row), set(columns))) for row in rows}
+    """Every item's values are in some row, and every row has the values of some item."""
+    wanted = {expected.value_of_item(item) for item in items}
+    found = {expected.value_of_row(dict(row), set(columns)) for row in rows}
     lost = wanted - found
     invented = found - wanted
     assert not lost, f"{len(lost)} items are not as in their JSON, e.g. {min(lost, key=repr)}"

@@ -6,7 +6,7 @@ std::string_view CreatedBy() { return "earthcatalog version " EARTHCATALOG_VERSI
 
 FileMetrics MetricsOf(const FileLayout& layout, int64_t rows, const FileBody& body,
                       const std::vector<ColumnStatistics>& statistics) {
-  FileMetrics metrics{rows, {}, body.split_offsets};
+  FileMetrics metrics{.record_count = rows, .columns = {}, .split_offsets = body.split_offsets};
   metrics.columns.reserve(layout.leaves.size());
   for (size_t i = 0; i < layout.leaves.size(); ++i) {
     const LeafColumn& leaf = layout.leaves[i];

@@ -28,6 +28,7 @@ struct FileMetrics {
   int64_t record_count = 0;
   std::vector<ColumnMetrics> columns;
   std::vector<int64_t> split_offsets;
+  bool boxes_hold = false;  // as kBoxRuleKey (geo_metadata.h) says
 
   bool operator==(const FileMetrics&) const = default;
 };

@@ -1,12 +1,18 @@
 #include "earthcatalog/geoparquet/geo_metadata.h"
 
-#include <arrow/util/bit_util.h>
+#include <arrow/array.h>
+#include <arrow/util/checked_cast.h>
+#include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
+#include <optional>
 #include <string_view>
+
+#include "earthcatalog/item/stated_bbox.h"
 
 namespace earthcatalog::geoparquet {
 namespace {
@@ -23,37 +29,82 @@ constexpr std::string_view kCovering =
 
 constexpr char kStacGeoparquetMetadata[] = R"({"version": "1.0.0"})";
 
+using arrow::internal::checked_cast;
+
+// The column `bbox` of a layout that has a covering.
+class BoxColumn {
+ public:
+  explicit BoxColumn(const arrow::RecordBatch& rows) : boxes_(rows.GetColumnByName("bbox")) {
+    for (size_t i = 0; i < kSides.size(); ++i) {
+      sides_[i] = checked_cast<const arrow::StructArray&>(*boxes_).GetFieldByName(kSides[i]);
+    }
+  }
+
+  // NaN contains nothing.
+  bool Contains(const Envelope& envelope, int64_t row) const {
+    if (boxes_->IsNull(row)) return false;
+    for (const auto& side : sides_) {
+      if (side->IsNull(row)) return false;
+    }
+    return Side(0, row) <= envelope.xmin && Side(1, row) <= envelope.ymin && Side(2, row) >= envelope.xmax &&
+           Side(3, row) >= envelope.ymax;
+  }
+
+ private:
+  static constexpr std::array<const char*, 4> kSides = {"xmin", "ymin", "xmax", "ymax"};
+
+  double Side(size_t side, int64_t row) const {
+    return checked_cast<const arrow::DoubleArray&>(*sides_[side]).Value(row);
+  }
+
+  std::shared_ptr<arrow::Array> boxes_;
+  std::array<std::shared_ptr<arrow::Array>, 4> sides_;
+};
+
 }  // namespace
 
 FileMetadata MetadataOf(const GeometrySummary& geometries, const FileLayout& layout) {
-  return {{"geo", geometries.ToJson(layout.has_covering)}, {"stac-geoparquet", kStacGeoparquetMetadata}};
+  FileMetadata metadata = {{"geo", geometries.ToJson(layout.has_covering)},
+                           {"stac-geoparquet", kStacGeoparquetMetadata}};
+  if (geometries.boxes_hold()) metadata.emplace_back(kBoxRuleKey, kBoxesHold);
+  return metadata;
 }
 
-Status GeometrySummary::Add(const arrow::ArrayData& column) {
-  const uint8_t* valid = column.MayHaveNulls() ? column.buffers[0]->data() : nullptr;
-  const int32_t* offsets = column.GetValues<int32_t>(1);
-  const char* bytes = column.GetValues<char>(2, 0);
-  for (int64_t i = 0; i < column.length; ++i) {
-    if (valid != nullptr && !arrow::bit_util::GetBit(valid, column.offset + i)) continue;
-    const auto bounds = BoundsOfWkb({bytes + offsets[i], static_cast<size_t>(offsets[i + 1] - offsets[i])});
-    if (!bounds.ok()) return WithContext(bounds.status(), fmt::format("geometry of row {}", i));
-    Add(*bounds);
+bool BoxesHold(const arrow::KeyValueMetadata* metadata) {
+  return metadata != nullptr && metadata->Get(kBoxRuleKey).ValueOr("") == kBoxesHold;
+}
+
+Status GeometrySummary::Add(const arrow::RecordBatch& rows, const FileLayout& layout) {
+  const auto& geometries = checked_cast<const arrow::BinaryArray&>(*rows.column(layout.geometry));
+  const auto boxes = layout.has_covering ? std::optional(BoxColumn(rows)) : std::nullopt;
+  boxes_hold_ = boxes_hold_ && boxes;
+  std::optional<item::StatedBoxes> stated;  // few rows need what it says
+  for (int64_t row = 0; row < rows.num_rows(); ++row) {
+    if (geometries.IsNull(row)) continue;
+    const std::string_view wkb = geometries.GetView(row);
+    const auto bounds = BoundsOfWkb(wkb);
+    if (!bounds.ok()) return WithContext(bounds.status(), fmt::format("geometry of row {}", row));
+    types_ |= TypeBit(static_cast<uint32_t>(bounds->type) - 1, bounds->has_z);
+    if (bounds->empty) continue;
+    if (!IsPlain(*bounds) && !stated) stated.emplace(rows);
+    const Envelope envelope =
+        EnvelopeOf(wkb, *bounds, IsPlain(*bounds) ? std::nullopt : stated->LongitudesAt(row));
+    Add(envelope);
+    boxes_hold_ = boxes_hold_ && boxes->Contains(envelope, row);
   }
   return Status::OK();
 }
 
-void GeometrySummary::Add(const GeometryBounds& bounds) {
-  types_ |= TypeBit(static_cast<uint32_t>(bounds.type) - 1, bounds.has_z);
-  if (bounds.empty) return;
+void GeometrySummary::Add(const Envelope& envelope) {
   if (!has_bounds_) {
-    xmin_ = bounds.xmin, ymin_ = bounds.ymin, xmax_ = bounds.xmax, ymax_ = bounds.ymax;
+    xmin_ = envelope.xmin, ymin_ = envelope.ymin, xmax_ = envelope.xmax, ymax_ = envelope.ymax;
     has_bounds_ = true;
     return;
   }
-  xmin_ = std::min(xmin_, bounds.xmin);
-  ymin_ = std::min(ymin_, bounds.ymin);
-  xmax_ = std::max(xmax_, bounds.xmax);
-  ymax_ = std::max(ymax_, bounds.ymax);
+  xmin_ = std::min(xmin_, envelope.xmin);
+  ymin_ = std::min(ymin_, envelope.ymin);
+  xmax_ = std::max(xmax_, envelope.xmax);
+  ymax_ = std::max(ymax_, envelope.ymax);
 }
 
 std::string GeometrySummary::ToJson(bool has_covering) const {

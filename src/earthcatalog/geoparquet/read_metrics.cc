@@ -14,6 +14,7 @@
 
 #include "earthcatalog/geoparquet/column_statistics.h"
 #include "earthcatalog/geoparquet/file_leaves.h"
+#include "earthcatalog/geoparquet/geo_metadata.h"
 #include "earthcatalog/geoparquet/large_file.h"
 
 namespace earthcatalog::geoparquet {
@@ -194,7 +195,10 @@ Result<FileMetrics> ReadAll(const std::shared_ptr<arrow::io::RandomAccessFile>& 
   ARROW_RETURN_NOT_OK(CheckRows(footer));
   ARROW_ASSIGN_OR_RAISE(const std::vector<FileLeaf> leaves, MatchLeaves(*footer.schema(), table));
   FileBody body = BodyOf(footer);
-  FileMetrics metrics{footer.num_rows(), {}, std::move(body.split_offsets)};
+  FileMetrics metrics{.record_count = footer.num_rows(),
+                      .columns = {},
+                      .split_offsets = std::move(body.split_offsets),
+                      .boxes_hold = BoxesHold(footer.key_value_metadata().get())};
   metrics.columns.reserve(leaves.size());
   for (const FileLeaf& leaf : leaves) {
     ARROW_ASSIGN_OR_RAISE(const ColumnStatistics statistics, StatisticsOf(reader.get(), leaf));

@@ -34,7 +34,7 @@ class FileStream : public StreamWriter {
     if (!rows->schema()->Equals(*layout_.schema, false)) {
       return Status::Invalid("the rows have other columns than the writer was made for");
     }
-    ARROW_RETURN_NOT_OK(geometries_.Add(*rows->column_data(layout_.geometry)));
+    ARROW_RETURN_NOT_OK(geometries_.Add(*rows, layout_));
     rows_ += rows->num_rows();
     waiting_rows_ += rows->num_rows();
     ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*rows));
@@ -60,7 +60,9 @@ class FileStream : public StreamWriter {
   Result<FileMetrics> Finish() override {
     if (waiting_rows_ > 0 || file_ == nullptr) ARROW_RETURN_NOT_OK(Flush());
     ARROW_ASSIGN_OR_RAISE(const FileBody body, file_->Finish(MetadataOf(geometries_, layout_)));
-    return MetricsOf(layout_, rows_, body, statistics_);
+    FileMetrics metrics = MetricsOf(layout_, rows_, body, statistics_);
+    metrics.boxes_hold = geometries_.boxes_hold();
+    return metrics;
   }
 
  private:

@@ -44,7 +44,7 @@ class FileWriter : public Writer {
     const auto rows = SelectColumns(used, known->layout.schema, all);
     for (auto& column : known->statistics) column.Clear();
     GeometrySummary geometries;
-    ARROW_RETURN_NOT_OK(geometries.Add(*rows->column_data(known->layout.geometry)));
+    ARROW_RETURN_NOT_OK(geometries.Add(*rows, known->layout));
     const FileMetadata metadata = MetadataOf(geometries, known->layout);
     ARROW_ASSIGN_OR_RAISE(
         FileBody body,
@@ -52,6 +52,7 @@ class FileWriter : public Writer {
             ? small_files_->Encode(known->layout, known->footer, *rows, metadata, &known->statistics)
             : EncodeLargeFile(known->layout, *rows, metadata, &known->statistics));
     FileMetrics metrics = MetricsOf(known->layout, rows->num_rows(), body, known->statistics);
+    metrics.boxes_hold = geometries.boxes_hold();
     return EncodedFile{std::move(body.bytes), std::move(metrics)};
   }
 

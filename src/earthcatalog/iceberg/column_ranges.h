@@ -48,7 +48,7 @@ struct ColumnRanges {
   TimeRange datetime, start, end;
   struct {
     NumberRange xmin, ymin, xmax, ymax;
-    bool may_wrap = true;  // false: no row has xmin > xmax
+    bool trusted = false;  // it contains the footprint of each row
   } bbox;
 
   // `bytes`: single-value serialization, which is Parquet's plain encoding too. What has another length than

@@ -23,6 +23,11 @@ struct Partition {
   auto operator<=>(const Partition&) const = default;
 };
 
+// The key in a file's null counts at which stands of how many rows the column `bbox` may miss the footprint.
+// No column has this id: readers pass it over like that of a column which is gone. Where it is missing
+// nothing is known of the boxes: files of earlier versions and of other engines.
+inline constexpr int kRowsOutsideBoxId = 2'147'480'000;
+
 struct DataFile {
   std::string path;  // URI
   Partition partition;

@@ -32,8 +32,8 @@ struct TimeInterval {
 struct Expression {
   std::optional<std::set<std::string>> cells = {};
   std::optional<Years> years = {};
-  // Rows whose bbox meets one of them; one with xmin > xmax goes across the antimeridian, and rows without a
-  // bbox meet none.
+  // Rows whose envelope (base/envelope.h) meets one of them: that is what the column bbox of a trusted file
+  // has. Rows without a geometry meet none.
   std::optional<std::vector<Box>> boxes = {};
   std::optional<TimeInterval> time = {};
   std::optional<std::set<std::string>> ids = {};

@@ -1,3 +1,5 @@
+#include <type_traits>
+
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/iceberg/avro_reader.h"
 #include "earthcatalog/iceberg/manifest.h"
@@ -88,18 +90,25 @@ void AddToRange(RangeColumn column, int /*map_id*/, int64_t null_count, ColumnRa
   ranges->SetNulls(column, /*has_value=*/true, null_count != 0);
 }
 
+template <typename Value>
+void AddToRanges(int key, int map_id, const Value& value, const RangeColumnIds& ids, ColumnRanges* ranges) {
+  if constexpr (std::is_same_v<Value, int64_t>) {
+    if (key == kRowsOutsideBoxId) ranges->bbox.trusted = value == 0;
+  }
+  if (const auto column = ids.Find(key)) AddToRange(*column, map_id, value, ranges);
+}
+
 // Without making the map.
 template <typename Value>
 void DecodeRanges(AvroDecoder& in, const AvroField& field, const RangeColumnIds& ids, ColumnRanges* ranges) {
-  VisitMap<Value>(in, field.type, [&](int key, const Value& value) {
-    if (const auto column = ids.Find(key)) AddToRange(*column, field.id, value, ranges);
-  });
+  VisitMap<Value>(in, field.type,
+                  [&](int key, const Value& value) { AddToRanges(key, field.id, value, ids, ranges); });
 }
 
 template <typename Value>
 void AddToRanges(const FieldMap<Value>& map, int map_id, const RangeColumnIds& ids, ColumnRanges* ranges) {
   for (const auto& [key, value] : map) {
-    if (const auto column = ids.Find(key)) AddToRange(*column, map_id, value, ranges);
+    AddToRanges(key, map_id, value, ids, ranges);
   }
 }
 

@@ -31,12 +31,11 @@ bool Overlaps(const TimeRange& range, int64_t first, int64_t last) {
 }
 
 bool MayMeet(const ColumnRanges& ranges, const Box& box) {
-  const auto& [xmin, ymin, xmax, ymax, may_wrap] = ranges.bbox;
+  const auto& [xmin, ymin, xmax, ymax, trusted] = ranges.bbox;
+  if (!trusted) return true;
   if (!xmin.has_value || !ymin.has_value || !xmax.has_value || !ymax.has_value) return false;
-  if (ymin.lower > box.north || ymax.upper < box.south) return false;
-  const bool begins_west = xmin.lower <= box.east, ends_east = xmax.upper >= box.west;
-  if (begins_west && ends_east) return true;
-  return may_wrap && xmin.upper > xmax.lower && (begins_west || ends_east);
+  return xmin.lower <= box.east && xmax.upper >= box.west && ymin.lower <= box.north &&
+         ymax.upper >= box.south;
 }
 
 bool MayBeIn(const ColumnRanges& ranges, const TimeInterval& time) {

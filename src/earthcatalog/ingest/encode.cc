@@ -9,7 +9,7 @@
 
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/item/item_schema.h"
-#include "earthcatalog/item/json_columns.h"
+#include "earthcatalog/item/stated_bbox.h"
 
 namespace earthcatalog::ingest {
 namespace {
@@ -127,12 +127,8 @@ Status BatchEncoder::AssignCells(EncodedBatch* encoded, std::vector<inventory::R
   const auto geometry =
       std::dynamic_pointer_cast<arrow::BinaryArray>(encoded->rows->GetColumnByName("geometry"));
   if (geometry == nullptr) return CorruptError("the table has no binary column 'geometry'");
-  const auto column = encoded->rows->GetColumnByName("bbox");
-  auto bbox = std::dynamic_pointer_cast<arrow::StructArray>(column);
-  if (const auto texts = std::dynamic_pointer_cast<arrow::StringArray>(column)) {
-    ARROW_ASSIGN_OR_RAISE(bbox, item::BoxesOf(*texts));  // a table of earthcatalog <= 0.6
-  }
-  ARROW_ASSIGN_OR_RAISE(encoded->cells, partitioner_->Assign(*geometry, bbox.get()));
+  ARROW_ASSIGN_OR_RAISE(const auto stated, item::StatedBoxes(*encoded->rows).Longitudes());
+  ARROW_ASSIGN_OR_RAISE(encoded->cells, partitioner_->Assign(*geometry, stated.get()));
   if (encoded->cells.rejected.empty()) return Status::OK();
   for (auto& [item, kind, reason] : encoded->cells.rejected) {
     AddFailure(std::move((*accepted)[item]), std::move(kind), std::move(reason), encoded);

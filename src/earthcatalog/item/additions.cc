@@ -26,6 +26,13 @@ const arrow::DataType* ColumnOf(const arrow::Schema& schema, const std::string& 
   return field == nullptr ? nullptr : field->type().get();
 }
 
+// Of a member that is not the properties. What of a bbox is in the overflow beside its column stays there in
+// every schema.
+bool MayHaveColumn(const std::string& name, const arrow::Schema& current) {
+  if (name == "bbox" && current.GetFieldIndex(name) >= 0) return false;
+  return IsItemMember(name);
+}
+
 }  // namespace
 
 void Additions::Add(std::string_view overflow) {
@@ -39,11 +46,11 @@ void Additions::Merge(const Additions& other) {
   style_column_ = style_column_ || other.style_column_;
 }
 
-bool Additions::MayHaveColumns() const {
+bool Additions::MayHaveColumns(const arrow::Schema& current) const {
   if (style_column_) return true;
-  return std::ranges::any_of(items_.members(), [](const auto& member) {
+  return std::ranges::any_of(items_.members(), [&current](const auto& member) {
     const auto& [name, values] = member;
-    if (name != "properties") return IsItemMember(name);
+    if (name != "properties") return MayHaveColumn(name, current);
     return std::ranges::any_of(values.members(),
                                [](const auto& property) { return MayBeColumn(property.first); });
   });
@@ -56,7 +63,7 @@ Additions::Columns Additions::ColumnsFor(const arrow::Schema& current) const {
     if (type != nullptr) fields.push_back(arrow::field(name, std::move(type)));
   };
   for (const auto& [name, values] : items_.members()) {
-    if (name == "properties" || !IsItemMember(name)) continue;
+    if (name == "properties" || !MayHaveColumn(name, current)) continue;
     add(name, MemberType(name, values, ColumnOf(current, name), &types));
   }
   if (const Shape* const properties = items_.member("properties")) {

@@ -24,8 +24,8 @@ class Additions {
   void AddStyleColumn() { style_column_ = true; }
   void Merge(const Additions& other);
 
-  // Whether any of it may have a column, in some schema.
-  bool MayHaveColumns() const;
+  // Whether any of it may have a column, in some schema that has the columns of `current` and more.
+  bool MayHaveColumns(const arrow::Schema& current) const;
 
   struct Columns {
     std::shared_ptr<arrow::Schema> schema;  // sorted by name

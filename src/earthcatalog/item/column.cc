@@ -80,6 +80,13 @@ void BytesColumn::Truncate(int64_t rows) {
   bytes_.resize(ends_.empty() ? 0 : static_cast<size_t>(ends_.back()));
 }
 
+std::string_view BytesColumn::BytesOf(int64_t row) const {
+  const auto index = static_cast<size_t>(row);
+  if (row >= size() || valid_[index] == 0) return {};
+  const auto begin = row == 0 ? size_t{0} : static_cast<size_t>(ends_[index - 1]);
+  return std::string_view(bytes_).substr(begin, static_cast<size_t>(ends_[index]) - begin);
+}
+
 void BytesColumn::EndRow() {
   valid_.push_back(1);
   ends_.push_back(static_cast<int32_t>(bytes_.size()));

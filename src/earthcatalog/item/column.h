@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "earthcatalog/base/status.h"
@@ -57,6 +58,9 @@ class BytesColumn : public Column {
   using Column::Column;
   void PadTo(int64_t rows) override;
   void Truncate(int64_t rows) override;
+
+  // The bytes of the row `row` if it is there already and not null; valid until the column changes.
+  std::string_view BytesOf(int64_t row) const;
 
  protected:
   Status FinishValues(arrow::ArrayData* data) override;
@@ -109,9 +113,8 @@ std::unique_ptr<Column> MakeColumn(const std::shared_ptr<arrow::Field>& field, b
 std::unique_ptr<Column> MakePropertyColumn(const std::shared_ptr<arrow::Field>& field);
 
 // For the members of an item that have a form of their own.
-std::unique_ptr<Column> MakeGeometryColumn(const std::shared_ptr<arrow::Field>& field);
+std::unique_ptr<BytesColumn> MakeGeometryColumn(const std::shared_ptr<arrow::Field>& field);
 std::unique_ptr<Column> MakeAssetsColumn(const std::shared_ptr<arrow::Field>& field);
-std::unique_ptr<Column> MakeBboxColumn(const std::shared_ptr<arrow::Field>& field);
 // A column of JSON text that stands for the value: nothing of it goes to overflow.
 std::unique_ptr<Column> MakeJsonTextColumn(const std::shared_ptr<arrow::Field>& field);
 

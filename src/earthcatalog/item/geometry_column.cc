@@ -325,7 +325,7 @@ class GeometryColumn : public BytesColumn {
 
 }  // namespace
 
-std::unique_ptr<Column> MakeGeometryColumn(const std::shared_ptr<arrow::Field>& field) {
+std::unique_ptr<BytesColumn> MakeGeometryColumn(const std::shared_ptr<arrow::Field>& field) {
   return std::make_unique<GeometryColumn>(field);
 }
 

@@ -12,6 +12,7 @@
 #include "earthcatalog/item/json_columns.h"
 #include "earthcatalog/item/json_reader.h"
 #include "earthcatalog/item/object_text.h"
+#include "earthcatalog/item/stated_bbox.h"
 #include "earthcatalog/item/style.h"
 
 namespace earthcatalog::item {
@@ -136,7 +137,13 @@ Status AppendGeometry(const arrow::BinaryArray& column, int64_t row, std::string
   return Status::OK();
 }
 
-Status AppendBbox(const arrow::StructArray& column, int64_t row, ObjectWriter* writer, std::string* out) {
+Status AppendBbox(const arrow::StructArray& column, int64_t row, std::string_view rest, ObjectWriter* writer,
+                  std::string* out) {
+  if (!rest.empty()) {
+    const std::string_view stated = column.IsValid(row) ? StatedTextOf(rest) : rest;
+    if (!stated.empty()) writer->Add("bbox", stated);
+    return Status::OK();
+  }
   if (column.IsNull(row)) return Status::OK();
   writer->BeginMember("bbox");
   char separator = '[';
@@ -158,10 +165,11 @@ Status AppendItemMember(const arrow::Field& field, const arrow::Array& column, i
   if (form == Form::kGeometry) {
     return AppendGeometry(checked_cast<const arrow::BinaryArray&>(column), row, rest, writer, out);
   }
+  if (form == Form::kBbox) {
+    return AppendBbox(checked_cast<const arrow::StructArray&>(column), row, rest, writer, out);
+  }
   if (!rest.empty()) {
     writer->Add(field.name(), rest);
-  } else if (form == Form::kBbox) {
-    return AppendBbox(checked_cast<const arrow::StructArray&>(column), row, writer, out);
   } else if (column.IsValid(row)) {
     writer->Add(field.name(), checked_cast<const arrow::StringArray&>(column).GetView(row));
   }

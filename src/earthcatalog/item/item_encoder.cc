@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/item/bbox_column.h"
 #include "earthcatalog/item/column.h"
 #include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/item/json_columns.h"
@@ -56,10 +57,8 @@ std::vector<std::string> MemberNames() {
 
 std::unique_ptr<Column> MakeMemberColumn(size_t member, const std::shared_ptr<arrow::Field>& field) {
   const auto type = field->type()->id();
-  if (member == kGeometry && type == arrow::Type::BINARY) return MakeGeometryColumn(field);
   if (IsStructuredMember(field->name()) && type == arrow::Type::STRING) return MakeJsonTextColumn(field);
-  if (member == kAssets) return MakeAssetsColumn(field);
-  return member == kBbox ? MakeBboxColumn(field) : MakeColumn(field);
+  return member == kAssets ? MakeAssetsColumn(field) : MakeColumn(field);
 }
 
 // A column of this project's own texts, which come when an item is at its end.
@@ -87,14 +86,19 @@ class Encoder : public ItemEncoder {
   Fit CheckMember(size_t member, char first);
   Fit CheckText(size_t member);
   Fit CheckPresence();
+  Fit EndItem();
   void Truncate();
+  std::unique_ptr<Column> MakeMember(size_t member, const std::shared_ptr<arrow::Field>& field);
 
   const std::shared_ptr<arrow::Schema> schema_;
   std::shared_ptr<arrow::Schema> rows_schema_;
   std::vector<Column*> columns_;                               // as in rows_schema_
   std::array<std::unique_ptr<Column>, kMemberCount> members_;  // null where the schema has none
-  std::unique_ptr<StructColumn> properties_;                   // holds the columns of properties
-  std::unique_ptr<OwnColumn> overflow_, style_;                // null in a table without one
+  // Of these two, where they have a form of their own.
+  const BytesColumn* geometry_ = nullptr;
+  BboxColumn* bbox_ = nullptr;
+  std::unique_ptr<StructColumn> properties_;     // holds the columns of properties
+  std::unique_ptr<OwnColumn> overflow_, style_;  // null in a table without one
 
   KeyIndex member_keys_;
   Scan scan_;
@@ -119,7 +123,7 @@ Encoder::Encoder(std::shared_ptr<arrow::Schema> schema)
                                      [&](const MemberRule& rule) { return rule.name == field->name(); });
     if (member != kMembers.end()) {
       const auto index = static_cast<size_t>(member - kMembers.begin());
-      members_[index] = MakeMemberColumn(index, field);
+      members_[index] = MakeMember(index, field);
       columns_.push_back(members_[index].get());
     } else if (field->name() == kOverflow) {
       overflow_ = std::make_unique<OwnColumn>(field);
@@ -137,6 +141,21 @@ Encoder::Encoder(std::shared_ptr<arrow::Schema> schema)
   properties_ =
       std::make_unique<StructColumn>(arrow::field("properties", arrow::struct_({})), std::move(properties),
                                      /*in_list=*/false);
+}
+
+std::unique_ptr<Column> Encoder::MakeMember(size_t member, const std::shared_ptr<arrow::Field>& field) {
+  if (member == kGeometry && field->type()->id() == arrow::Type::BINARY) {
+    auto column = MakeGeometryColumn(field);
+    geometry_ = column.get();
+    return column;
+  }
+  if (member == kBbox) {
+    if (auto column = MakeBboxColumn(field)) {
+      bbox_ = column.get();
+      return column;
+    }
+  }
+  return MakeMemberColumn(member, field);
 }
 
 std::optional<Rejection> Encoder::Append(std::string_view json) {
@@ -171,6 +190,7 @@ std::optional<Rejection> Encoder::Append(std::string_view json) {
 Fit Encoder::AppendItem(std::string_view json) {
   scan_.StartItem(json);
   seen_.reset();
+  if (bbox_ != nullptr) bbox_->StartItem();
   JsonReader& reader = scan_.reader;
   if (reader.Peek() != '{') {
     return reader.Skip() ? scan_.Fail(kNotAnItem, "it is not an object") : Fit::kError;
@@ -189,7 +209,7 @@ Fit Encoder::AppendItem(std::string_view json) {
   if (!reader.at_end()) {
     return scan_.Fail(kInvalidJson, fmt::format("there is more text from byte {} on", reader.offset()));
   }
-  return CheckPresence();
+  return CheckPresence() == Fit::kError ? Fit::kError : EndItem();
 }
 
 Fit Encoder::AppendMember(size_t member) {
@@ -200,6 +220,9 @@ Fit Encoder::AppendMember(size_t member) {
   const char* const place = reader.Place();
   const char first = reader.Peek();
   if (CheckMember(member, first) == Fit::kError) return scan_.FailedInMember(name);
+  if (member == kBbox && bbox_ != nullptr) {
+    return bbox_->Append(&scan_) == Fit::kError ? scan_.FailedInMember(name) : Fit::kStored;
+  }
   if (first == 'n') {
     // A null geometry is what the column's null says.
     return member == kGeometry && reader.TakeLiteral("null") ? Fit::kStored : scan_.Keep(name, place, false);
@@ -240,6 +263,12 @@ Fit Encoder::CheckPresence() {
   return Fit::kStored;
 }
 
+// What needs more than one member.
+Fit Encoder::EndItem() {
+  if (bbox_ == nullptr) return Fit::kStored;
+  return bbox_->EndItem(rows_, geometry_ == nullptr ? std::string_view() : geometry_->BytesOf(rows_), &scan_);
+}
+
 void Encoder::Truncate() {
   for (const auto& column : members_) {
     if (column != nullptr) column->Truncate(rows_);
@@ -261,7 +290,7 @@ Result<EncodedItems> Encoder::Finish() {
   items.misfits = std::exchange(misfits_, {});
   if (std::exchange(overflowed_, false) && overflow_ == nullptr) additions_.AddOverflowColumn();
   Additions additions = std::exchange(additions_, {});
-  items.unplaced = additions.MayHaveColumns();
+  items.unplaced = additions.MayHaveColumns(*schema_);
   if (additions.ColumnsFor(*schema_).schema->num_fields() > 0) {
     items.additions = std::make_shared<const Additions>(std::move(additions));
   }

@@ -5,8 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "earthcatalog/item/column.h"
-#include "earthcatalog/item/item_schema.h"
+#include "earthcatalog/item/json_reader.h"
 
 namespace earthcatalog::item {
 namespace {
@@ -45,19 +44,6 @@ void AppendWithoutNulls(JsonReader* reader, std::string* out) {
 
 bool IsStructuredMember(std::string_view name) {
   return name == "assets" || name == "links" || name == "bbox" || name == "stac_extensions";
-}
-
-Result<std::shared_ptr<arrow::StructArray>> BoxesOf(const arrow::StringArray& texts) {
-  const auto column = MakeBboxColumn(InitialSchema()->GetFieldByName("bbox"));
-  Scan scan;
-  for (int64_t row = 0; row < texts.length(); ++row) {
-    column->PadTo(row);
-    if (texts.IsNull(row)) continue;
-    scan.StartItem(texts.GetView(row));
-    if (column->Append(&scan) == Fit::kError) column->Truncate(row);
-  }
-  ARROW_ASSIGN_OR_RAISE(auto data, column->Finish(texts.length()));
-  return std::make_shared<arrow::StructArray>(std::move(data));
 }
 
 Result<std::shared_ptr<arrow::Array>> WithoutNullMembers(const arrow::StringArray& texts) {

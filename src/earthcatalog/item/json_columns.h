@@ -14,10 +14,6 @@ namespace earthcatalog::item {
 // Whether items have an object or a list in the member of this name.
 bool IsStructuredMember(std::string_view name);
 
-// The boxes of texts like "[-10.0, 50.0, 10.0, 60.0]": struct{xmin, ymin, xmax, ymax} of doubles, as many as
-// texts. Null where the text is not a box.
-Result<std::shared_ptr<arrow::StructArray>> BoxesOf(const arrow::StringArray& texts);
-
 // The texts without the members of objects, at any depth, that are null. kCorrupt when one is not JSON.
 Result<std::shared_ptr<arrow::Array>> WithoutNullMembers(const arrow::StringArray& texts);
 

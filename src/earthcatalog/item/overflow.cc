@@ -23,12 +23,14 @@ std::string OverflowWriter::PathOf(std::string_view name) const {
 }
 
 bool OverflowWriter::Keep(std::string_view name, JsonReader* reader) {
-  Open(levels_.size() - 1);
-  Separate(&levels_.back());
-  AppendJsonString(name, &text_);
-  text_.push_back(':');
+  BeginMember(name);
   last_value_ = text_.size();
   return reader->Copy(&text_);
+}
+
+void OverflowWriter::KeepText(std::string_view name, std::string_view json) {
+  BeginMember(name);
+  text_.append(json);
 }
 
 bool OverflowWriter::KeepRaw(std::string_view raw_name, JsonReader* reader) {
@@ -55,6 +57,13 @@ void OverflowWriter::Open(size_t level) {
   }
   text_.push_back('{');
   levels_[level].open = true;
+}
+
+void OverflowWriter::BeginMember(std::string_view name) {
+  Open(levels_.size() - 1);
+  Separate(&levels_.back());
+  AppendJsonString(name, &text_);
+  text_.push_back(':');
 }
 
 void OverflowWriter::Separate(Level* level) {

@@ -31,6 +31,8 @@ class OverflowWriter {
   bool KeepRaw(std::string_view raw_name, JsonReader* reader);
   // What Keep kept last, without white space. Valid until the next call.
   std::string_view last_value() const { return std::string_view(text_).substr(last_value_); }
+  // The same of a text that is JSON.
+  void KeepText(std::string_view name, std::string_view json);
 
   // The item's text, or nothing if all of it has columns. Valid until StartItem.
   std::string_view FinishItem();
@@ -42,6 +44,7 @@ class OverflowWriter {
     bool started;  // it has a member
   };
   void Open(size_t level);
+  void BeginMember(std::string_view name);
   void Separate(Level* level);
 
   std::vector<Level> levels_;

@@ -65,6 +65,7 @@ iceberg::DataFile DescribeFile(std::string uri, iceberg::Partition partition, in
     if (column.lower) file.lower_bounds.Set(column.field_id, *std::move(column.lower));
     if (column.upper) file.upper_bounds.Set(column.field_id, *std::move(column.upper));
   }
+  if (metrics.boxes_hold) file.null_value_counts.Set(iceberg::kRowsOutsideBoxId, 0);
   file.split_offsets = std::move(metrics.split_offsets);
   return file;
 }

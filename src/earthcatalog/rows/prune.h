@@ -11,8 +11,8 @@ namespace earthcatalog::rows {
 
 using iceberg::Box;
 
-// Rows in the cells that `box` touches whose bbox meets it, of the years [first_year, last_year] or of none.
-// Errors as Catalog::Partitioner.
+// Rows in the cells that `box` touches whose envelope meets it, of the years [first_year, last_year] or of
+// none. Errors as Catalog::Partitioner.
 Result<iceberg::Expression> SearchOf(const catalog::Catalog& catalog, const Box& box, int first_year,
                                      int last_year);
 

@@ -14,6 +14,8 @@
 #include <set>
 #include <string>
 
+#include "earthcatalog/geoparquet/geo_metadata.h"
+
 namespace earthcatalog::rows {
 namespace {
 
@@ -183,13 +185,15 @@ Result<std::vector<RowRange>> RowsThatMayMatch(parquet::ParquetFileReader* file,
   BEGIN_PARQUET_CATCH_EXCEPTIONS
   const parquet::FileMetaData& metadata = *file->metadata();
   const std::vector<Leaf> leaves = LeavesOf(*metadata.schema());
+  const bool boxes_hold = geoparquet::BoxesHold(metadata.key_value_metadata().get());
   std::vector<RowRange> rows;
   int64_t first = 0;
   for (int i = 0; i < metadata.num_row_groups(); ++i) {
     const auto group = metadata.RowGroup(i);
     const int64_t begin = first;
     first += group->num_rows();
-    const ColumnRanges ranges = RangesOf(*group, leaves);
+    ColumnRanges ranges = RangesOf(*group, leaves);
+    ranges.bbox.trusted = boxes_hold;
     if (!pruner.MayHold(ranges)) continue;
     const bool has_index = std::any_of(leaves.begin(), leaves.end(), [&group](const Leaf& leaf) {
       return group->ColumnChunk(leaf.index)->GetColumnIndexLocation().has_value();

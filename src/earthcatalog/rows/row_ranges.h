@@ -19,7 +19,8 @@ struct RowRange {
 
 // Ascending, none of them empty, with gaps between them. Reads the page index of row groups that may hold a
 // match, where they have one. Columns are known by their names, for older files have no ids; of those that
-// the file lacks, or has in another type, nothing is known.
+// the file lacks, or has in another type, nothing is known, nor of its boxes unless it says that they hold
+// (kBoxRuleKey, geoparquet/geo_metadata.h).
 Result<std::vector<RowRange>> RowsThatMayMatch(parquet::ParquetFileReader* file,
                                                const iceberg::Pruner& pruner);
 

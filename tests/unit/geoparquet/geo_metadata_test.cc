@@ -92,6 +92,61 @@ TEST(GeoMetadata, NoCoveringWhereBboxIsText) {
   const json column = GeoOf(WriteFile(*rows))["columns"]["geometry"];
   EXPECT_FALSE(column.contains("covering"));
   EXPECT_EQ(column["bbox"], json::parse("[0, 1, 2, 3]"));
+  EXPECT_FALSE(WriteFile(*rows).metrics.boxes_hold);
+}
+
+std::shared_ptr<arrow::RecordBatch> WithBoxes(const std::shared_ptr<arrow::RecordBatch>& rows,
+                                              const std::string& boxes, const std::string& overflow = "") {
+  const auto with =
+      rows->SetColumn(6, rows->schema()->field(6), FromJson(rows->schema()->field(6)->type(), boxes))
+          .ValueOrDie();
+  const int last = rows->schema()->GetFieldIndex("_overflow");
+  return overflow.empty()
+             ? with
+             : with->SetColumn(last, rows->schema()->field(last), FromJson(arrow::utf8(), overflow))
+                   .ValueOrDie();
+}
+
+bool BoxesHoldIn(const std::shared_ptr<arrow::RecordBatch>& rows) {
+  const EncodedFile file = WriteFile(*rows);
+  const bool said = MetadataOf(file, "earthcatalog") == "bbox=envelope";
+  EXPECT_EQ(said, file.metrics.boxes_hold);
+  return said;
+}
+
+// The danger: readers trust the boxes of a file in which one misses its geometry.
+TEST(GeoMetadata, SaysThatTheBoxesHoldWhereAllOfThemDo) {
+  const auto rows = RowsWith({SquareWkb(100, 10), "", SquareWkb(5, -60)});
+  const auto boxes = [](const std::string& last) { return "[[99, 9, 101, 11], null, " + last + "]"; };
+  EXPECT_TRUE(BoxesHoldIn(WithBoxes(rows, boxes("[4, -61, 6, -59]"))));
+  EXPECT_TRUE(BoxesHoldIn(WithBoxes(rows, boxes("[3, -90, 7, 0]"))));
+  EXPECT_TRUE(BoxesHoldIn(ExampleRows(0, 1500)));
+  for (const char* wrong :
+       {"null", "[4.1, -61, 6, -59]", "[4, -60, 6, -59]", "[4, -61, 5, -59]", "[4, -61, 6, -60]",
+        "[6, -61, 4, -59]", "[NaN, -61, 6, -59]", "[4, -61, null, -59]"}) {
+    EXPECT_FALSE(BoxesHoldIn(WithBoxes(rows, boxes(wrong)))) << wrong;
+  }
+}
+
+TEST(GeoMetadata, BoxesAcrossTheAntimeridianHoldWhenTheyGoAroundTheEarth) {
+  const auto rows = RowsWith({SquareWkb(179.5, 10)});
+  EXPECT_FALSE(BoxesHoldIn(WithBoxes(rows, "[[178.5, 9, 180.5, 11]]")));
+  EXPECT_TRUE(BoxesHoldIn(WithBoxes(rows, "[[-180, 9, 180.5, 11]]")));
+  EXPECT_EQ(GeoOf(WriteFile(*WithBoxes(rows, "[null]")))["columns"]["geometry"]["bbox"],
+            json::parse("[-180, 9, 180.5, 11]"));
+}
+
+// How the long edges of a wide footprint are meant is told by the bbox that the item states.
+TEST(GeoMetadata, BoxesOfWideFootprintsHoldByWhatTheItemStates) {
+  std::string wide("\x01\x02\x00\x00\x00\x02\x00\x00\x00", 9);
+  for (const double value : {-100., 10., 100., 20.}) {
+    wide.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  const auto rows = RowsWith({wide});
+  EXPECT_TRUE(BoxesHoldIn(WithBoxes(rows, "[[-100, 10, 100, 20]]")));
+  const std::string across = R"(["{\"bbox\":[100,10,-100,20]}"])";
+  EXPECT_FALSE(BoxesHoldIn(WithBoxes(rows, "[[-100, 10, 100, 20]]", across)));
+  EXPECT_TRUE(BoxesHoldIn(WithBoxes(rows, "[[-180, 10, 180, 20]]", across)));
 }
 
 }  // namespace

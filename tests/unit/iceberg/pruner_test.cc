@@ -94,7 +94,7 @@ TEST(PrunerTest, ATimeIsLookedForInDatetimeAndInIntervalsWithoutOne) {
 TEST(PrunerTest, BoundsThatAreNoneSayNothing) {
   const Pruner pruner({.boxes = {{{10, 10, 20, 20}}}});
   ColumnRanges ranges;
-  ranges.bbox.may_wrap = false;
+  ranges.bbox.trusted = true;
   EXPECT_TRUE(pruner.MayHold(ranges));
   ranges.SetUpper(RangeColumn::kXmax, Plain(std::nan("")));
   ranges.SetUpper(RangeColumn::kYmax, "123");
@@ -107,22 +107,23 @@ TEST(PrunerTest, BoundsThatAreNoneSayNothing) {
   EXPECT_FALSE(pruner.MayHold(ranges));
 }
 
-TEST(PrunerTest, DangerABoxAcrossTheAntimeridianLiesFarFromItsBounds) {
+TEST(PrunerTest, DangerBoxesAsItemsStateThemMissTheirGeometry) {
   const Pruner pruner({.boxes = {{{-180, -19, -179, -17}}}});
   ColumnRanges ranges;
-  ranges.SetLower(RangeColumn::kXmin, Plain(178.0));
-  ranges.SetUpper(RangeColumn::kXmin, Plain(178.0));
-  ranges.SetLower(RangeColumn::kXmax, Plain(-179.0));
-  ranges.SetUpper(RangeColumn::kXmax, Plain(-179.0));
-  EXPECT_TRUE(pruner.MayHold(ranges));
-  ranges.SetLower(RangeColumn::kXmax, Plain(179.0));
-  ranges.SetUpper(RangeColumn::kXmax, Plain(179.0));
-  EXPECT_FALSE(pruner.MayHold(ranges)) << "no bbox of the file can go across";
+  for (const auto column : {RangeColumn::kXmin, RangeColumn::kXmax}) {
+    ranges.SetLower(column, Plain(178.0));
+    ranges.SetUpper(column, Plain(179.0));
+  }
+  EXPECT_TRUE(pruner.MayHold(ranges)) << "rounded, wrong, or across the antimeridian";
+  ranges.SetNulls(RangeColumn::kXmin, /*has_value=*/false, true);
+  EXPECT_TRUE(pruner.MayHold(ranges)) << "and some items state none";
+  ranges.bbox.trusted = true;
+  EXPECT_FALSE(pruner.MayHold(ranges));
 }
 
 TEST(PrunerTest, BothZerosAreOne) {
   ColumnRanges ranges;
-  ranges.bbox.may_wrap = false;
+  ranges.bbox.trusted = true;
   ranges.SetLower(RangeColumn::kXmin, Plain(0.0));
   ranges.SetUpper(RangeColumn::kYmax, Plain(-0.0));
   EXPECT_TRUE(Pruner({.boxes = {{{-1, 0.0, -0.0, 1}}}}).MayHold(ranges));

@@ -21,7 +21,7 @@ struct SearchRow {
   std::string id;
   std::string cell;
   std::optional<int64_t> datetime, start, end;
-  std::optional<Box> bbox;
+  std::optional<Box> bbox;  // around the footprint
 };
 
 inline bool Matches(const SearchRow& row, const Expression& search) {
@@ -40,10 +40,10 @@ inline bool Matches(const SearchRow& row, const Expression& search) {
   }
   if (!search.boxes) return true;
   for (const Box& box : *search.boxes) {
-    if (!row.bbox || !(row.bbox->south <= box.north && row.bbox->north >= box.south)) continue;
-    const bool begins_west = row.bbox->west <= box.east, ends_east = row.bbox->east >= box.west;
-    const bool wraps = row.bbox->west > row.bbox->east;
-    if (wraps ? begins_west || ends_east : begins_west && ends_east) return true;
+    if (row.bbox && row.bbox->south <= box.north && row.bbox->north >= box.south &&
+        row.bbox->west <= box.east && row.bbox->east >= box.west) {
+      return true;
+    }
   }
   return false;
 }
@@ -86,8 +86,6 @@ class SearchMaker {
     if (OneIn(2)) row.start = Time();
     if (OneIn(2)) row.end = row.start.value_or(Time()) + Below(100) * 86'400'000'000;
     if (!OneIn(5)) row.bbox = SomeBox();
-    if (row.bbox && OneIn(10)) std::swap(row.bbox->west, row.bbox->east);
-    if (row.bbox && OneIn(10)) row.bbox->east = std::nan("");
     return row;
   }
 
@@ -117,7 +115,8 @@ class SearchMaker {
     return search;
   }
 
-  // `schema` has field ids. Bounds are cut or left out as some writers do.
+  // `schema` has field ids. Bounds are cut or left out as some writers do, and boxes miss the footprint where
+  // the file does not say that they hold it.
   DataFile Describe(const std::vector<SearchRow>& rows, const arrow::Schema& schema);
 
  private:
@@ -169,9 +168,13 @@ inline DataFile SearchMaker::Describe(const std::vector<SearchRow>& rows, const 
   if (rows[0].datetime) file.partition.year = YearOf(*rows[0].datetime) - Partition::kEpochYear;
   const auto field = [&](const char* name) { return schema.GetFieldByName(name); };
   const auto& sides = static_cast<const arrow::StructType&>(*field("bbox")->type());
+  const bool trusted = OneIn(2);
+  if (trusted || OneIn(4)) file.null_value_counts.Set(kRowsOutsideBoxId, trusted ? 0 : 1 + Below(3));
   const auto side = [&](const char* name, auto member) {
-    const auto get = [member](const SearchRow& row) {
-      return row.bbox ? std::optional((*row.bbox).*member) : std::nullopt;
+    const auto get = [&, member](const SearchRow& row) -> std::optional<double> {
+      if (trusted) return row.bbox ? std::optional((*row.bbox).*member) : std::nullopt;
+      if (OneIn(4)) return std::nullopt;
+      return OneIn(10) ? std::nan("") : Degree();
     };
     Bounds<double>(rows, *sides.GetFieldByName(name), get, &file);
   };

@@ -20,24 +20,6 @@ std::string WithoutNulls(const std::string& text) {
   return static_cast<const arrow::StringArray&>(*column).GetString(0);
 }
 
-TEST(JsonColumns, BoxesAreReadWhereThereAreAny) {
-  const auto boxes =
-      BoxesOf(*Texts({"[-10.0, 50.0, 10.0, 60.0]", std::nullopt, "[1, 2, 3, 4, 5, 6]", "[1, 2]", "{\"a\": 1}",
-                      "[1, 2, 3,", "", "[null, 0, 1, 2]", "[1e3,2,3,4]"}))
-          .ValueOrDie();
-  ASSERT_TRUE(boxes->ValidateFull().ok());
-  ASSERT_EQ(boxes->length(), 9);
-  const auto side = [&](const char* name, int64_t row) {
-    return static_cast<const arrow::DoubleArray&>(*boxes->GetFieldByName(name)).Value(row);
-  };
-  for (const int64_t row : {0, 2, 8}) EXPECT_TRUE(boxes->IsValid(row)) << row;
-  for (const int64_t row : {1, 3, 4, 5, 6, 7}) EXPECT_TRUE(boxes->IsNull(row)) << row;
-  EXPECT_EQ(side("xmin", 0), -10);
-  EXPECT_EQ(side("ymax", 0), 60);
-  EXPECT_EQ(side("xmax", 2), 4);  // of a box with heights
-  EXPECT_EQ(side("xmin", 8), 1000);
-}
-
 TEST(JsonColumns, NullMembersAreLeftOutAtAnyDepth) {
   EXPECT_EQ(WithoutNulls(R"({"data": {"href": "x", "title": null}, "thumb": null})"),
             R"({"data":{"href":"x"}})");

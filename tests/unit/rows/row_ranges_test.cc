@@ -3,6 +3,7 @@
 #include <arrow/builder.h>
 #include <arrow/io/memory.h>
 #include <arrow/table.h>
+#include <arrow/util/key_value_metadata.h>
 #include <gtest/gtest.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/file_reader.h>
@@ -14,6 +15,7 @@
 #include <random>
 #include <vector>
 
+#include "earthcatalog/geoparquet/geo_metadata.h"
 #include "earthcatalog/rows/data_file_reader.h"
 #include "unit/support/temp_folder.h"
 
@@ -59,7 +61,7 @@ std::vector<Row> MakeRows(std::minstd_rand* random) {
   return rows;
 }
 
-std::shared_ptr<arrow::Table> AsTable(const std::vector<Row>& rows) {
+std::shared_ptr<arrow::Table> AsTable(const std::vector<Row>& rows, bool boxes_hold) {
   arrow::StringBuilder ids;
   arrow::TimestampBuilder times(arrow::timestamp(arrow::TimeUnit::MILLI, "UTC"),
                                 arrow::default_memory_pool());
@@ -82,7 +84,10 @@ std::shared_ptr<arrow::Table> AsTable(const std::vector<Row>& rows) {
   const arrow::ArrayVector columns = {*ids.Finish(), *times.Finish(), *boxes.Finish()};
   return arrow::Table::Make(
       arrow::schema({arrow::field("id", columns[0]->type()), arrow::field("datetime", columns[1]->type()),
-                     arrow::field("bbox", columns[2]->type())}),
+                     arrow::field("bbox", columns[2]->type())},
+                    boxes_hold
+                        ? arrow::key_value_metadata({geoparquet::kBoxRuleKey}, {geoparquet::kBoxesHold})
+                        : nullptr),
       columns);
 }
 
@@ -90,14 +95,15 @@ enum class Kind { kPlain, kWithPageIndex, kWithoutStatistics };
 
 class RowRangesTest : public testing::Test {
  protected:
-  StoredFile Write(const std::vector<Row>& rows, Kind kind) {
+  StoredFile Write(const std::vector<Row>& rows, Kind kind, bool boxes_hold = true) {
     parquet::WriterProperties::Builder properties;
     properties.disable_dictionary()->data_pagesize(256)->write_batch_size(16);
     if (kind == Kind::kWithoutStatistics) properties.disable_statistics();
     if (kind != Kind::kWithPageIndex) properties.disable_write_page_index();
     const auto sink = arrow::io::BufferOutputStream::Create().ValueOrDie();
-    EXPECT_TRUE(parquet::arrow::WriteTable(*AsTable(rows), arrow::default_memory_pool(), sink, kRowGroupRows,
-                                           properties.build())
+    EXPECT_TRUE(parquet::arrow::WriteTable(*AsTable(rows, boxes_hold), arrow::default_memory_pool(), sink,
+                                           kRowGroupRows, properties.build(),
+                                           parquet::ArrowWriterProperties::Builder().store_schema()->build())
                     .ok());
     const auto bytes = sink->Finish().ValueOrDie();
     return {"file:///x.parquet", bytes->size(), bytes};
@@ -182,6 +188,14 @@ TEST_F(RowRangesTest, RowGroupsAndPagesArePassedBy) {
   EXPECT_GT(Count(Ranges(file, search)), 0);
   EXPECT_EQ(Count(Read(file, {.boxes = {{{0, 1000, 1, 1001}}}})), 0);
   EXPECT_EQ(Count(Read(file, {})), kRows);
+}
+
+TEST_F(RowRangesTest, DangerBoxesOfAnotherWriterAreTrusted) {
+  std::minstd_rand random(1);
+  const StoredFile file = Write(MakeRows(&random), Kind::kWithPageIndex, /*boxes_hold=*/false);
+  EXPECT_EQ(Count(Ranges(file, {.boxes = {{{0, 1000, 1, 1001}}}})), kRows);
+  const iceberg::TimeInterval time{0, 1'000'000};
+  EXPECT_LT(Count(Ranges(file, {.boxes = {{{0, 1000, 1, 1001}}}, .time = time})), kRows / 2);
 }
 
 // Of rows without datetime it is not known when they were.
