@@ -55,7 +55,7 @@ class Job {
 
   std::vector<ingest::EncodedBatch> Encode(std::vector<fetch::Batch> batches) const {
     ingest::CurrentSchema schema(schema_);
-    ingest::BatchEncoder encoder(&schema, partitioner_);
+    ingest::BatchEncoder encoder(&schema, partitioner_, 0);
     std::vector<ingest::EncodedBatch> encoded;
     for (fetch::Batch& batch : batches) encoded.push_back(encoder.Encode(std::move(batch)).ValueOrDie());
     return encoded;

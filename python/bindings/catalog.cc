@@ -85,6 +85,7 @@ nb::dict GetInfo(const catalog::Paths& paths) {
   values["last_year"] = info.last_year;
   values["column_count"] = info.column_count;
   values["grid_recorded"] = info.grid_recorded;
+  values["grid_max_cells"] = info.grid_max_cells;
   return values;
 }
 

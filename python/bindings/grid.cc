@@ -64,12 +64,15 @@ void BindGrid(nb::module_& module) {
       .def(
           "__init__",
           [](grid::Config* self, std::string type, std::optional<int> resolution, std::string boundaries_path,
-             std::string id_field) {
-            new (self)
-                grid::Config{std::move(type), resolution, std::move(boundaries_path), std::move(id_field)};
+             std::string id_field, std::optional<int64_t> max_cells) {
+            new (self) grid::Config{.type = std::move(type),
+                                    .resolution = resolution,
+                                    .boundaries_path = std::move(boundaries_path),
+                                    .id_field = std::move(id_field),
+                                    .max_cells = max_cells};
           },
           nb::arg("grid_type"), nb::arg("resolution") = nb::none(), nb::arg("boundaries_path") = "",
-          nb::arg("id_field") = "");
+          nb::arg("id_field") = "", nb::arg("max_cells") = nb::none());
   nb::class_<Partitioner>(module, "Partitioner")
       .def(nb::init<const grid::Config&>(), nb::arg("config"))
       .def("intersecting_keys", &Partitioner::IntersectingKeys, nb::arg("wkbs"));

@@ -87,6 +87,7 @@ nb::dict LoadConfig(const std::string& path) {
     if (config.grid->resolution) grid["resolution"] = *config.grid->resolution;
     if (!config.grid->boundaries_path.empty()) grid["boundaries_path"] = config.grid->boundaries_path;
     if (!config.grid->id_field.empty()) grid["id_field"] = config.grid->id_field;
+    if (config.grid->max_cells) grid["max_cells"] = *config.grid->max_cells;
   }
   nb::dict ingest;
   if (config.chunk_size) ingest["chunk_size"] = *config.chunk_size;

@@ -19,6 +19,7 @@ class GridConfig:
         resolution: int | None = None,
         boundaries_path: str = "",
         id_field: str = "",
+        max_cells: int | None = None,
     ) -> None: ...
 
 class Partitioner:

@@ -7,6 +7,7 @@
       type: h3            # or geojson, with
       resolution: 1       #   boundaries_path: regions.geojson
                           #   id_field: name
+      max_cells: 100      # an item that touches more lies in coarser ones; 0 for no limit
     ingest:
       chunk_size: 500
       max_workers: 16
@@ -36,17 +37,24 @@ class GridConfig:
     `type` is `h3`, with a `resolution` (none: the table's own, or 1 for a new table), or `geojson`: the
     regions of the file `boundaries_path` (a local path, an s3:// or http(s) URL), named by their property
     `id_field`. What belongs to the other type is passed over.
+
+    An item that touches more than `max_cells` cells lies in coarser ones, at last in `__global__`; 0 is no
+    limit, none the table's own or that of a new table. A partitioner that is asked by itself has no limit
+    but this one.
     """
 
     type: str = "h3"
     resolution: int | None = None
     boundaries_path: str | os.PathLike[str] | None = None
     id_field: str | None = None
+    max_cells: int | None = None
 
     def to_native(self) -> core.GridConfig:
         """The same for the native core."""
         boundaries_path = os.fspath(self.boundaries_path) if self.boundaries_path is not None else ""
-        return core.GridConfig(self.type, self.resolution, boundaries_path, self.id_field or "")
+        return core.GridConfig(
+            self.type, self.resolution, boundaries_path, self.id_field or "", self.max_cells
+        )
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,8 @@ class PartitionStats(TypedDict):
 class CatalogInfo:
     """What a catalog holds, from its metadata alone.
 
-    `row_count` counts an item once per cell it touches. Where the table does not record its grid
+    `row_count` counts an item once per cell it lies in; one that touches more than `grid_max_cells` lies in
+    coarser ones, and None is no limit. Where the table does not record its grid
     (`grid_recorded`), its cells tell it, or it is "unknown".
     """
 
@@ -61,6 +62,7 @@ class CatalogInfo:
     last_year: int | None
     column_count: int
     grid_recorded: bool
+    grid_max_cells: int | None
 
 
 class EarthCatalog:

@@ -21,7 +21,8 @@ class AbstractPartitioner(ABC):
     r"""The grid's cells as keys.
 
     A key is a value of the column `grid_partition` and part of a folder's name: not empty, at most 240 bytes
-    of UTF-8, without `/`, `\`, `=`, `%`, `?`, `#` and control characters, and none of `.`, `..`.
+    of UTF-8, without `/`, `\`, `=`, `%`, `?`, `#` and control characters, and none of `.`, `..`,
+    `__global__`, where the table puts items with more keys than its limit.
 
     `run` calls the batch method on the core's own threads, with items that have a geometry. Python runs one
     thread at a time, but a call that lets others run (Shapely, NumPy, waiting) can overlap with the next. An

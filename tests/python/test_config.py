@@ -20,11 +20,13 @@ def write(path: Path, text: str) -> Path:
 def test_all_keys(tmp_path: Path) -> None:
     text = """
 catalog: {db_path: /data/x.db, warehouse: /data/warehouse}
-grid: {type: h3, resolution: 0}
+grid: {type: h3, resolution: 0, max_cells: 30}
 ingest: {chunk_size: 1000, max_workers: 8, batch_add_files: true}
 """
     assert load_config(write(tmp_path, text)) == AppConfig(
-        CatalogConfig("/data/x.db", "/data/warehouse"), GridConfig("h3", 0), IngestConfig(1000, 8, True)
+        CatalogConfig("/data/x.db", "/data/warehouse"),
+        GridConfig("h3", 0, max_cells=30),
+        IngestConfig(1000, 8, True),
     )
 
 

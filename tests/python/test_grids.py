@@ -23,6 +23,22 @@ def test_a_polygon_touches_the_cells_of_its_points() -> None:
     assert inside <= set(keys)
 
 
+def test_a_limit_is_kept_by_coarser_cells() -> None:
+    earth, box = (shapely.to_wkb(shapely.box(*bounds)) for bounds in [(-180, -90, 180, 90), (0, 40, 30, 60)])
+    assert H3Partitioner(1, max_cells=100).get_intersecting_keys(earth) == ["__global__"]
+    assert len(H3Partitioner(1).get_intersecting_keys(earth)) == 842
+    wide = set(build_partitioner(GridConfig("h3", 4, max_cells=20)).get_intersecting_keys(box))
+    (resolution,) = {h3.get_resolution(cell) for cell in wide}
+    assert resolution < 4
+    assert wide == {h3.cell_to_parent(c, resolution) for c in H3Partitioner(4).get_intersecting_keys(box)}
+
+
+def test_a_limit_out_of_range_is_a_value_error() -> None:
+    for wrong in (-1, 100_001):
+        with pytest.raises(ValueError, match=f"max_cells .* not {wrong}"):
+            H3Partitioner(1, max_cells=wrong)
+
+
 def test_bytes_that_are_no_geometry_are_a_value_error() -> None:
     with pytest.raises(ValueError, match="WKB"):
         H3Partitioner(1).get_intersecting_keys(b"no WKB")

@@ -12,7 +12,7 @@ __all__ = ["AbstractPartitioner", "GeoJSONPartitioner", "H3Partitioner", "build_
 def build_partitioner(cfg: GridConfig) -> AbstractPartitioner:
     """The partitioner of a configuration; a ValueError names the grid types there are."""
     if cfg.type == "h3":
-        return H3Partitioner(1 if cfg.resolution is None else cfg.resolution)
+        return H3Partitioner(1 if cfg.resolution is None else cfg.resolution, max_cells=cfg.max_cells)
     if cfg.type == "geojson":
-        return GeoJSONPartitioner(cfg.boundaries_path or "", cfg.id_field or "")
+        return GeoJSONPartitioner(cfg.boundaries_path or "", cfg.id_field or "", max_cells=cfg.max_cells)
     return NativePartitioner(cfg)

@@ -14,6 +14,7 @@ class GeoJSONPartitioner(NativePartitioner):
     Args:
         boundaries_path: a local path, an s3:// or http(s) URL.
         id_field: the property (text or integer) that is a region's name.
+        max_cells: as in GridConfig.
 
     Raises:
         ValueError: the file is no such collection, or a name is missing, twice there, or not usable as a
@@ -21,5 +22,7 @@ class GeoJSONPartitioner(NativePartitioner):
         FileNotFoundError: there is no such file.
     """
 
-    def __init__(self, boundaries_path: str | os.PathLike[str], id_field: str) -> None:
-        super().__init__(GridConfig("geojson", None, os.fspath(boundaries_path), id_field))
+    def __init__(
+        self, boundaries_path: str | os.PathLike[str], id_field: str, *, max_cells: int | None = None
+    ) -> None:
+        super().__init__(GridConfig("geojson", None, os.fspath(boundaries_path), id_field, max_cells))

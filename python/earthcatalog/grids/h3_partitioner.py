@@ -5,10 +5,10 @@ from earthcatalog.grids._native_partitioner import NativePartitioner
 
 
 class H3Partitioner(NativePartitioner):
-    """H3 cells of one resolution, 0 to 15."""
+    """H3 cells of one resolution, 0 to 15; `max_cells` as in GridConfig."""
 
-    def __init__(self, resolution: int = 1) -> None:
-        super().__init__(GridConfig(type="h3", resolution=resolution))
+    def __init__(self, resolution: int = 1, *, max_cells: int | None = None) -> None:
+        super().__init__(GridConfig(type="h3", resolution=resolution, max_cells=max_cells))
 
     @property
     def resolution(self) -> int | None:

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "earthcatalog/grid/limited_partitioner.h"
 #include "earthcatalog/item/item_schema.h"
 
 namespace earthcatalog::catalog {
@@ -100,11 +101,12 @@ Result<std::unique_ptr<Catalog>> Catalog::Open(const Paths& paths,
 
 Result<std::unique_ptr<Catalog>> Catalog::OpenOrCreate(const Paths& paths,
                                                        const std::optional<grid::Config>& grid,
-                                                       std::shared_ptr<const grid::Partitioner> partitioner) {
+                                                       std::shared_ptr<const grid::Partitioner> custom) {
   // A grid that cannot be built must not leave a table behind.
   ARROW_ASSIGN_OR_RAISE(const grid::Config wanted, grid::Settle(grid.value_or(grid::Config{})));
-  if (partitioner == nullptr) {
-    ARROW_ASSIGN_OR_RAISE(partitioner, grid::MakePartitioner(wanted));
+  std::shared_ptr<const grid::Partitioner> made;
+  if (custom == nullptr) {
+    ARROW_ASSIGN_OR_RAISE(made, grid::MakePartitioner(wanted));
   }
   ARROW_ASSIGN_OR_RAISE(Places places, Places::Of(paths));
   ARROW_RETURN_NOT_OK(io::CheckWritable(places.warehouse));
@@ -125,7 +127,11 @@ Result<std::unique_ptr<Catalog>> Catalog::OpenOrCreate(const Paths& paths,
   ARROW_RETURN_NOT_OK(catalog->Load(std::move(store)));
   ARROW_ASSIGN_OR_RAISE(TableGrid found, catalog->Grid());
   ARROW_ASSIGN_OR_RAISE(found.config, ChooseGrid(grid, found));
-  if (found.config == wanted) catalog->partitioner_ = std::move(partitioner);
+  if (custom != nullptr) {
+    catalog->partitioner_ = grid::WithLimit(std::move(custom), found.config.max_cells.value_or(0));
+  } else if (found.config == wanted) {
+    catalog->partitioner_ = std::move(made);
+  }
   catalog->grid_ = std::move(found);
   return catalog;
 }
@@ -167,6 +173,7 @@ Result<Info> Catalog::GetInfo() const {
   ARROW_ASSIGN_OR_RAISE(const TableGrid grid, Grid());
   info.grid_type = grid.config.type;
   info.grid_resolution = grid.config.resolution;
+  if (grid.config.max_cells.value_or(0) != 0) info.grid_max_cells = grid.config.max_cells;
   info.grid_recorded = grid.recorded;
   info.snapshot_count = static_cast<int64_t>(table_->snapshots().size());
   if (const auto current = table_->current_snapshot()) info.current_snapshot_id = current->id;

@@ -24,6 +24,7 @@ inline constexpr char kGridResolutionProperty[] = "earthcatalog.grid.resolution"
 inline constexpr char kGridBoundariesProperty[] = "earthcatalog.grid.boundaries_path";
 inline constexpr char kGridIdFieldProperty[] = "earthcatalog.grid.id_field";
 inline constexpr char kGridClassProperty[] = "earthcatalog.grid.class";
+inline constexpr char kGridMaxCellsProperty[] = "earthcatalog.grid.max_cells";
 inline constexpr char kHashIndexProperty[] = "earthcatalog.hash_index_path";
 
 struct PartitionStats {
@@ -41,7 +42,8 @@ struct Info {
   std::string table_uuid;
   std::string grid_type;
   std::optional<int> grid_resolution;
-  bool grid_recorded = true;  // in the table's properties; otherwise told from its cells
+  std::optional<int64_t> grid_max_cells;  // of an item; nothing: no limit
+  bool grid_recorded = true;              // in the table's properties; otherwise told from its cells
   int64_t snapshot_count = 0;
   std::optional<int64_t> current_snapshot_id;
   int64_t row_count = 0;  // rows, an item counts once per cell
@@ -65,11 +67,11 @@ class Catalog {
 
   // Creates database, table and warehouse folder when they are missing; a table that somebody else creates
   // at the same moment is as good. `grid` given and different from the table's is a usage error that names
-  // both; so is a new database over a warehouse that holds a table. `partitioner`: that of `grid`, where the
-  // caller has it; a custom grid's must be given.
+  // both; so is a new database over a warehouse that holds a table. `custom`: a custom grid's partitioner,
+  // which must be given.
   static Result<std::unique_ptr<Catalog>> OpenOrCreate(
       const Paths& paths, const std::optional<grid::Config>& grid,
-      std::shared_ptr<const grid::Partitioner> partitioner = nullptr);
+      std::shared_ptr<const grid::Partitioner> custom = nullptr);
 
   iceberg::Table& table() { return *table_; }
   const iceberg::Table& table() const { return *table_; }

@@ -21,6 +21,15 @@ Result<int> ParseResolution(const std::string& text) {
   return std::stoi(text);
 }
 
+// A table that was made without a limit has none.
+Result<int64_t> ParseMaxCells(const std::string& text) {
+  if (text.empty()) return 0;
+  if (text.size() > 6 || text.find_first_not_of("0123456789") != std::string::npos) {
+    return CorruptError("the table property {} is '{}', not a number of cells", kGridMaxCellsProperty, text);
+  }
+  return std::stoll(text);
+}
+
 // What the names of a table's cells say.
 struct Cells {
   std::set<int> resolutions;         // of those that are H3's
@@ -46,6 +55,7 @@ Result<TableGrid> GridFromCells(const iceberg::Table& table) {
   ARROW_ASSIGN_OR_RAISE(const Cells cells, CellsOf(table));
   TableGrid found;
   found.recorded = false;
+  found.config.max_cells = 0;
   if (cells.other) {
     found.config.type = kUnknownGridType;
     found.doubt = fmt::format("its cells, such as '{}', do not tell it", OneLine(*cells.other));
@@ -62,6 +72,10 @@ Result<TableGrid> GridFromCells(const iceberg::Table& table) {
   return found;
 }
 
+std::string CellLimit(int64_t max_cells) {
+  return max_cells == 0 ? "cells without a limit" : fmt::format("at most {} cells", max_cells);
+}
+
 }  // namespace
 
 Result<TableGrid> FindGrid(const iceberg::Table& table) {
@@ -75,6 +89,7 @@ Result<TableGrid> FindGrid(const iceberg::Table& table) {
   // What earthcatalog <= 0.6 takes when its user names none, without recording it.
   if (found.config.type == "geojson" && found.config.id_field.empty()) found.config.id_field = "id";
   found.config.class_name = PropertyOf(table, kGridClassProperty);
+  ARROW_ASSIGN_OR_RAISE(found.config.max_cells, ParseMaxCells(PropertyOf(table, kGridMaxCellsProperty)));
   if (found.config.type == "h3") {
     ARROW_ASSIGN_OR_RAISE(found.config.resolution, ParseResolution(resolution));
   }
@@ -95,10 +110,17 @@ Result<grid::Config> ChooseGrid(const std::optional<grid::Config>& wanted, const
   }
   if (!wanted) return table.config;
   grid::Config same = *wanted;
-  // A resolution that the caller leaves open is the table's.
+  // What the caller leaves open is the table's.
   if (same.type == table.config.type && !same.resolution) same.resolution = table.config.resolution;
+  if (!same.max_cells) same.max_cells = table.config.max_cells;
   ARROW_ASSIGN_OR_RAISE(const grid::Config settled, grid::Settle(same));
   if (settled == table.config || table.open) return settled;
+  grid::Config limited = settled;
+  limited.max_cells = table.config.max_cells;
+  if (limited == table.config) {
+    return UsageError("an item of this table can have {}, not {}; leave max_cells out to use the table's",
+                      CellLimit(*table.config.max_cells), CellLimit(*settled.max_cells));
+  }
   return UsageError("the table's grid is {}, not {}; leave the grid out to use the table's",
                     grid::Describe(table.config), grid::Describe(settled));
 }
@@ -108,6 +130,7 @@ std::map<std::string, std::string> GridProperties(const grid::Config& grid) {
   if (grid.resolution) properties[kGridResolutionProperty] = std::to_string(*grid.resolution);
   if (!grid.boundaries_path.empty()) properties[kGridBoundariesProperty] = grid.boundaries_path;
   if (!grid.id_field.empty()) properties[kGridIdFieldProperty] = grid.id_field;
+  if (grid.max_cells.value_or(0) != 0) properties[kGridMaxCellsProperty] = std::to_string(*grid.max_cells);
   if (!grid.class_name.empty()) properties[kGridClassProperty] = grid.class_name;
   return properties;
 }

@@ -14,7 +14,7 @@ namespace earthcatalog::catalog {
 inline constexpr char kUnknownGridType[] = "unknown";
 
 struct TableGrid {
-  grid::Config config;   // settled, or of kUnknownGridType
+  grid::Config config;   // settled, or of kUnknownGridType; without a limit where none is recorded
   bool recorded = true;  // in the table's properties
   // Why the table does not tell its grid, in words that follow "the table does not record its grid, and".
   // Empty when it does.

@@ -32,6 +32,8 @@ Json OptionalJson(const auto& value) { return value ? Json(*value) : Json(nullpt
 std::string GridText(const catalog::Info& info) {
   std::string text = info.grid_type;
   if (info.grid_resolution) text += fmt::format(" resolution {}", *info.grid_resolution);
+  if (info.grid_max_cells)
+    text += fmt::format(", at most {} cells an item", FormatCount(*info.grid_max_cells));
   if (info.grid_recorded) return text;
   const bool told = info.cell_count > 0 && info.grid_type != catalog::kUnknownGridType;
   return text +
@@ -170,6 +172,7 @@ std::string InfoToJson(const DescribedInfo& described) {
                    {"table_uuid", info.table_uuid},
                    {"grid_type", info.grid_type},
                    {"grid_resolution", OptionalJson(info.grid_resolution)},
+                   {"grid_max_cells", OptionalJson(info.grid_max_cells)},
                    {"grid_recorded", info.grid_recorded},
                    {"row_count", info.row_count},
                    {"file_count", info.file_count},

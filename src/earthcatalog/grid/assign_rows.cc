@@ -32,10 +32,11 @@ class BboxColumns {
 };
 
 Status Append(std::string_view wkb, std::optional<LongitudeBounds> bbox, const CoverFunction& cover,
-              std::vector<CellId>* cells) {
+              uint32_t row, CellAssignments* assignments) {
   ARROW_ASSIGN_OR_RAISE(const Geometry geometry, ParseWkb(wkb));
-  ARROW_ASSIGN_OR_RAISE(const std::vector<CellId>* covered, cover(geometry, bbox));
-  cells->insert(cells->end(), covered->begin(), covered->end());
+  ARROW_ASSIGN_OR_RAISE(const Cover covered, cover(geometry, bbox));
+  assignments->cells.insert(assignments->cells.end(), covered.cells->begin(), covered.cells->end());
+  if (covered.touched != 0) assignments->wide.push_back({row, covered.touched});
   return Status::OK();
 }
 
@@ -52,7 +53,8 @@ Result<CellAssignments> AssignRows(const arrow::BinaryArray& geometry, const arr
   for (int64_t row = 0; row < geometry.length(); ++row) {
     const size_t before = assignments.cells.size();
     if (!geometry.IsNull(row)) {
-      const Status status = Append(geometry.GetView(row), bboxes.At(row), cover, &assignments.cells);
+      const Status status =
+          Append(geometry.GetView(row), bboxes.At(row), cover, static_cast<uint32_t>(row), &assignments);
       if (!status.ok())
         assignments.rejected.push_back({static_cast<uint32_t>(row), "bad_geometry", status.message()});
     }

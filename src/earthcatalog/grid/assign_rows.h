@@ -13,10 +13,15 @@
 
 namespace earthcatalog::grid {
 
-// The cells that a footprint touches: sorted, distinct, valid until the next call; empty for none. An error
-// is about this footprint alone.
-using CoverFunction = std::function<Result<const std::vector<CellId>*>(const Geometry& geometry,
-                                                                       std::optional<LongitudeBounds> bbox)>;
+// The cells of one footprint.
+struct Cover {
+  const std::vector<CellId>* cells;  // sorted, distinct, valid until the next footprint; empty for none
+  uint64_t touched = 0;              // CellAssignments::Wide; 0 when the cells are the finest
+};
+
+// An error is about this footprint alone.
+using CoverFunction =
+    std::function<Result<Cover>(const Geometry& geometry, std::optional<LongitudeBounds> bbox)>;
 
 // Partitioner::Assign by way of `cover`. Rows whose WKB or cover is an error are rejected as "bad_geometry".
 Result<CellAssignments> AssignRows(const arrow::BinaryArray& geometry, const arrow::StructArray* bbox,

@@ -19,6 +19,7 @@ bool IsControl(char c) { return (c >= 0 && c < 0x20) || c == 0x7f; }
 std::optional<std::string> WhyNotACellName(std::string_view name) {
   if (name.empty()) return "is empty";
   if (name == kNoCellName) return "is kept for items outside every cell";
+  if (name == kGlobalCellName) return "is kept for items that touch very many cells";
   if (name == "." || name == "..") return "cannot be a folder's name";
   if (name.size() > kLongestName) return fmt::format("is longer than {} bytes", kLongestName);
   if (std::ranges::any_of(name, IsControl)) return "has a control character";

@@ -1,7 +1,10 @@
 #include "earthcatalog/grid/partitioner.h"
 
+#include <arrow/builder.h>
+
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/grid/h3_partitioner.h"
+#include "earthcatalog/grid/limited_partitioner.h"
 #include "earthcatalog/grid/region_partitioner.h"
 #include "earthcatalog/io/location.h"
 
@@ -18,10 +21,31 @@ Result<std::string> AbsolutePath(const std::string& path) {
   return location.path;
 }
 
+Status CheckMaxCells(int64_t max_cells) {
+  if (0 <= max_cells && max_cells <= static_cast<int64_t>(kMostCellsPerItem)) return Status::OK();
+  return UsageError("max_cells is a number of cells up to {}, or 0 for no limit, not {}", kMostCellsPerItem,
+                    max_cells);
+}
+
 }  // namespace
 
+Result<std::optional<std::set<std::string>>> Partitioner::NamesToLookInto(std::string_view region) const {
+  arrow::BinaryBuilder builder;
+  ARROW_RETURN_NOT_OK(builder.Append(region));
+  std::shared_ptr<arrow::BinaryArray> geometry;
+  ARROW_RETURN_NOT_OK(builder.Finish(&geometry));
+  ARROW_ASSIGN_OR_RAISE(const CellAssignments touched, Assign(*geometry, nullptr));
+  if (!touched.rejected.empty()) return Status::Invalid(touched.rejected.front().reason);
+  std::set<std::string> names;
+  for (const CellId cell : touched.cells) names.insert(Name(cell));
+  return names;
+}
+
 Result<Config> Settle(Config config) {
+  if (!config.max_cells) config.max_cells = kDefaultMaxCells;
+  ARROW_RETURN_NOT_OK(CheckMaxCells(*config.max_cells));
   Config settled;
+  settled.max_cells = config.max_cells;
   settled.type = config.type;
   if (config.type == "h3") {
     settled.resolution = config.resolution.value_or(kDefaultH3Resolution);
@@ -45,8 +69,14 @@ std::string Describe(const Config& config) {
 
 // A new kind of grid is one file with its Make function, and one line here.
 Result<std::shared_ptr<const Partitioner>> MakePartitioner(const Config& config) {
-  if (config.type == "h3") return MakeH3Partitioner(config.resolution.value_or(kDefaultH3Resolution));
-  if (config.type == "geojson") return MakeRegionPartitioner(config.boundaries_path, config.id_field);
+  const int64_t max_cells = config.max_cells.value_or(0);
+  ARROW_RETURN_NOT_OK(CheckMaxCells(max_cells));
+  if (config.type == "h3")
+    return MakeH3Partitioner(config.resolution.value_or(kDefaultH3Resolution), max_cells);
+  if (config.type == "geojson") {
+    ARROW_ASSIGN_OR_RAISE(auto regions, MakeRegionPartitioner(config.boundaries_path, config.id_field));
+    return WithLimit(std::move(regions), max_cells);
+  }
   if (config.type == kCustomType)
     return UsageError("the grid is {}: only run(partitioner=…) with an object of it can use this table",
                       config.class_name.empty() ? "a Python class" : Describe(config));

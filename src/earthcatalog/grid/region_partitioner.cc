@@ -23,7 +23,7 @@ class RegionPartitioner : public Partitioner {
     std::unique_ptr<RegionMatcher> matcher = TakeMatcher();
     auto assignments =
         AssignRows(geometry, bbox, [&](const Geometry& footprint, std::optional<LongitudeBounds> bounds) {
-          return matcher->Match(footprint, bounds);
+          return matcher->Match(footprint, bounds).Map([](const auto* cells) { return Cover{cells}; });
         });
     std::lock_guard lock(mutex_);
     idle_.push_back(std::move(matcher));

@@ -52,6 +52,7 @@ Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
     std::move(batch.failures.begin(), batch.failures.end(), std::back_inserter(written.failures));
     written.failure_bytes += batch.failure_bytes;
     Add(batch.overflowed, &written.overflowed);
+    written.wide.Add(batch.wide);
   }
   ARROW_ASSIGN_OR_RAISE(const rows::FannedOut rows, rows::FanOut(*schema_, TakeItems(std::move(chunk))));
   const rows::WriteTarget target{warehouse_, schema_, partitioner_, next_part_number_, threads_};

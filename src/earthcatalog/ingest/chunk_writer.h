@@ -24,6 +24,7 @@ struct WrittenChunk {
   uint64_t columns_added = 0;             // to the schema of the chunk before
   uint64_t columns_left_out = 0;          // nested ones too, for which the table has no room
   OverflowedColumns overflowed;
+  WideItems wide = {};
 };
 
 // Run by one thread, beside the commits: files of the next chunk are written while the table takes up those

@@ -26,6 +26,7 @@ void Add(const CommitCounts& from, CommitCounts* to) {
   to->columns_added += from.columns_added;
   to->columns_left_out = std::max(to->columns_left_out, from.columns_left_out);
   Add(from.overflowed, &to->overflowed);
+  to->wide.Add(from.wide);
 }
 
 }  // namespace
@@ -63,6 +64,7 @@ Status Committer::Take(WrittenChunk chunk) {
   pending_.columns_added += chunk.columns_added;
   pending_.columns_left_out = std::max(pending_.columns_left_out, chunk.columns_left_out);
   Add(chunk.overflowed, &pending_.overflowed);
+  pending_.wide.Add(chunk.wide);
   schema_ = std::move(chunk.schema);
   for (const iceberg::DataFile& file : chunk.files.files()) {
     pending_.rows_written += static_cast<uint64_t>(file.record_count);

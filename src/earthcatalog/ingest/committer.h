@@ -32,6 +32,7 @@ struct CommitCounts {
   uint64_t columns_added = 0;
   uint64_t columns_left_out = 0;  // by one chunk at most: the next one lacks much the same
   OverflowedColumns overflowed;
+  WideItems wide;
 };
 
 // Run by one thread, which alone touches the catalogue. counts() from any thread.

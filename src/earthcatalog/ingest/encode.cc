@@ -129,6 +129,7 @@ Status BatchEncoder::AssignCells(EncodedBatch* encoded, std::vector<inventory::R
   if (geometry == nullptr) return CorruptError("the table has no binary column 'geometry'");
   ARROW_ASSIGN_OR_RAISE(const auto stated, item::StatedBoxes(*encoded->rows).Longitudes());
   ARROW_ASSIGN_OR_RAISE(encoded->cells, partitioner_->Assign(*geometry, stated.get()));
+  encoded->wide = WideItemsOf(encoded->cells, max_cells_, *encoded->rows);
   if (encoded->cells.rejected.empty()) return Status::OK();
   for (auto& [item, kind, reason] : encoded->cells.rejected) {
     AddFailure(std::move((*accepted)[item]), std::move(kind), std::move(reason), encoded);

@@ -13,6 +13,7 @@
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/ingest/overflowed.h"
 #include "earthcatalog/ingest/quarantine.h"
+#include "earthcatalog/ingest/wide_items.h"
 #include "earthcatalog/item/item_encoder.h"
 
 namespace earthcatalog::ingest {
@@ -58,6 +59,7 @@ struct EncodedBatch {
   std::shared_ptr<arrow::RecordBatch> rows;  // the accepted items, without grid_partition
   std::vector<uint32_t> item_bytes;          // of the JSON of each
   grid::CellAssignments cells;               // of `rows`
+  WideItems wide;                            // among them
   std::vector<QuarantinedRow> failures;
   std::shared_ptr<arrow::Schema> schema;             // that they are encoded with
   bool with_expected = false;                        // which is only expected
@@ -73,8 +75,9 @@ struct EncodedBatch {
 // One per thread.
 class BatchEncoder {
  public:
-  BatchEncoder(CurrentSchema* schema, std::shared_ptr<const grid::Partitioner> partitioner)
-      : schema_(schema), partitioner_(std::move(partitioner)) {}
+  // `max_cells`: the partitioner's, 0 for none.
+  BatchEncoder(CurrentSchema* schema, std::shared_ptr<const grid::Partitioner> partitioner, int64_t max_cells)
+      : schema_(schema), partitioner_(std::move(partitioner)), max_cells_(max_cells) {}
 
   // Bad items become failures; an error is fatal (out of memory, a broken invariant).
   Result<EncodedBatch> Encode(fetch::Batch batch);
@@ -101,6 +104,7 @@ class BatchEncoder {
 
   CurrentSchema* const schema_;
   const std::shared_ptr<const grid::Partitioner> partitioner_;
+  const int64_t max_cells_;
   Encoder current_;
   Encoder expected_;
 };

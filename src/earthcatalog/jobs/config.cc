@@ -74,7 +74,8 @@ Result<Config> Read(const std::string& path, const YAML::Node& root) {
                                     {{"type", To(&wanted.type)},
                                      {"resolution", To(&wanted.resolution)},
                                      {"boundaries_path", To(&wanted.boundaries_path)},
-                                     {"id_field", To(&wanted.id_field)}}));
+                                     {"id_field", To(&wanted.id_field)},
+                                     {"max_cells", To(&wanted.max_cells)}}));
     config.grid = wanted;
   } else {
     ARROW_RETURN_NOT_OK(ReadSection(path, "grid", grid, {}));

@@ -1,7 +1,7 @@
 // The configuration file (YAML). Every key is optional; an unknown one is an error that names it.
 //
 //   catalog: {db_path, warehouse}
-//   grid: {type, resolution, boundaries_path, id_field}
+//   grid: {type, resolution, boundaries_path, id_field, max_cells}
 //   ingest: {chunk_size, max_workers, batch_add_files}
 #pragma once
 

@@ -83,6 +83,8 @@ class Run {
     ARROW_ASSIGN_OR_RAISE(catalog_,
                           catalog::Catalog::OpenOrCreate(paths_, options_.grid, options_.partitioner));
     ARROW_ASSIGN_OR_RAISE(partitioner_, catalog_->Partitioner());
+    ARROW_ASSIGN_OR_RAISE(const catalog::TableGrid grid, catalog_->Grid());
+    max_cells_ = grid.config.max_cells.value_or(0);
     Resume();
     return PrepareQuarantine();
   }
@@ -144,6 +146,7 @@ class Run {
     report->columns_added = committed_.columns_added;
     report->columns_left_out = committed_.columns_left_out;
     report->overflowed = committed_.overflowed;
+    report->wide_items = committed_.wide;
     if (fetcher_ != nullptr) {
       report->bytes_fetched = fetcher_->bytes_fetched();
       report->requests_retried = fetcher_->retries();
@@ -154,6 +157,8 @@ class Run {
                   {.max_in_flight = fetcher_ == nullptr ? options_.max_in_flight : fetcher_->max_in_flight(),
                    .all_done = all_done_,
                    .rows_in_quarantine = rows_in_quarantine_,
+                   .wide = committed_.wide,
+                   .max_cells = max_cells_,
                    .nothing_found = committed_.quarantined_by_kind ==
                                     std::map<std::string, uint64_t>{{"not_found", committed_.rows_done}}});
   }
@@ -214,7 +219,7 @@ class Run {
 
   Status EncodeBatches(ingest::CurrentSchema* schema, BoundedQueue<fetch::Batch>* in,
                        BoundedQueue<ingest::EncodedBatch>* out) {
-    ingest::BatchEncoder encoder(schema, partitioner_);
+    ingest::BatchEncoder encoder(schema, partitioner_, max_cells_);
     while (true) {
       ARROW_ASSIGN_OR_RAISE(std::optional<fetch::Batch> batch, in->Pop());
       if (!batch) return Status::OK();
@@ -264,6 +269,7 @@ class Run {
   std::unique_ptr<catalog::Lock> lock_;
   std::unique_ptr<catalog::Catalog> catalog_;
   std::shared_ptr<const grid::Partitioner> partitioner_;
+  int64_t max_cells_ = 0;  // its limit
   std::unique_ptr<ingest::Committer> committer_;
   std::atomic<uint64_t> items_done_{0};
   std::atomic<uint64_t> items_failed_{0};

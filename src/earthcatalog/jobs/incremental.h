@@ -18,6 +18,7 @@
 #include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/ingest/overflowed.h"
 #include "earthcatalog/ingest/quarantine.h"
+#include "earthcatalog/ingest/wide_items.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/io/s3.h"
 
@@ -37,9 +38,8 @@ struct IncrementalOptions {
   int max_in_flight = 64;            // requests
   int threads = 0;                   // for each: encoding, writing, fetching (at most 8); 0: one per core
   std::optional<grid::Config> grid;  // nothing: the table's, or H3 resolution 1 for a new table
-  // The grid's own, where the caller has it: a custom grid's must be given.
-  std::shared_ptr<const grid::Partitioner> partitioner;
-  bool batch_add_files = false;  // one snapshot for the whole run
+  std::shared_ptr<const grid::Partitioner> partitioner;  // a custom grid's, which must be given
+  bool batch_add_files = false;                          // one snapshot for the whole run
   bool use_lock = true;
   bool retry_failed =
       false;  // the quarantined rows first; the inventory's rows that are among them not again
@@ -68,6 +68,7 @@ struct IncrementalReport {
   uint64_t columns_added = 0;
   uint64_t columns_left_out = 0;  // nested ones too, for which the table has no room: the most of any commit
   ingest::OverflowedColumns overflowed;
+  ingest::WideItems wide_items;
   double seconds = 0;
   int64_t peak_memory = 0;           // of the process
   std::string error;                 // why it ended early; empty when it did not

@@ -20,6 +20,20 @@ std::string AllDone(const IncrementalOptions& options, const inventory::Counts& 
   return notice + ". --again adds all once more";
 }
 
+std::string AboutWideItems(const ingest::WideItems& wide, int64_t max_cells) {
+  const bool one = wide.count == 1;
+  const std::string touch =
+      fmt::format("{} {} more than {} cells", Count(wide.count), one ? "item touches" : "items touch",
+                  max_cells == 0 ? grid::kDefaultMaxCells : max_cells);
+  const std::string id = OneLine(wide.id);
+  if (max_cells == 0) {
+    return fmt::format("{} and {} a row in each of them; the widest, {}, has {} rows", touch,
+                       one ? "has" : "have", id, Count(wide.rows));
+  }
+  return fmt::format("{} and {} in coarser ones; the widest, {}, touches about {} and lies in {}", touch,
+                     one ? "lies" : "lie", id, Count(wide.touched), Count(wide.rows));
+}
+
 }  // namespace
 
 std::vector<std::string> NoticesOf(const IncrementalOptions& options, const inventory::Counts& counts,
@@ -45,6 +59,7 @@ std::vector<std::string> NoticesOf(const IncrementalOptions& options, const inve
         "no item was found: is --source right, and the inventory this archive's? --retry-failed takes "
         "the rows up again");
   }
+  if (facts.wide.count > 0) notices.push_back(AboutWideItems(facts.wide, facts.max_cells));
   if (facts.all_done) notices.push_back(AllDone(options, counts, facts.rows_in_quarantine));
   return notices;
 }

@@ -14,7 +14,9 @@ struct NoticeFacts {
   int max_in_flight;            // requests, as the system allows
   bool all_done;                // by earlier runs
   uint64_t rows_in_quarantine;  // known where all is done and none is retried
-  bool nothing_found;           // not one of the items that were asked for
+  ingest::WideItems wide;
+  int64_t max_cells;   // the table's limit, 0 for none
+  bool nothing_found;  // not one of the items that were asked for
 };
 
 // A line each.

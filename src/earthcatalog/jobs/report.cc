@@ -48,6 +48,12 @@ Json OverflowedJson(const ingest::OverflowedColumns& columns) {
   return list;
 }
 
+Json WidestJson(const ingest::WideItems& wide) {
+  if (wide.count == 0) return {};
+  return {
+      {"collection", wide.collection}, {"id", wide.id}, {"cells_touched", wide.touched}, {"rows", wide.rows}};
+}
+
 Json QueuesJson(const std::vector<QueueStats>& queues) {
   Json list = Json::array();
   for (const QueueStats& queue : queues) {
@@ -79,6 +85,8 @@ std::string ReportToJson(const IncrementalReport& report) {
       {"columns_added", report.columns_added},
       {"columns_left_out", report.columns_left_out},
       {"overflowed", OverflowedJson(report.overflowed)},
+      {"wide_items", report.wide_items.count},
+      {"widest_item", WidestJson(report.wide_items)},
       {"seconds", report.seconds},
       {"peak_memory", report.peak_memory},
       {"error", report.error.empty() ? Json() : Json(report.error)},

@@ -1,9 +1,5 @@
 #include "earthcatalog/rows/prune.h"
 
-#include <arrow/builder.h>
-
-#include <set>
-
 #include "earthcatalog/base/wkb.h"
 
 namespace earthcatalog::rows {
@@ -31,26 +27,15 @@ std::string BoxAsWkb(const Box& box) {
   return wkb;
 }
 
-Result<std::set<std::string>> CellNames(const grid::Partitioner& partitioner, const Box& box) {
-  arrow::BinaryBuilder builder;
-  ARROW_RETURN_NOT_OK(builder.Append(BoxAsWkb(box)));
-  std::shared_ptr<arrow::Array> geometry;
-  ARROW_RETURN_NOT_OK(builder.Finish(&geometry));
-  ARROW_ASSIGN_OR_RAISE(const grid::CellAssignments cells,
-                        partitioner.Assign(static_cast<const arrow::BinaryArray&>(*geometry), nullptr));
-  if (!cells.rejected.empty()) return UsageError("the search box: {}", cells.rejected.front().reason);
-  std::set<std::string> names;
-  for (const grid::CellId cell : cells.cells) names.insert(partitioner.Name(cell));
-  return names;
-}
-
 }  // namespace
 
 Result<iceberg::Expression> SearchOf(const catalog::Catalog& catalog, const Box& box, int first_year,
                                      int last_year) {
   ARROW_ASSIGN_OR_RAISE(const auto partitioner, catalog.Partitioner());
   iceberg::Expression search;
-  ARROW_ASSIGN_OR_RAISE(search.cells, CellNames(*partitioner, box));
+  auto names = partitioner->NamesToLookInto(BoxAsWkb(box));
+  if (!names.ok()) return UsageError("the search box: {}", names.status().message());
+  search.cells = *std::move(names);
   search.years = {first_year, last_year, /*keep_unknown=*/true};
   search.boxes = {box};
   return search;

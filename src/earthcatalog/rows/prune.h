@@ -11,8 +11,9 @@ namespace earthcatalog::rows {
 
 using iceberg::Box;
 
-// Rows in the cells that `box` touches whose envelope meets it, of the years [first_year, last_year] or of
-// none. Errors as Catalog::Partitioner.
+// Rows in cells of items that share a cell with `box` (Partitioner::NamesToLookInto) whose envelope meets it,
+// of the years [first_year, last_year] or of none. A box of very many cells is looked for in all of them.
+// Errors as Catalog::Partitioner.
 Result<iceberg::Expression> SearchOf(const catalog::Catalog& catalog, const Box& box, int first_year,
                                      int last_year);
 

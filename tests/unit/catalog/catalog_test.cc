@@ -28,6 +28,7 @@ class CatalogTest : public testing::Test {
   grid::Config Grid(std::optional<int> resolution) {
     grid::Config config;
     config.resolution = resolution;
+    config.max_cells = grid::kDefaultMaxCells;
     return config;
   }
 
@@ -81,7 +82,7 @@ TEST_F(CatalogTest, ACustomGridBelongsToItsClass) {
   EXPECT_FALSE(std::filesystem::exists(locations_.db_path));
   const auto made = Catalog::OpenOrCreate(locations_, config, partitioner).ValueOrDie();
   EXPECT_EQ(made->table().properties().at(kGridClassProperty), "Hexes");
-  EXPECT_EQ(made->Partitioner().ValueOrDie(), partitioner);
+  EXPECT_EQ(made->Partitioner().ValueOrDie()->Name(1), partitioner->Name(1));
   const Status status = Catalog::Open(locations_).ValueOrDie()->Partitioner().status();
   EXPECT_EQ(KindOf(status), ErrorKind::kUsage);
   EXPECT_THAT(status.message(), HasSubstr("the Python class Hexes"));

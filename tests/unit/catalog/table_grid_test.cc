@@ -52,7 +52,9 @@ class TableGridTest : public testing::Test {
   Paths locations_;
 };
 
-grid::Config H3(std::optional<int> resolution) { return {"h3", resolution, "", ""}; }
+grid::Config H3(std::optional<int> resolution, std::optional<int64_t> max_cells = 0) {
+  return {.type = "h3", .resolution = resolution, .max_cells = max_cells};
+}
 
 TEST_F(TableGridTest, PropertiesComeBeforeCells) {
   const auto table = MakeTable({kOfResolution1}, GridProperties(H3(3)));
@@ -102,8 +104,10 @@ TEST_F(TableGridTest, RegionsMustBeNamed) {
   const TableGrid found = FindGrid(*table).ValueOrDie();
   EXPECT_EQ(found.config.type, kUnknownGridType);
   EXPECT_THAT(ChooseGrid(std::nullopt, found).status().message(), HasSubstr("such as 'greenland'"));
-  const grid::Config regions = {"geojson", std::nullopt, "/regions.geojson", "name"};
-  EXPECT_EQ(ChooseGrid(regions, found).ValueOrDie(), regions);
+  grid::Config regions = {"geojson", std::nullopt, "/regions.geojson", "name"};
+  const grid::Config chosen = ChooseGrid(regions, found).ValueOrDie();
+  regions.max_cells = 0;
+  EXPECT_EQ(chosen, regions);
   EXPECT_FALSE(Catalog::OpenOrCreate(locations_, std::nullopt).ok());
   EXPECT_EQ(Catalog::Open(locations_).ValueOrDie()->GetInfo().ValueOrDie().grid_type, kUnknownGridType);
 }
@@ -111,7 +115,7 @@ TEST_F(TableGridTest, RegionsMustBeNamed) {
 TEST_F(TableGridTest, RegionsWithoutARecordedIdFieldAreNamedById) {
   const auto table =
       MakeTable({"a"}, {{kGridTypeProperty, "geojson"}, {kGridBoundariesProperty, "/regions.geojson"}});
-  const grid::Config regions = {"geojson", std::nullopt, "/regions.geojson", "id"};
+  const grid::Config regions = {"geojson", std::nullopt, "/regions.geojson", "id", "", 0};
   EXPECT_EQ(FindGrid(*table).ValueOrDie().config, regions);
 }
 
@@ -131,6 +135,62 @@ TEST_F(TableGridTest, ACommitRecordsTheGridThatWasNot) {
   EXPECT_TRUE(reopened->GetInfo().ValueOrDie().grid_recorded);
   EXPECT_TRUE(reopened->UnrecordedGrid().ValueOrDie().empty());
   EXPECT_EQ(reopened->table().properties().at("write.metadata.compression-codec"), "none");
+}
+
+TEST_F(TableGridTest, ATableThatRecordsNoLimitHasNone) {
+  MakeTable({kOfResolution1}, {{kGridTypeProperty, "h3"}, {kGridResolutionProperty, "1"}});
+  for (const auto& wanted : {std::optional<grid::Config>(), std::optional(H3(1, std::nullopt))}) {
+    const auto catalog = Catalog::OpenOrCreate(locations_, wanted).ValueOrDie();
+    EXPECT_EQ(catalog->Grid().ValueOrDie().config, H3(1, 0));
+    EXPECT_EQ(catalog->GetInfo().ValueOrDie().grid_max_cells, std::nullopt);
+    EXPECT_TRUE(catalog->UnrecordedGrid().ValueOrDie().empty());
+    EXPECT_FALSE(catalog->table().properties().contains(kGridMaxCellsProperty));
+  }
+  const Status status = Catalog::OpenOrCreate(locations_, H3(1, 100)).status();
+  EXPECT_EQ(KindOf(status), ErrorKind::kUsage);
+  EXPECT_THAT(status.message(),
+              HasSubstr("can have cells without a limit, not at most 100 cells; leave max"));
+}
+
+TEST_F(TableGridTest, ALimitIsRecordedWithTheTableAndKept) {
+  EXPECT_EQ(Catalog::OpenOrCreate(locations_, H3(2, 7)).ValueOrDie()->GetInfo().ValueOrDie().grid_max_cells,
+            7);
+  const auto catalog = Catalog::OpenOrCreate(locations_, H3(2, std::nullopt)).ValueOrDie();
+  EXPECT_EQ(catalog->Grid().ValueOrDie().config, H3(2, 7));
+  EXPECT_EQ(catalog->table().properties().at(kGridMaxCellsProperty), "7");
+  EXPECT_THAT(Catalog::OpenOrCreate(locations_, H3(2, 8)).status().message(),
+              HasSubstr("can have at most 7 cells, not at most 8 cells"));
+  EXPECT_THAT(Catalog::OpenOrCreate(locations_, H3(2, 0)).status().message(),
+              HasSubstr("not cells without a limit"));
+  EXPECT_THAT(Catalog::OpenOrCreate(locations_, H3(3, 7)).status().message(),
+              HasSubstr("h3 resolution 2, not h3 resolution 3"));
+}
+
+TEST_F(TableGridTest, ANewTableHasTheDefaultLimitUnlessNoneIsWanted) {
+  EXPECT_EQ(GridProperties(grid::Settle({}).ValueOrDie()).at(kGridMaxCellsProperty),
+            std::to_string(grid::kDefaultMaxCells));
+  EXPECT_FALSE(GridProperties(H3(1, 0)).contains(kGridMaxCellsProperty));
+  for (const int64_t wrong : {-1L, 100'001L})
+    EXPECT_EQ(KindOf(grid::Settle(H3(1, wrong)).status()), ErrorKind::kUsage);
+}
+
+// The cells of wide items do not make the grid doubtful: the properties name it.
+TEST_F(TableGridTest, CoarserCellsBelongToATableWithALimit) {
+  const auto table =
+      MakeTable({kOfResolution1, kOfResolution3, grid::kGlobalCellName}, GridProperties(H3(3, 100)));
+  const TableGrid found = FindGrid(*table).ValueOrDie();
+  EXPECT_EQ(found.config, H3(3, 100));
+  EXPECT_EQ(ChooseGrid(std::nullopt, found).ValueOrDie(), H3(3, 100));
+}
+
+TEST_F(TableGridTest, ALimitThatIsNoNumberIsAnError) {
+  for (const char* text : {"many", "-1", "1e3", "1000000"}) {
+    auto properties = GridProperties(H3(1));
+    properties[kGridMaxCellsProperty] = text;
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    EXPECT_EQ(KindOf(FindGrid(*MakeTable({}, properties)).status()), ErrorKind::kCorrupt) << text;
+  }
 }
 
 TEST_F(TableGridTest, AResolutionThatIsNoneIsAnError) {

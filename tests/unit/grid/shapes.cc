@@ -290,12 +290,27 @@ std::string Describe(const Shape& shape) {
   return text;
 }
 
+std::vector<CellId> LineOf(CellId cell) {
+  std::vector<CellId> line = {cell};
+  for (int resolution = getResolution(cell) - 1; resolution >= 0; --resolution) {
+    H3Index parent = 0;
+    cellToParent(cell, resolution, &parent);
+    line.push_back(parent);
+  }
+  line.push_back(kGlobalCell);
+  return line;
+}
+
 std::string FirstMissing(const Shape& shape, const std::set<CellId>& cells, int resolution, size_t points,
-                         Random* random) {
+                         Random* random, Within within) {
+  const auto holds = [&](CellId cell) {
+    if (within == Within::kCells) return cells.contains(cell);
+    return std::ranges::any_of(LineOf(cell), [&](CellId ancestor) { return cells.contains(ancestor); });
+  };
   for (size_t k = 0; k < points; ++k) {
     const std::optional<Position> point =
         k % 2 == 0 ? PointOnEdge(shape, random) : PointInside(shape, random);
-    if (point && !cells.contains(CellAt(*point, resolution)))
+    if (point && !holds(CellAt(*point, resolution)))
       return fmt::format("{} point {:.17g} {:.17g} in none of the {} cells; {}",
                          k % 2 == 0 ? "edge" : "inner", point->lon, point->lat, cells.size(),
                          Describe(shape));

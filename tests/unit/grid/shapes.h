@@ -60,14 +60,19 @@ CellId CellAt(Position position, int resolution);
 // The shape's cells, one item.
 std::set<CellId> Assign(const Partitioner& partitioner, const Written& written);
 
+// The cell's ancestors in H3, the cell itself first, and kGlobalCell last.
+std::vector<CellId> LineOf(CellId cell);
+
 // Of `cells`, those that neither a dense walk along the edges meets nor have their centre inside.
 size_t CountExtra(const Shape& shape, const std::set<CellId>& cells, int resolution, size_t steps);
 
 std::string Describe(const Shape& shape);
 
-// The covering property on one shape: the points that lie in no cell of the result, as text; empty when it
-// holds.
+enum class Within { kCells, kCellsOrAncestors };
+
+// The covering property on one shape: the points whose cell (or, if these count, none of its ancestors) is
+// among `cells`, as text; empty when it holds.
 std::string FirstMissing(const Shape& shape, const std::set<CellId>& cells, int resolution, size_t points,
-                         Random* random);
+                         Random* random, Within within = Within::kCells);
 
 }  // namespace earthcatalog::grid::testing

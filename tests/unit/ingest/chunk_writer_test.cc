@@ -25,7 +25,7 @@ class ChunkWriterTest : public testing::Test {
       batch.items.emplace_back().body = ItemAt(longitude, properties);
     }
     Chunk chunk{.row_count = 2, .batches = {}};
-    chunk.batches.push_back(BatchEncoder(&schema_, partitioner_).Encode(std::move(batch)).ValueOrDie());
+    chunk.batches.push_back(BatchEncoder(&schema_, partitioner_, 0).Encode(std::move(batch)).ValueOrDie());
     return chunk;
   }
 
@@ -81,7 +81,7 @@ TEST_F(ChunkWriterTest, NothingIsExpectedBehindTheFirstChunk) {
   CurrentSchema other(schema_.Get().current);
   fetch::Batch batch{.sequence = 1, .items = {}};
   batch.items.emplace_back().body = ItemAt(7.5, R"(,"a":"x")");
-  chunk.batches.push_back(BatchEncoder(&other, partitioner_).Encode(std::move(batch)).ValueOrDie());
+  chunk.batches.push_back(BatchEncoder(&other, partitioner_, 0).Encode(std::move(batch)).ValueOrDie());
   BoundedQueue<WrittenChunk> out("out", 10, &cancel_);
   std::vector<Chunk> chunks;
   chunks.push_back(std::move(chunk));

@@ -110,10 +110,10 @@ Outcome EncodeChunks(const std::vector<Bodies>& bodies, const std::vector<Time>&
     for (size_t i = begin; i < std::min(begin + 2, bodies.size()); ++i) {
       CurrentSchema before(table);
       CurrentSchema known(table);
-      if (i > 0) (void)BatchEncoder(&known, partitioner).Encode(BatchOf(0, bodies[0])).ValueOrDie();
+      if (i > 0) (void)BatchEncoder(&known, partitioner, 0).Encode(BatchOf(0, bodies[0])).ValueOrDie();
       const bool late = begin > 0 && times[i] == Time::kFirstChunkWritten;
       CurrentSchema* const at = late ? &running : times[i] == Time::kBefore ? &before : &known;
-      chunk.push_back(BatchEncoder(at, partitioner).Encode(BatchOf(i, bodies[i])).ValueOrDie());
+      chunk.push_back(BatchEncoder(at, partitioner, 0).Encode(BatchOf(i, bodies[i])).ValueOrDie());
       outcome.with_expected += chunk.back().with_expected ? 1 : 0;
     }
     for (EncodedBatch& batch : chunk) {
@@ -229,7 +229,7 @@ TEST(BatchEncoder, ItemsOfOneKindAreEncodedOnce) {
                                              R"("bbox":[7.5,46,7.5,46],"links":[],"assets":{},"properties":)"
                                              R"({"datetime":"2024-05-01T10:11:12Z","a":1,"b":"x"}})"));
   CurrentSchema current(item::InitialSchema());
-  BatchEncoder encoder(&current, grid::MakePartitioner({}).ValueOrDie());
+  BatchEncoder encoder(&current, grid::MakePartitioner({}).ValueOrDie(), 0);
   std::vector<EncodedBatch> batches;
   for (size_t i = 0; i < bodies.size(); ++i)
     batches.push_back(encoder.Encode(BatchOf(i, bodies[i])).ValueOrDie());
@@ -269,7 +269,7 @@ TEST(BatchEncoder, ABatchWithRefusedItemsIsEncodedAgainWithoutThem) {
            R"(,"links":[],"assets":{},"properties":{"datetime":"2024-05-01T10:11:12Z","a":1}})";
   };
   CurrentSchema current(item::InitialSchema());
-  BatchEncoder encoder(&current, grid::MakePartitioner({}).ValueOrDie());
+  BatchEncoder encoder(&current, grid::MakePartitioner({}).ValueOrDie(), 0);
   EncodedBatch batch = encoder
                            .Encode(BatchOf(0, {item("nowhere", R"({"type":"Point","coordinates":[7.5,146]})"),
                                                item("here", R"({"type":"Point","coordinates":[7.5,46]})")}))

@@ -103,7 +103,7 @@ Status SmallRun::Execute(const std::function<void(size_t chunk)>& before_chunk) 
   BoundedQueue<WrittenChunk> written("written", kPlenty, &cancel_);
   ARROW_ASSIGN_OR_RAISE(const auto partitioner, catalog_->Partitioner());
   CurrentSchema schema(catalog_->table().schema());
-  BatchEncoder encoder(&schema, partitioner);
+  BatchEncoder encoder(&schema, partitioner, 0);
   int items = 0;
   for (inventory::Batch& rows : Fed(&feed_)) {
     Chunk chunk{.row_count = rows.rows.size(), .batches = {}};

@@ -22,13 +22,13 @@ Result<Config> Load(const std::string& yaml) {
 TEST(Config, ReadsEveryKey) {
   const Config config = Load(R"(
 catalog: {db_path: a.db, warehouse: w}
-grid: {type: geojson, resolution: 3, boundaries_path: b.geojson, id_field: name}
+grid: {type: geojson, resolution: 3, boundaries_path: b.geojson, id_field: name, max_cells: 50}
 ingest: {chunk_size: 123, max_workers: 7, batch_add_files: true}
 )")
                             .ValueOrDie();
   EXPECT_EQ(config.db_path, "a.db");
   EXPECT_EQ(config.warehouse, "w");
-  EXPECT_EQ(config.grid, (grid::Config{"geojson", 3, "b.geojson", "name"}));
+  EXPECT_EQ(config.grid, (grid::Config{"geojson", 3, "b.geojson", "name", "", 50}));
   EXPECT_EQ(config.chunk_size, 123u);
   EXPECT_EQ(config.max_in_flight, 7);
   EXPECT_EQ(config.batch_add_files, true);

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "earthcatalog/base/wkb.h"
+#include "earthcatalog/grid/h3_partitioner.h"
 #include "unit/support/temp_folder.h"
 
 namespace earthcatalog::rows {
@@ -22,14 +23,18 @@ struct Point {
   std::string file;
 };
 
-std::string CellOf(const grid::Partitioner& partitioner, const Position& position) {
+std::string WkbOf(const Position& position) {
   std::string wkb;
   WkbWriter writer(&wkb);
   writer.Header(GeometryType::kPoint, /*has_z=*/false);
   writer.Double(position.lon);
   writer.Double(position.lat);
+  return wkb;
+}
+
+std::string CellOf(const grid::Partitioner& partitioner, const Position& position) {
   arrow::BinaryBuilder builder;
-  EXPECT_TRUE(builder.Append(wkb).ok());
+  EXPECT_TRUE(builder.Append(WkbOf(position)).ok());
   const auto geometry = builder.Finish().ValueOrDie();
   const auto cells =
       partitioner.Assign(static_cast<const arrow::BinaryArray&>(*geometry), nullptr).ValueOrDie();
@@ -112,6 +117,36 @@ TEST_F(PruneTest, OfASmallBoxOnlyTheCellIsLeft) {
     }
   }
   EXPECT_THAT(pruned, testing::UnorderedElementsAreArray(expected));
+}
+
+// Wide items lie in coarser cells: the parents of those that they touch, and the one of the whole Earth.
+TEST_F(PruneTest, FilesOfWideItemsAreFoundByWhatDescendsFromTheirCells) {
+  const auto partitioner = catalog_->Partitioner().ValueOrDie();
+  iceberg::Table::CommitRequest request;
+  request.sync = false;
+  std::set<std::string> coarser = {grid::kGlobalCellName};
+  for (const Point& point : points_) {
+    for (const std::string& name : *partitioner->NamesToLookInto(WkbOf(point.position)).ValueOrDie()) {
+      if (grid::H3ResolutionOf(name) == 0) coarser.insert(name);
+    }
+  }
+  EXPECT_GT(coarser.size(), 80);
+  for (const std::string& cell : coarser) {
+    request.files.emplace_back().path = cell;
+    request.files.back().partition.grid_partition = cell;
+  }
+  ASSERT_TRUE(catalog_->table().Append(request).ok());
+  for (const Point& point : points_) {
+    const auto [lon, lat] = point.position;
+    const std::vector<std::string> pruned = Prune({lon, lat, lon + 1e-6, lat + 1e-6}, 0, 3000);
+    std::set<std::string> found;
+    for (const std::string& file : pruned) {
+      if (coarser.contains(file)) found.insert(file);
+    }
+    const auto names = *partitioner->NamesToLookInto(WkbOf(point.position)).ValueOrDie();
+    EXPECT_THAT(found, testing::SizeIs(2));
+    EXPECT_THAT(names, testing::IsSupersetOf(found));
+  }
 }
 
 TEST_F(PruneTest, OfNoYearOnlyFilesOfUnknownYearAreLeft) {
