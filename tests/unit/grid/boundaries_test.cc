@@ -67,9 +67,9 @@ TEST_F(BoundariesTest, NamesMustBeThereAndUsable) {
     EXPECT_THAT(message, AllOf(HasSubstr("feature 2"), HasSubstr("'name'")));
     return message;
   };
-  for (const char* name :
-       {"null", "true", "1.5", "[]", "{}", R"("")", R"("a/b")", R"("a\\b")", R"("..")", R"(".")", R"("a\nb")",
-        R"("\u0000")", R"("\u007f")", R"("__none__")", R"("__global__")", R"("50%")", R"("a?b")", R"("a=b")", R"("a#b")"})
+  for (const char* name : {"null", "true", "1.5", "[]", "{}", R"("")", R"("a/b")", R"("a\\b")", R"("..")",
+                           R"(".")", R"("a\nb")", R"("\u0000")", R"("\u007f")", R"("__none__")",
+                           R"("__global__")", R"("50%")", R"("a?b")", R"("a=b")", R"("a#b")"})
     second(name);
   EXPECT_THAT(second(fmt::format("\"{}\"", std::string(241, 'x'))), HasSubstr("longer than 240 bytes"));
   EXPECT_THAT(second(R"("../../etc")"), HasSubstr("'../../etc'"));
