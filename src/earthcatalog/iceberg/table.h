@@ -102,6 +102,8 @@ class Table {
     // no longer hold, the commit fails with kCommitConflict. EvolveSchema() settles ids beforehand.
     std::shared_ptr<arrow::Schema> schema;
     std::map<std::string, std::string> summary;  // additional entries of the snapshot summary
+    // More of them, asked at each attempt, when the table is as it is at that attempt.
+    std::function<std::map<std::string, std::string>()> summary_on_top = {};
     // Table properties, set in the same commit where the table has none of the name.
     std::map<std::string, std::string> missing_properties = {};
     // Asked before each attempt, when the table is as it is at that attempt: its error ends the commit. Once

@@ -4,6 +4,8 @@
 #include <iterator>
 #include <utility>
 
+#include "earthcatalog/catalog/unique_mark.h"
+
 namespace earthcatalog::ingest {
 namespace {
 
@@ -125,6 +127,9 @@ Status Committer::Append() {
   NoteOverflowed(pending_.overflowed, &request.summary);
   if (options_.selection && position_.inventory) {
     NoteInventory(*options_.selection, *position_.inventory, &request.summary);
+  }
+  if (request.files.empty()) {
+    request.summary_on_top = [&] { return catalog::KeptUniqueMark(catalog_->table()); };
   }
   request.sync = options_.sync;  // data and metadata are on one filesystem
   if (!schema_->Equals(*catalog_->table().schema())) request.schema = schema_;

@@ -1,6 +1,5 @@
 #include "earthcatalog/item/bbox_column.h"
 
-#include <bit>
 #include <span>
 
 #include "earthcatalog/item/column_buffers.h"
@@ -11,13 +10,7 @@ namespace {
 constexpr size_t kSides = 4;
 constexpr std::array<std::string_view, kSides> kSideNames = {"xmin", "ymin", "xmax", "ymax"};
 
-// To the bit: the item's -0.0 is not the 0.0 of the column.
-bool Same(double a, double b) { return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b); }
-
-bool Says(const Envelope& envelope, const StatedBox& stated) {
-  return stated.exact && Same(envelope.xmin, stated.west) && Same(envelope.ymin, stated.south) &&
-         Same(envelope.xmax, stated.east) && Same(envelope.ymax, stated.north);
-}
+}  // namespace
 
 bool IsBboxStruct(const arrow::DataType& type) {
   if (type.id() != arrow::Type::STRUCT || type.num_fields() != static_cast<int>(kSides)) return false;
@@ -28,8 +21,6 @@ bool IsBboxStruct(const arrow::DataType& type) {
   }
   return true;
 }
-
-}  // namespace
 
 Fit BboxColumn::Append(Scan* scan) {
   JsonReader& reader = scan->reader;
@@ -64,7 +55,7 @@ std::optional<Envelope> BboxColumn::EnvelopeOfItem(std::string_view geometry) co
 }
 
 Fit BboxColumn::KeepStated(std::optional<Envelope> envelope, Scan* scan) const {
-  if (envelope && stated_ && Says(*envelope, *stated_)) return Fit::kStored;
+  if (envelope && stated_ && stated_->Says(*envelope)) return Fit::kStored;
   if (text_ == nullptr) {
     if (envelope) scan->overflow.KeepText("bbox", OverflowTextOf({}));
     return Fit::kStored;

@@ -43,6 +43,9 @@ class BboxColumn : public Column {
   std::array<std::vector<double>, 4> sides_;
 };
 
+// A struct of the four sides.
+bool IsBboxStruct(const arrow::DataType& type);
+
 // Null where the field is no struct of the four sides.
 std::unique_ptr<BboxColumn> MakeBboxColumn(const std::shared_ptr<arrow::Field>& field);
 

@@ -117,7 +117,7 @@ Encoder::Encoder(std::shared_ptr<arrow::Schema> schema)
   std::vector<std::unique_ptr<Column>> properties;
   arrow::FieldVector fields;
   for (const auto& field : schema_->fields()) {
-    if (field->name() == kGridPartition) continue;
+    if (IsRowColumn(field->name())) continue;
     fields.push_back(field);
     const auto member = std::find_if(kMembers.begin(), kMembers.end(),
                                      [&](const MemberRule& rule) { return rule.name == field->name(); });

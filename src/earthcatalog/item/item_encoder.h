@@ -24,8 +24,8 @@ struct Rejection {
 };
 
 struct EncodedItems {
-  // One row per accepted item, in the order of Append(); the columns of the encoder's schema without
-  // `grid_partition`.
+  // One row per accepted item, in the order of Append(); the columns of the encoder's schema but for
+  // those of IsRowColumn().
   std::shared_ptr<arrow::RecordBatch> rows;
   // What columns the items would have had if the schema were theirs to choose, without those that it has: to
   // Evolve() the schema by, which may leave all of it out. Null when there are none. Values without a column

@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 10> kItemMembers = {
     "assets", "bbox",       "collection",      "geometry",     "id",
     "links",  "properties", "stac_extensions", "stac_version", "type"};
 
-constexpr std::array<std::string_view, 3> kOwnColumns = {kStyle, kOverflow, kGridPartition};
+constexpr std::array<std::string_view, 4> kOwnColumns = {kStyle, kOverflow, kIngested, kGridPartition};
 
 // A partition field of the table (a column of this name is refused by PyIceberg and Java), and the columns
 // that Iceberg and its engines add when they read.
@@ -42,6 +42,8 @@ std::shared_ptr<arrow::DataType> ListOf(std::shared_ptr<arrow::DataType> element
 bool IsItemMember(std::string_view name) { return Contains(kItemMembers, name); }
 
 bool IsOwnColumn(std::string_view name) { return Contains(kOwnColumns, name); }
+
+bool IsRowColumn(std::string_view name) { return name == kIngested || name == kGridPartition; }
 
 bool MayBeColumn(std::string_view property) {
   const std::string folded = FoldCase(property);

@@ -3,7 +3,8 @@
 // A column set is an Arrow schema in the stac-geoparquet layout: id, type, stac_version, stac_extensions,
 // collection, geometry (WKB), bbox (struct), links, assets, one column for each property, `_style` (how
 // the item writes what its columns hold, style.h; once an item needs it), `_overflow` (JSON text of whatever
-// has no column), and last `grid_partition`, which the fan-out fills in.
+// has no column), `_ingested` once the table has been compacted, and last `grid_partition`, which the fan-out
+// fills in.
 #pragma once
 
 #include <arrow/type.h>
@@ -19,6 +20,8 @@ namespace earthcatalog::item {
 inline constexpr std::string_view kGridPartition = "grid_partition";
 inline constexpr std::string_view kOverflow = "_overflow";
 inline constexpr std::string_view kStyle = "_style";
+// When the row was ingested, once it has been put into another file (rows/identity.h).
+inline constexpr std::string_view kIngested = "_ingested";
 
 // A schema grows to this many leaves (values that are neither struct nor list) and no further, of which at
 // most kMaxAssetLeaves lie under `assets`: names of assets are sometimes as many as there are items.
@@ -44,8 +47,12 @@ std::shared_ptr<arrow::DataType> DeclaredNestedType(std::string_view member);
 bool IsItemMember(std::string_view name);
 
 // Whether a column of this name is this project's own and no part of an item: `_style`, `_overflow`,
-// `grid_partition`.
+// `_ingested`, `grid_partition`.
 bool IsOwnColumn(std::string_view name);
+
+// Of those the ones that tell of a row, not of what its item holds: `_ingested`, `grid_partition`. An item is
+// encoded and exported without them.
+bool IsRowColumn(std::string_view name);
 
 // Whether a property may have a column at all. Not those named, in any case, like an Item member, like a
 // partition field (`year`), or like a column that is not the item's own (IsOwnColumn, Iceberg's metadata
@@ -64,8 +71,8 @@ std::shared_ptr<arrow::DataType> CommonType(const std::shared_ptr<arrow::DataTyp
 // columns keep their place, order and (but for int32 -> int64, float -> double) type; new ones come before
 // `_style` and `_overflow`, sorted by name. Names that may never be columns are left out: those of
 // MayBeColumn, empty or overlong ones, and those whose dotted path, ignoring case, is taken (`a.b` beside a
-// struct `a{b}`). So are types of arrow::null() and what exceeds the limits above; a new list has room for all
-// of it or none. Equal to `current` if nothing changes. An older table gets the columns it lacks by
+// struct `a{b}`). So are types of arrow::null() and what exceeds the limits above; a new list has room for
+// all of it or none. Equal to `current` if nothing changes. An older table gets the columns it lacks by
 // Evolve(table, *InitialSchema()). (additions.h has the same for values.)
 Result<std::shared_ptr<arrow::Schema>> Evolve(const std::shared_ptr<arrow::Schema>& current,
                                               const std::shared_ptr<arrow::Schema>& additions);

@@ -270,7 +270,7 @@ class Grower {
 // the end.
 FieldVector::iterator EndOfItemColumns(FieldVector* fields) {
   const auto own = std::find_if(fields->begin(), fields->end(), [](const auto& field) {
-    return field->name() == kStyle || field->name() == kOverflow;
+    return field->name() == kStyle || field->name() == kOverflow || field->name() == kIngested;
   });
   if (own != fields->end()) return own;
   const bool ends_in_grid = !fields->empty() && fields->back()->name() == kGridPartition;
@@ -279,7 +279,7 @@ FieldVector::iterator EndOfItemColumns(FieldVector* fields) {
 
 // The project's own columns follow the items' in this order.
 int PlaceAmongAdded(std::string_view name) {
-  return name == kStyle ? 1 : name == kOverflow ? 2 : name == kGridPartition ? 3 : 0;
+  return name == kStyle ? 1 : name == kOverflow ? 2 : name == kIngested ? 3 : name == kGridPartition ? 4 : 0;
 }
 
 Grown Evolve(const std::shared_ptr<arrow::Schema>& current, const arrow::Schema& additions,

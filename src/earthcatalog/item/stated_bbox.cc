@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <utility>
 
 #include "earthcatalog/item/item_schema.h"
@@ -39,7 +40,15 @@ bool FindBbox(std::string_view object, JsonReader* reader) {
   return false;
 }
 
+// The item's -0.0 is not the 0.0 of the column.
+bool Same(double a, double b) { return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b); }
+
 }  // namespace
+
+bool StatedBox::Says(const Envelope& envelope) const {
+  return exact && Same(envelope.xmin, west) && Same(envelope.ymin, south) && Same(envelope.xmax, east) &&
+         Same(envelope.ymax, north);
+}
 
 std::optional<StatedBox> ReadStatedBox(JsonReader* reader) {
   std::array<double, 6> numbers;

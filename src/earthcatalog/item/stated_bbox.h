@@ -22,6 +22,9 @@ namespace earthcatalog::item {
 struct StatedBox {
   double west, south, east, north;
   bool exact;  // it was written as four numbers, and these say all of them
+
+  // Whether the envelope gives it back, to the bit.
+  bool Says(const Envelope& envelope) const;
 };
 
 // Of the value that the reader is at: nothing when that is no list of four or six numbers, or no JSON. The

@@ -69,7 +69,7 @@ class ParquetExporter : public Exporter {
                                                 std::shared_ptr<arrow::io::OutputStream> sink) {
     arrow::FieldVector fields;
     for (const auto& field : table.fields()) {
-      if (field->name() != item::kGridPartition) fields.push_back(field);
+      if (!item::IsRowColumn(field->name())) fields.push_back(field);
     }
     auto exporter = std::make_unique<ParquetExporter>();
     exporter->schema_ = arrow::schema(std::move(fields));

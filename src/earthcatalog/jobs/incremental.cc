@@ -1,10 +1,8 @@
 #include "earthcatalog/jobs/incremental.h"
 
 #include <chrono>
-#include <cinttypes>
-#include <cstdio>
-#include <fstream>
 
+#include "earthcatalog/base/process.h"
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/catalog/catalog.h"
@@ -281,14 +279,6 @@ class Run {
 };
 
 // Not getrusage: what that says at the start is the memory of the process that started this one.
-int64_t PeakMemory() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);) {
-    int64_t kilobytes = 0;
-    if (std::sscanf(line.c_str(), "VmHWM: %" SCNd64, &kilobytes) == 1) return kilobytes << 10;
-  }
-  return 0;
-}
 
 }  // namespace
 

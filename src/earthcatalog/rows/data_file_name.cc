@@ -55,9 +55,8 @@ std::optional<DataFileName> ParseDataFileName(std::string_view name) {
   return IsToken(token) ? std::optional(DataFileName{*number, token}) : std::nullopt;
 }
 
-int64_t PartNumberOf(std::string_view path) {
-  const std::optional<DataFileName> name = ParseDataFileName(path.substr(path.rfind('/') + 1));
-  return name ? name->part_number : 0;
+std::optional<DataFileName> DataFileNameOf(std::string_view path) {
+  return ParseDataFileName(path.substr(path.rfind('/') + 1));
 }
 
 }  // namespace earthcatalog::rows

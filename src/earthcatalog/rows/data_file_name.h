@@ -28,7 +28,7 @@ struct DataFileName {
 // when the number is none that a part can have.
 std::optional<DataFileName> ParseDataFileName(std::string_view name);
 
-// The part number in the last component of a path or URI; 0 for a file with another name.
-int64_t PartNumberOf(std::string_view path);
+// The same of the last component of a path or URI.
+std::optional<DataFileName> DataFileNameOf(std::string_view path);
 
 }  // namespace earthcatalog::rows

@@ -11,9 +11,13 @@ namespace earthcatalog::rows {
 Status DataFilesWriter::Write(std::shared_ptr<arrow::RecordBatch> rows) {
   if (rows->num_rows() == 0) return Status::OK();
   if (file_ == nullptr) {
-    ARROW_ASSIGN_OR_RAISE(file_, DataFileWriter::Open(target_.place(count_++), target_.partition,
-                                                      target_.schema, target_.stream));
+    place_ = target_.place(count_++);
+    rows_ = 0;
+    ARROW_ASSIGN_OR_RAISE(file_,
+                          DataFileWriter::Open(place_, target_.partition, target_.schema, target_.stream));
   }
+  if (target_.on_rows) ARROW_RETURN_NOT_OK(target_.on_rows(place_, rows_, *rows));
+  rows_ += rows->num_rows();
   ARROW_RETURN_NOT_OK(file_->Write(std::move(rows)));
   ARROW_ASSIGN_OR_RAISE(const int64_t bytes, file_->EstimatedBytes());
   return bytes < target_.file_bytes ? Status::OK() : Finish();

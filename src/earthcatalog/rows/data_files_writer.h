@@ -23,6 +23,8 @@ struct DataFilesTarget {
   // A file ends when it has about so many bytes, by what its writer estimates: it is a batch larger at most.
   int64_t file_bytes = 512LL << 20;
   geoparquet::StreamOptions stream = {};
+  // Called with all that is written: the file, and the rows from this one on. An error ends the writing.
+  std::function<Status(const io::Location& file, int64_t first, const arrow::RecordBatch& rows)> on_rows = {};
 };
 
 // Writes one file after the other. Memory: as DataFileWriter. One thread at a time; useless after an error.
@@ -41,6 +43,8 @@ class DataFilesWriter {
   const DataFilesTarget target_;
   UncommittedFiles* const files_;
   std::unique_ptr<DataFileWriter> file_;  // the one being written
+  io::Location place_;                    // where
+  int64_t rows_ = 0;                      // in it
   size_t count_ = 0;
 };
 

@@ -6,10 +6,16 @@
 #include <arrow/util/byte_size.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <string_view>
+#include <tuple>
 #include <utility>
 
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/item/item_schema.h"
+#include "earthcatalog/item/mend_boxes.h"
 #include "earthcatalog/rows/conform.h"
+#include "earthcatalog/rows/identity.h"
 #include "earthcatalog/rows/merge_sorted.h"
 
 namespace earthcatalog::rows {
@@ -32,17 +38,29 @@ constexpr size_t kStoredRuns = 400;
 Merge::Merge(const io::Location& table, std::vector<MergeInput> files, std::shared_ptr<arrow::Schema> schema,
              const MergeOptions& options)
     : table_(table), files_(std::move(files)), schema_(std::move(schema)), options_(options) {
-  std::vector<IngestedFile> ingested;
-  for (const MergeInput& input : files_) ingested.push_back({input.file.uri, input.sequence_number});
-  newest_.emplace(ingested, options_.memory_bytes / kNewestPart, options_.temporary_directory);
+  // The order in which they were ingested.
+  std::sort(files_.begin(), files_.end(), [](const MergeInput& a, const MergeInput& b) {
+    const auto key = [](const MergeInput& input) {
+      return std::tuple(std::abs(IngestedWith(input.file.uri, input.sequence_number)),
+                        std::string_view(input.file.uri));
+    };
+    return key(a) < key(b);
+  });
+  newest_.emplace(options_.memory_bytes / kNewestPart, options_.temporary_directory);
+  for (const MergeInput& input : files_) {
+    newest_->AddFile({input.file.uri, IngestedWith(input.file.uri, input.sequence_number), 0});
+  }
 }
 
 Result<std::unique_ptr<Merge>> Merge::Open(const io::Location& table, std::vector<MergeInput> files,
                                            std::shared_ptr<arrow::Schema> schema, const MergeOptions& options,
                                            const CancelSource& cancel) {
   std::unique_ptr<Merge> merge(new Merge(table, std::move(files), std::move(schema), options));
-  ARROW_RETURN_NOT_OK(merge->FindNewest(cancel));
-  ARROW_RETURN_NOT_OK(merge->MakeRuns(cancel));
+  ARROW_ASSIGN_OR_RAISE(const bool all_read, merge->ReadOnce(cancel));
+  if (!all_read) {
+    ARROW_RETURN_NOT_OK(merge->DescribeRows(cancel));
+    ARROW_RETURN_NOT_OK(merge->MakeRuns(cancel));
+  }
   merge->newest_.reset();
   ARROW_RETURN_NOT_OK(merge->StartMerging(cancel));
   return merge;
@@ -53,62 +71,129 @@ Result<std::shared_ptr<arrow::RecordBatch>> Merge::Next(const CancelSource& canc
   return merged_->Next();
 }
 
-DataFilesReader Merge::ReadFiles(const std::vector<std::string>& columns, int64_t keep_bytes) {
+// From the first one given.
+DataFilesReader Merge::ReadFiles(size_t first, const std::vector<std::string>& columns, int64_t keep_bytes) {
   std::vector<DataFilesReader::File> files;
-  for (MergeInput& input : files_) files.push_back({&input.file, nullptr});
+  for (size_t i = first; i < files_.size(); ++i) files.push_back({&files_[i].file, nullptr});
   return DataFilesReader(table_, std::move(files), columns, keep_bytes);
 }
 
-Status Merge::FindNewest(const CancelSource& cancel) {
+// The rows into one run, if all of them fit. If not, some rows are described by then and none is held.
+Result<bool> Merge::ReadOnce(const CancelSource& cancel) {
+  const int64_t room = options_.memory_bytes / kRunPart;
+  int64_t file_bytes = 0;
+  for (const MergeInput& input : files_) file_bytes += input.file.size;
+  if (file_bytes > room) return false;
+  DataFilesReader reader = ReadFiles(0, {}, /*keep_bytes=*/0);
+  std::vector<DataFilesReader::Rows> held;
+  int64_t held_bytes = 0;
+  while (held_bytes < room) {
+    ARROW_ASSIGN_OR_RAISE(auto found, reader.Next(cancel));
+    if (!found) {
+      ARROW_RETURN_NOT_OK(FinishNewest());
+      for (const auto& rows : held) ARROW_RETURN_NOT_OK(AddToRun(rows));
+      return true;
+    }
+    ARROW_RETURN_NOT_OK(newest_->Add(found->file, *found->rows.rows, found->rows.first));
+    ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*found->rows.rows));
+    held_bytes += kBatchDescriptionBytes + bytes;
+    held.push_back(*std::move(found));
+  }
+  return false;
+}
+
+// Those that are not described yet.
+Status Merge::DescribeRows(const CancelSource& cancel) {
+  size_t first = 0;
+  while (first + 1 < files_.size() && newest_->row_count(first + 1) > 0) ++first;
   DataFilesReader reader =
-      ReadFiles(IdentityColumns::Names(), table_.local ? 0 : options_.memory_bytes / kSmallFilesPart);
+      ReadFiles(first, IdentityColumns::Names(), table_.local ? 0 : options_.memory_bytes / kSmallFilesPart);
   while (true) {
     ARROW_ASSIGN_OR_RAISE(const auto found, reader.Next(cancel));
-    if (!found) break;
-    ARROW_RETURN_NOT_OK(newest_->Add(found->file, *found->rows.rows, found->rows.first));
+    if (!found) return FinishNewest();
+    const size_t file = first + found->file;
+    const auto& [rows, begin] = found->rows;
+    const int64_t described = std::clamp<int64_t>(newest_->row_count(file) - begin, 0, rows->num_rows());
+    if (described == rows->num_rows()) continue;
+    ARROW_RETURN_NOT_OK(newest_->Add(file, *rows->Slice(described), begin + described));
   }
+}
+
+Status Merge::FinishNewest() {
   ARROW_RETURN_NOT_OK(newest_->Finish());
   input_rows_ = newest_->row_count();
-  output_rows_ = newest_->kept_count();
   return Status::OK();
 }
 
 Status Merge::MakeRuns(const CancelSource& cancel) {
-  DataFilesReader reader = ReadFiles({}, /*keep_bytes=*/0);
+  DataFilesReader reader = ReadFiles(0, {}, /*keep_bytes=*/0);
   int64_t rows = 0;
   while (true) {
     ARROW_ASSIGN_OR_RAISE(const auto found, reader.Next(cancel));
     if (!found) break;
-    const auto add = [&]() -> Status {
-      ARROW_ASSIGN_OR_RAISE(auto kept, KeptRows(*found));
-      if (kept->num_rows() == 0) return Status::OK();
-      rows += kept->num_rows();
-      ARROW_ASSIGN_OR_RAISE(kept, Conformed(kept));
-      ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*kept));
-      waiting_bytes_ += kBatchDescriptionBytes + bytes;
-      waiting_.push_back(std::move(kept));
-      return Status::OK();
-    };
-    ARROW_RETURN_NOT_OK(WithContext(add(), OneLine(files_[found->file].file.uri)));
+    rows += found->rows.rows->num_rows();
+    ARROW_RETURN_NOT_OK(AddToRun(*found));
     const bool full = !waiting_.empty() && waiting_bytes_ >= options_.memory_bytes / kRunPart;
     if (full) ARROW_RETURN_NOT_OK(StoreWaiting(cancel));
   }
-  return rows == output_rows_ ? Status::OK() : CorruptError("a data file changed while it was read");
+  return rows == input_rows_ ? Status::OK() : CorruptError("a data file changed while it was read");
 }
 
-// Those that no newer version of their item supersedes.
+Status Merge::AddToRun(const DataFilesReader::Rows& found) {
+  const MergeInput& input = files_[found.file];
+  const auto add = [&]() -> Status {
+    ARROW_ASSIGN_OR_RAISE(auto kept, KeptRows(found));
+    if (kept->num_rows() == 0) return Status::OK();
+    output_rows_ += kept->num_rows();
+    if (!input.boxes_hold) ARROW_RETURN_NOT_OK(item::MendBoxes(kept).Value(&kept));
+    ARROW_ASSIGN_OR_RAISE(kept, WithIngested(kept, input));
+    ARROW_ASSIGN_OR_RAISE(kept, Conformed(kept));
+    ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*kept));
+    waiting_bytes_ += kBatchDescriptionBytes + bytes;
+    waiting_.push_back(std::move(kept));
+    return Status::OK();
+  };
+  return WithContext(add(), OneLine(input.file.uri));
+}
+
+// Those that no newer version of their item supersedes, and that nobody wants left out.
 Result<std::shared_ptr<arrow::RecordBatch>> Merge::KeptRows(const DataFilesReader::Rows& found) const {
   const auto& [rows, first] = found.rows;
-  if (first + rows->num_rows() > newest_->RowsOf(found.file)) return CorruptError("it has become longer");
+  const std::vector<bool>& superseded = newest_->SupersededOf(found.file);
+  const std::vector<bool>* const left_out = files_[found.file].left_out;
+  const auto end = static_cast<size_t>(first + rows->num_rows());
+  if (end > superseded.size() || (left_out != nullptr && end > left_out->size())) {
+    return CorruptError("it has become longer");
+  }
   arrow::Int64Builder kept;
   for (int64_t row = 0; row < rows->num_rows(); ++row) {
-    if (newest_->Keeps(found.file, first + row)) ARROW_RETURN_NOT_OK(kept.Append(row));
+    const auto place = static_cast<size_t>(first + row);
+    if (superseded[place] || (left_out != nullptr && (*left_out)[place])) continue;
+    ARROW_RETURN_NOT_OK(kept.Append(row));
   }
   if (kept.length() == rows->num_rows()) return rows;
   ARROW_ASSIGN_OR_RAISE(const auto wanted, kept.Finish());
   ARROW_ASSIGN_OR_RAISE(const arrow::Datum taken,
                         arrow::compute::Take(rows, wanted, arrow::compute::TakeOptions::NoBoundsCheck()));
   return taken.record_batch();
+}
+
+// What came with the file is said by each row from now on.
+Result<std::shared_ptr<arrow::RecordBatch>> Merge::WithIngested(
+    const std::shared_ptr<arrow::RecordBatch>& rows, const MergeInput& input) const {
+  const auto field = schema_->GetFieldByName(std::string(item::kIngested));
+  if (field == nullptr) return rows;
+  const int64_t of_file = IngestedWith(input.file.uri, input.sequence_number);
+  const IdentityColumns columns(*rows);
+  arrow::Int64Builder builder;
+  ARROW_RETURN_NOT_OK(builder.Reserve(rows->num_rows()));
+  for (int64_t row = 0; row < rows->num_rows(); ++row) {
+    builder.UnsafeAppend(columns.ingested(row).value_or(of_file));
+  }
+  ARROW_ASSIGN_OR_RAISE(auto ingested, builder.Finish());
+  const int place = rows->schema()->GetFieldIndex(field->name());
+  return place < 0 ? rows->AddColumn(rows->num_columns(), field, ingested)
+                   : rows->SetColumn(place, field, ingested);
 }
 
 // In the columns that the file has, as the table has them. What others have comes when the run is sorted.

@@ -20,6 +20,9 @@ namespace earthcatalog::rows {
 struct MergeInput {
   StoredFile file;
   int64_t sequence_number = 0;  // of the commit that brought its rows
+  // Of each row whether it is left out, besides those that are superseded; null for none. Outlives the merge.
+  const std::vector<bool>* left_out = nullptr;
+  bool boxes_hold = true;  // else they are mended (item/mend_boxes.h)
 };
 
 struct MergeOptions {
@@ -29,16 +32,17 @@ struct MergeOptions {
 
 // One row of each item (collection and id) that any of the files has, of its newest version as NewestRows
 // (newest_rows.h) says, and the rows without an id; in the order of files, (platform, datetime, collection,
-// id), nulls last; conformed to the table's schema. So the files are those of one partition: rows of one item
-// in several cells would be taken for versions of it.
+// id), nulls last; conformed to the table's schema. The column `_ingested`, if the schema has it, says of
+// each row what its file said before. The files are those of one partition: of rows of one item in several
+// cells only one would be left.
 //
-// How: the files are read twice, one after the other with those behind them under way. First the identities
-// of all rows, to know which ones are superseded. Then the rows that are not, into *runs*: as many rows as
-// fit, sorted (which costs little where files are sorted, and works where they are not) and written to a
-// temporary file. At last the runs are merged, at most 128 at a time: where there are more, the smallest are
-// merged first into another. Nothing is written when all rows fit into one run. Temporary files hold the rows
-// once, compressed lightly, and twice where runs are merged beforehand; they have no names and so are gone
-// with this object or the process.
+// How: files that fit into one run are read once, and nothing is written. Larger ones are read twice, one
+// after the other with those behind them under way. First the identities of all rows, to know which ones are
+// superseded. Then the rows that are not, into *runs*: as many rows as fit, sorted (which costs little where
+// files are sorted, and works where they are not) and written to a temporary file. At last the runs are
+// merged, at most 128 at a time: where there are more, the smallest are merged first into another. Temporary
+// files hold the rows once, compressed lightly, and twice where runs are merged beforehand; they have no
+// names and so are gone with this object or the process.
 //
 // Memory: `memory_bytes`, of which less than half is taken while rows are given out, so that a writer has
 // room (StreamOptionsWithin, data_files_writer.h); besides that what DataFilesReader takes while the files
@@ -63,7 +67,7 @@ class Merge {
   // Null after the last.
   Result<std::shared_ptr<arrow::RecordBatch>> Next(const CancelSource& cancel);
 
-  // Of the files, and of those the rows that come of them.
+  // Of the files, and of those the rows that are given out.
   int64_t input_rows() const { return input_rows_; }
   int64_t output_rows() const { return output_rows_; }
   // Runs that were written to temporary files.
@@ -73,11 +77,16 @@ class Merge {
   Merge(const io::Location& table, std::vector<MergeInput> files, std::shared_ptr<arrow::Schema> schema,
         const MergeOptions& options);
 
-  DataFilesReader ReadFiles(const std::vector<std::string>& columns, int64_t keep_bytes);
-  Status FindNewest(const CancelSource& cancel);
+  DataFilesReader ReadFiles(size_t first, const std::vector<std::string>& columns, int64_t keep_bytes);
+  Result<bool> ReadOnce(const CancelSource& cancel);
+  Status DescribeRows(const CancelSource& cancel);
   Status MakeRuns(const CancelSource& cancel);
+  Status FinishNewest();
+  Status AddToRun(const DataFilesReader::Rows& found);
   Result<std::shared_ptr<arrow::RecordBatch>> KeptRows(const DataFilesReader::Rows& found) const;
   Result<std::shared_ptr<arrow::RecordBatch>> Conformed(const std::shared_ptr<arrow::RecordBatch>& rows);
+  Result<std::shared_ptr<arrow::RecordBatch>> WithIngested(const std::shared_ptr<arrow::RecordBatch>& rows,
+                                                           const MergeInput& input) const;
   Result<std::shared_ptr<arrow::RecordBatchReader>> SortWaiting();
   Status StoreWaiting(const CancelSource& cancel);
   Status MergeSmallest(size_t count, const CancelSource& cancel);
@@ -87,7 +96,7 @@ class Merge {
   std::vector<MergeInput> files_;
   const std::shared_ptr<arrow::Schema> schema_;  // the table's
   const MergeOptions options_;
-  std::optional<NewestRows> newest_;
+  std::optional<NewestRows> newest_;  // its numbers of files are those of `files_`
   geoparquet::PresentColumns present_;
   std::shared_ptr<arrow::Schema> file_schema_, conformed_schema_;  // of the last batch, before and after
   arrow::RecordBatchVector waiting_;                               // for their run

@@ -1,15 +1,13 @@
 #include "earthcatalog/rows/newest_rows.h"
 
 #include <algorithm>
-#include <array>
+#include <cstdlib>
 #include <limits>
-#include <numeric>
 #include <optional>
 #include <tuple>
 #include <utility>
 
 #include "earthcatalog/io/temporary_file.h"
-#include "earthcatalog/rows/data_file_name.h"
 
 namespace earthcatalog::rows {
 namespace {
@@ -58,22 +56,43 @@ class NewestRows::Portion {
   // By doubling, but not beyond the limit.
   void Grow() { rows_.reserve(std::max(kLeastRows, std::min(capacity_, rows_.size() * 2))); }
 
-  // Keeps the newest row of each item.
+  // Keeps the rows of each item's newest version.
   void Fold() {
     const auto key = [](const Described& row) {
-      return std::tie(row.identity, row.updated, row.created, row.age, row.row);
+      return std::tuple(row.identity, row.updated, row.created, std::abs(row.ingested), row.file, row.row);
     };
     std::sort(rows_.begin(), rows_.end(),
               [&](const Described& a, const Described& b) { return key(a) < key(b); });
     size_t kept = 0;
-    for (size_t i = 0; i < rows_.size(); ++i) {
-      if (i + 1 < rows_.size() && rows_[i].identity == rows_[i + 1].identity) {
-        all_->Supersede(rows_[i]);
-      } else {
-        rows_[kept++] = rows_[i];
-      }
+    for (size_t begin = 0, end = 0; begin < rows_.size(); begin = end) {
+      while (end < rows_.size() && rows_[end].identity == rows_[begin].identity) ++end;
+      FoldItem(begin, end);
+      for (const Described& row : of_item_) rows_[kept++] = row;
     }
     rows_.resize(kept);
+  }
+
+  // Of the rows [begin, end), which are one item's from the oldest to the newest, those that are kept are
+  // `of_item_` then.
+  void FoldItem(size_t begin, size_t end) {
+    of_item_.clear();
+    partitions_.clear();
+    const Described& newest = rows_[end - 1];
+    std::optional<int64_t> ingested;  // of the newest version, as soon as somebody knows it
+    for (size_t i = end; i-- > begin;) {
+      const Described& row = rows_[i];
+      const bool same_instants = row.updated == newest.updated && row.created == newest.created;
+      if (!ingested && row.ingested >= 0) ingested = row.ingested;
+      const bool same_version = same_instants && (row.ingested < 0 || row.ingested == *ingested);
+      const uint32_t partition = all_->files_[row.file].file.partition;
+      const bool is_first = std::find(partitions_.begin(), partitions_.end(), partition) == partitions_.end();
+      if (is_first) partitions_.push_back(partition);
+      if (is_first && same_version) {
+        of_item_.push_back(row);
+      } else {
+        all_->Supersede(row);
+      }
+    }
   }
 
   Status Spill() {
@@ -128,45 +147,41 @@ class NewestRows::Portion {
   const size_t capacity_;
   const int depth_;
   std::vector<Described> rows_;
+  std::vector<Described> of_item_;    // while it is folded
+  std::vector<uint32_t> partitions_;  // likewise: that have a row of it
   std::optional<io::TemporaryFile> spill_;
   std::vector<std::vector<Described>> blocks_;  // of each portion, not yet written
   std::vector<std::vector<Written>> written_;
   int64_t spilled_bytes_ = 0;
 };
 
-NewestRows::NewestRows(const std::vector<IngestedFile>& files, int64_t memory_bytes,
-                       std::string temporary_directory)
-    : ages_(files.size()),
-      files_(files.size()),
-      superseded_(files.size()),
-      temporary_directory_(std::move(temporary_directory)) {
-  std::vector<int64_t> parts;
-  for (const IngestedFile& file : files) {
-    uris_.push_back(file.uri);
-    parts.push_back(PartNumberOf(file.uri));
-  }
-  std::iota(files_.begin(), files_.end(), 0U);
-  const auto key = [&](uint32_t i) { return std::tie(files[i].sequence_number, parts[i], files[i].uri); };
-  std::sort(files_.begin(), files_.end(), [&](uint32_t a, uint32_t b) { return key(a) < key(b); });
-  for (uint32_t age = 0; age < files_.size(); ++age) ages_[files_[age]] = age;
+NewestRows::NewestRows(int64_t memory_bytes, std::string temporary_directory)
+    : temporary_directory_(std::move(temporary_directory)) {
   const size_t capacity = static_cast<size_t>(memory_bytes) / sizeof(Described);
   all_ = std::make_unique<Portion>(this, std::max(kLeastRows, capacity), 0);
 }
 
 NewestRows::~NewestRows() = default;
 
+size_t NewestRows::AddFile(IngestedFile file) {
+  files_.push_back({.file = std::move(file), .superseded = {}});
+  return files_.size() - 1;
+}
+
 Status NewestRows::Add(size_t file, const arrow::RecordBatch& rows, int64_t first) {
+  File& its = files_[file];
   IdentityColumns columns(rows);
-  if (!columns.has_ids()) return CorruptError("{} has no column `id` of text", uris_[file]);
+  if (!columns.has_ids()) return CorruptError("{} has no column `id` of text", its.file.uri);
   if (first + rows.num_rows() > std::numeric_limits<uint32_t>::max()) {
-    return Status::CapacityError(uris_[file], " has more than 4,294,967,295 rows");
+    return Status::CapacityError(its.file.uri, " has more than 4,294,967,295 rows");
   }
-  superseded_[file].resize(static_cast<size_t>(first + rows.num_rows()));
+  its.superseded.resize(static_cast<size_t>(first + rows.num_rows()));
   row_count_ += rows.num_rows();
   for (int64_t row = 0; row < rows.num_rows(); ++row) {
     if (!columns.id(row)) continue;
     ARROW_RETURN_NOT_OK(all_->Add({columns.identity(row), columns.updated(row), columns.created(row),
-                                   ages_[file], static_cast<uint32_t>(first + row)}));
+                                   columns.ingested(row).value_or(its.file.ingested),
+                                   static_cast<uint32_t>(file), static_cast<uint32_t>(first + row)}));
   }
   return Status::OK();
 }
@@ -178,7 +193,8 @@ Status NewestRows::Finish() {
 }
 
 void NewestRows::Supersede(const Described& row) {
-  superseded_[files_[row.age]][row.row] = true;
+  files_[row.file].superseded[row.row] = true;
+  ++files_[row.file].superseded_count;
   ++superseded_count_;
 }
 

@@ -1,6 +1,7 @@
 #include "earthcatalog/rows/newest_versions.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <optional>
 #include <utility>
 
@@ -32,7 +33,7 @@ Status NewestVersions::ListFiles(const catalog::Catalog& catalog) {
   }
   const auto add = [&](const iceberg::DataFile& file) {
     files_.push_back({{file.path, file.file_size}, {}});
-    ingested_.push_back({file.sequence_number, PartNumberOf(file.path)});
+    ingested_.push_back(IngestedWith(file.path, file.sequence_number));
     return Status::OK();
   };
   return catalog.table().ScanFiles(std::nullopt, Search(), add, /*with_metrics=*/false);
@@ -69,8 +70,8 @@ void NewestVersions::Add(const arrow::RecordBatch& rows, Place first) {
       if (!wanted_.contains(id)) continue;
       missing_.erase(id);
     }
-    const auto& [sequence_number, part_number] = ingested_[first.file];
-    const Newest found{{columns.updated(row), columns.created(row), sequence_number, part_number},
+    const int64_t ingested = std::abs(columns.ingested(row).value_or(ingested_[first.file]));
+    const Newest found{{columns.updated(row), columns.created(row), ingested},
                        {first.file, first.row + static_cast<uint32_t>(row)}};
     const auto [item, is_new] = items_.try_emplace(columns.identity(row), found);
     if (!is_new && IsNewer(found, item->second)) item->second = found;

@@ -18,8 +18,9 @@ namespace earthcatalog::rows {
 // One row for each item, of its newest version. An item is a collection and an id; the newest version is that
 // with the latest `updated`, then `created`, then the one ingested last; a version without the one or the
 // other is older than one with it. Ingested last is what has the latest commit, then the largest part number
-// in its file's name, then is the last row of the file with the largest path: the pipeline writes files so
-// that this is true (rows/version_parts.h), and in any table it is definite.
+// in its file's name (identity.h: a row that has been moved to another file says so itself), then is the last
+// row of the file with the largest path: the pipeline writes files so that this is true
+// (rows/version_parts.h), and in any table it is definite.
 class NewestVersions {
  public:
   // Reads the identities of all rows, with `ids` only of the items with these ids. Memory: about 100 bytes
@@ -40,7 +41,7 @@ class NewestVersions {
 
  private:
   struct Version {
-    int64_t updated, created, sequence_number, part_number;
+    int64_t updated, created, ingested;
     auto operator<=>(const Version&) const = default;
   };
   struct Place {
@@ -64,10 +65,7 @@ class NewestVersions {
   std::unordered_set<std::string> wanted_;  // empty: every id
   std::unordered_set<std::string> missing_;
   std::vector<FileRows> files_;
-  struct Ingested {
-    int64_t sequence_number, part_number;
-  };
-  std::vector<Ingested> ingested_;  // of the files
+  std::vector<int64_t> ingested_;  // of the files
   std::unordered_map<Identity, Newest, HashIdentity> items_;
 };
 

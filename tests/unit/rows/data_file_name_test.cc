@@ -16,8 +16,7 @@ TEST(DataFileName, WhereAFileIsWritten) {
 TEST(DataFileName, WhatIsWrittenIsRead) {
   for (const int64_t number : {int64_t{0}, int64_t{7}, int64_t{1'000'000}, INT64_MAX}) {
     const std::string path = DataFilePath("cell_part_9", 2020, number, "0a1b2c3d");
-    EXPECT_EQ(PartNumberOf(path), number);
-    const auto name = ParseDataFileName(std::string_view(path).substr(path.rfind('/') + 1));
+    const auto name = DataFileNameOf(path);
     ASSERT_TRUE(name) << path;
     EXPECT_EQ(name->part_number, number);
     EXPECT_EQ(name->token, "0a1b2c3d");
@@ -29,14 +28,16 @@ TEST(DataFileName, NamesOfOlderVersionsHaveNoToken) {
   ASSERT_TRUE(name);
   EXPECT_EQ(name->part_number, 12);
   EXPECT_EQ(name->token, "");
-  EXPECT_EQ(PartNumberOf("/w/grid_partition=81/year=None/part_000012.parquet"), 12);
+  EXPECT_TRUE(DataFileNameOf("/w/grid_partition=81/year=None/part_000012.parquet"));
 }
 
 TEST(DataFileName, PathsAreReadWithWhateverIsBeforeTheName) {
   for (const char* path :
        {"part_000003_0a1b2c3d.parquet", "s3a://bucket/a/part_000003_0a1b2c3d.parquet",
         "file:///w/grid_partition=81/year=unknown/part_000003_0a1b2c3d.parquet", "/part_7/part_3.parquet"}) {
-    EXPECT_EQ(PartNumberOf(path), 3) << path;
+    const auto name = DataFileNameOf(path);
+    ASSERT_TRUE(name) << path;
+    EXPECT_EQ(name->part_number, 3) << path;
   }
 }
 
@@ -71,7 +72,7 @@ TEST(DataFileName, DangerANameOfOthersCountsAsOneOfOurs) {
   }
   for (const char* path : {"", "/", "x/part_-12.parquet", "part_000012_0a1b2c3d.parquet/",
                            "part_12/x.parquet", "part_000099_foreign.parquet"}) {
-    EXPECT_EQ(PartNumberOf(path), 0) << path;
+    EXPECT_FALSE(DataFileNameOf(path)) << path;
   }
 }
 

@@ -150,7 +150,7 @@ class MergeTest : public testing::Test {
     const auto table = arrow::Table::FromRecordBatches({BatchOf(file.rows, number)}).ValueOrDie();
     EXPECT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, 1000).ok());
     EXPECT_TRUE(io::WriteFileAtomically(location, std::string_view(*sink->Finish().ValueOrDie())).ok());
-    return {{location.uri, -1}, file.sequence_number};
+    return {.file = {location.uri, -1}, .sequence_number = file.sequence_number};
   }
 
   std::vector<MergeInput> Write(const std::vector<File>& files) {
@@ -288,6 +288,59 @@ TEST_F(MergeTest, MoreRunsThanAreMergedAtOnce) {
   const std::vector<int64_t> numbers = Numbers(merge.get());
   ASSERT_EQ(numbers.size(), 1800u);
   for (int64_t i = 0; i < 1800; ++i) EXPECT_EQ(numbers[static_cast<size_t>(i)], i);
+}
+
+std::shared_ptr<arrow::Schema> SchemaWithIngested() {
+  arrow::FieldVector fields = TableSchema()->fields();
+  fields.push_back(arrow::field("_ingested", arrow::int64()));
+  return WithIds(fields);
+}
+
+// By the rows' numbers.
+std::map<int64_t, int64_t> Ingested(const arrow::RecordBatch& rows) {
+  std::map<int64_t, int64_t> ingested;
+  const auto& counts = static_cast<const arrow::Int64Array&>(*rows.GetColumnByName("count"));
+  const auto& values = static_cast<const arrow::Int64Array&>(*rows.GetColumnByName("_ingested"));
+  for (int64_t i = 0; i < rows.num_rows(); ++i) ingested[counts.Value(i)] = values.Value(i);
+  return ingested;
+}
+
+TEST_F(MergeTest, RowsGoOnSayingWhenTheyWereIngestedInOtherFiles) {
+  const auto schema = SchemaWithIngested();
+  const auto merged = [&](const std::vector<MergeInput>& inputs) {
+    auto merge = Merge::Open(Folder(), inputs, schema, options_, cancel_).ValueOrDie();
+    return merge->Next(cancel_).ValueOrDie();
+  };
+  std::vector<MergeInput> inputs = Write({{3, 2, {Item(1), Item(2)}}, {5, 0, {Item(3)}}});
+  const auto first = merged(inputs);
+  EXPECT_THAT(Ingested(*first),
+              testing::ElementsAre(testing::Pair(1, 3'000'000'002), testing::Pair(2, 3'000'000'002),
+                                   testing::Pair(3, 5'000'000'000)));
+  // Item 2 comes again in commit 4, and what was merged in commit 9.
+  const io::Location location = Folder().Join("part_000000_99999999.parquet");
+  const auto sink = arrow::io::BufferOutputStream::Create().ValueOrDie();
+  const auto table = arrow::Table::FromRecordBatches({first}).ValueOrDie();
+  ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, 1000).ok());
+  ASSERT_TRUE(io::WriteFileAtomically(location, std::string_view(*sink->Finish().ValueOrDie())).ok());
+  Row again = Item(2);
+  again.number = 22;
+  inputs = {{.file = {location.uri, -1}, .sequence_number = 9}, Write({{4, 0, {again}}}).front()};
+  EXPECT_THAT(Ingested(*merged(inputs)),
+              testing::ElementsAre(testing::Pair(1, 3'000'000'002), testing::Pair(3, 5'000'000'000),
+                                   testing::Pair(22, 4'000'000'000)));
+}
+
+TEST_F(MergeTest, RowsThatAreNotWantedAreLeftOut) {
+  std::vector<MergeInput> inputs = Write({{1, 0, {Item(1), Item(2)}}, {2, 0, {Item(3), Item(4)}}});
+  const std::vector<bool> left_out = {true, false};
+  inputs[1].left_out = &left_out;
+  for (const int64_t memory : {int64_t{1}, int64_t{32} << 20}) {
+    options_.memory_bytes = memory;
+    const auto merge = Open(inputs).ValueOrDie();
+    EXPECT_EQ(merge->input_rows(), 4);
+    EXPECT_EQ(merge->output_rows(), 3);
+    EXPECT_THAT(Numbers(merge.get()), testing::ElementsAre(1, 2, 4));
+  }
 }
 
 // What Arrow needs to describe a row in many columns is more than the row.

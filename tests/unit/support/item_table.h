@@ -25,6 +25,7 @@ struct ItemFile {
   std::vector<nlohmann::json> items;  // a row each, in this order
   std::string cell = "81283ffffffffff";
   bool with_bounds = true;  // whether its manifest tells them: not all writers do
+  bool boxes_hold = true;   // likewise
 };
 
 // What must work before a test can say anything ends the test program when it does not.
@@ -32,7 +33,7 @@ class ItemTable {
  public:
   // `columns`: of the table of another version of this program; null: those that a table of ours begins with.
   explicit ItemTable(const std::shared_ptr<arrow::Schema>& columns = nullptr) {
-    const auto locations = catalog::Paths::FromBase(folder_.path()).ValueOrDie();
+    const auto locations = paths();
     if (columns != nullptr) {
       const std::string location = "file://" + locations.warehouse + "/earthcatalog/stac_items";
       auto store = iceberg::OpenSqliteCatalog(locations.db_path, /*create=*/true).ValueOrDie();
@@ -52,6 +53,9 @@ class ItemTable {
   }
 
   const catalog::Catalog& catalog() const { return *catalog_; }
+  catalog::Paths paths() const { return catalog::Paths::FromBase(folder_.path()).ValueOrDie(); }
+  // As others have left it.
+  std::unique_ptr<catalog::Catalog> Reopened() const { return catalog::Catalog::Open(paths()).ValueOrDie(); }
   // As the test named it.
   std::string NameOf(const std::string& uri) const {
     const std::string name = uri.substr(catalog_->warehouse().uri.size() + 1);
@@ -88,10 +92,15 @@ class ItemTable {
     const auto encoded = item::Encode(TextsOf(file), schema).rows;
     arrow::ArrayVector columns;
     for (const auto& field : schema->fields()) {
-      columns.push_back(
-          field->name() == item::kGridPartition
-              ? arrow::MakeArrayFromScalar(arrow::StringScalar(file.cell), encoded->num_rows()).ValueOrDie()
-              : encoded->GetColumnByName(field->name()));
+      if (field->name() == item::kGridPartition) {
+        columns.push_back(
+            arrow::MakeArrayFromScalar(arrow::StringScalar(file.cell), encoded->num_rows()).ValueOrDie());
+      } else {
+        auto column = encoded->GetColumnByName(field->name());
+        columns.push_back(column != nullptr
+                              ? std::move(column)
+                              : arrow::MakeArrayOfNull(field->type(), encoded->num_rows()).ValueOrDie());
+      }
     }
     const auto batch = arrow::RecordBatch::Make(schema, encoded->num_rows(), std::move(columns));
     const auto written = geoparquet::MakeWriter(schema).ValueOrDie()->Write(*batch).ValueOrDie();
@@ -102,6 +111,7 @@ class ItemTable {
     iceberg::DataFile described =
         rows::DescribeFile(location.uri, partition, written.bytes->size(), written.metrics);
     if (!file.with_bounds) described.lower_bounds = described.upper_bounds = {};
+    if (!file.boxes_hold) described.null_value_counts = {};
     return described;
   }
 

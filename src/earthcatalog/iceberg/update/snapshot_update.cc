@@ -126,6 +126,7 @@ Result<std::optional<TableMetadata>> SnapshotUpdate::Attempt(const TableMetadata
 
   FileCounts removed;
   Summary summary = request.summary;
+  if (request.summary_on_top) summary.merge(request.summary_on_top());
   std::vector<ManifestFile> manifests;
   if (rewrites) {
     ARROW_ASSIGN_OR_RAISE(auto rewritten, Rewritten(next, parent, &summary));

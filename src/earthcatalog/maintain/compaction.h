@@ -1,0 +1,82 @@
+// One pass of compaction over a table.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "earthcatalog/base/cancel.h"
+#include "earthcatalog/base/progress.h"
+#include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/maintain/compact.h"
+#include "earthcatalog/maintain/compaction_plan.h"
+#include "earthcatalog/maintain/rewrite.h"
+#include "earthcatalog/maintain/version_check.h"
+#include "earthcatalog/rows/write_files.h"
+
+namespace earthcatalog::maintain {
+
+// Used by one thread, once; has threads of its own.
+class Compaction {
+ public:
+  // All of these outlive it. `guard` is asked before each commit. `report` is filled on the way; of an
+  // earlier pass it has what was committed.
+  Compaction(const CompactOptions& options, catalog::Catalog* catalog, std::function<Status()> guard,
+             const ProgressCallback& progress, const CancelSource& cancel, CompactReport* report)
+      : options_(options),
+        catalog_(catalog),
+        table_(catalog->table()),
+        guard_(std::move(guard)),
+        progress_(progress),
+        cancel_(cancel),
+        report_(report),
+        written_(catalog->warehouse()) {}
+
+  // kCommitConflict when somebody has meanwhile removed a file that was to be replaced: another pass looks at
+  // the table as it is then.
+  Status Run();
+
+ private:
+  Status Plan();
+  void Estimate();
+  Status CheckVersions(const std::vector<TableFile>& unread);
+  Status AddIngestedColumn();
+  Status RewriteBuckets(size_t begin, size_t end);
+  Status RewriteBucket(const Bucket& bucket);
+  Status DropSuperseded();
+  Status RewriteWithout(const TableFile& file, const std::vector<bool>& superseded);
+  Status Commit(bool last);
+  Status Replace(bool last);
+  Status MarkAsUnique();
+  bool NobodyElseCommitted() const { return table_.metadata_location() == metadata_location_; }
+  RewriteTarget Target() const;
+  OnRows WhatIsWritten();
+  void ShowProgress(int64_t rows);
+
+  const CompactOptions& options_;
+  catalog::Catalog* const catalog_;
+  iceberg::Table& table_;
+  const std::function<Status()> guard_;
+  const ProgressCallback& progress_;
+  const CancelSource& cancel_;
+  CompactReport* const report_;
+
+  int threads_ = 1;
+  CompactionPlan plan_;
+  std::optional<VersionCheck> versions_;  // nothing where the table has one version of each item
+  std::string metadata_location_;         // of the table as planned, or as this pass committed it last
+  std::string token_;
+  std::vector<TableFile> committed_;  // written by this pass, and in the table
+
+  std::mutex mutex_;  // of what follows, which threads fill
+  rows::UncommittedFiles written_;
+  std::vector<iceberg::DataFile> replaced_;  // by the next commit
+  int64_t buckets_written_ = 0;              // likewise
+  Progress state_;
+  Clock::time_point shown_{};
+
+}  // namespace earthcatalog::maintain

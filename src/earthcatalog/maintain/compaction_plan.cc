@@ -1,0 +1,76 @@
+#include "earthcatalog/maintain/compaction_plan.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "earthcatalog/grid/cell_name.h"
+
+namespace earthcatalog::maintain {
+namespace {
+
+// Of the target size, in percent.
+constexpr int64_t kSmallest = 75, kLargest = 180;
+
+enum class State { kGood, kSmall, kBad };
+
+State StateOf(const TableFile& file, const CompactionRule& rule) {
+  const int64_t percent = file.file.file_size / std::max<int64_t>(1, rule.target_bytes / 100);
+  if (rule.rewrite_all || percent > kLargest || (rule.mend_boxes && !file.boxes_hold)) return State::kBad;
+  return percent < kSmallest ? State::kSmall : State::kGood;
+}
+
+using Place = std::vector<TableFile>::iterator;
+
+// Of one partition.
+void PlanPartition(Place begin, Place end, const CompactionRule& rule, CompactionPlan* plan) {
+  const Place good = std::stable_partition(
+      begin, end, [&](const TableFile& file) { return StateOf(file, rule) != State::kGood; });
+  const bool any_bad =
+      std::any_of(begin, good, [&](const TableFile& file) { return StateOf(file, rule) == State::kBad; });
+  // Other engines' cells may be none that can have a folder.
+  const bool has_folder = !grid::WhyNotACellName(begin->file.partition.grid_partition.value_or(""));
+  const bool due = has_folder && (any_bad || good - begin >= rule.threshold);
+  const Place staying = due ? good : begin;
+  if (begin != staying) {
+    plan->buckets.emplace_back(std::make_move_iterator(begin), std::make_move_iterator(staying));
+  }
+  std::move(staying, end, std::back_inserter(plan->staying));
+}
+
+}  // namespace
+
+Result<std::vector<TableFile>> ListFiles(const iceberg::Table& table) {
+  std::vector<TableFile> files;
+  const auto add = [&](const iceberg::DataFile& file) {
+    TableFile& added = files.emplace_back();
+    added.file.path = file.path;
+    added.file.partition = file.partition;
+    added.file.record_count = file.record_count;
+    added.file.file_size = file.file_size;
+    added.file.sequence_number = file.sequence_number;
+    const auto outside = file.null_value_counts.find(iceberg::kRowsOutsideBoxId);
+    added.boxes_hold = outside != file.null_value_counts.end() && outside->second == 0;
+    return Status::OK();
+  };
+  ARROW_RETURN_NOT_OK(table.ScanFiles(std::nullopt, {}, add));
+  return files;
+}
+
+CompactionPlan PlanCompaction(std::vector<TableFile> files, const CompactionRule& rule) {
+  std::stable_sort(files.begin(), files.end(), [](const TableFile& a, const TableFile& b) {
+    return a.file.partition < b.file.partition;
+  });
+  CompactionPlan plan;
+  for (Place begin = files.begin(); begin != files.end();) {
+    const Place end = std::find_if(begin, files.end(), [&](const TableFile& file) {
+      return file.file.partition != begin->file.partition;
+    });
+    ++plan.partitions;
+    PlanPartition(begin, end, rule, &plan);
+    begin = end;
+  }
+  return plan;
+}
+
+}  // namespace earthcatalog::maintain
