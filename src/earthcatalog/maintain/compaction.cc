@@ -25,8 +25,14 @@ bool HasBoxes(const arrow::Schema& schema) {
   return bbox != nullptr && bbox->type()->id() == arrow::Type::STRUCT;
 }
 
+std::optional<int64_t> CurrentSnapshotId(const iceberg::Table& table) {
+  const auto snapshot = table.current_snapshot();
+  return snapshot ? std::optional(snapshot->id) : std::nullopt;
+}
+
 }  // namespace
-};
+
+bool Compaction::NobodyElseCommitted() const { return CurrentSnapshotId(table_) == snapshot_id_; }
 
 Status Compaction::Run() {
   ARROW_RETURN_NOT_OK(Plan());
@@ -57,8 +63,7 @@ Status Compaction::Plan() {
   threads_ = options_.threads > 0 ? options_.threads : CoreCount();
   const int64_t bucket_bytes = options_.memory_bytes - options_.memory_bytes / kVersionsPart;
   threads_ = static_cast<int>(std::clamp<int64_t>(bucket_bytes / kLeastBucketBytes, 1, threads_));
-  token_ = NewUuid().substr(0, 8);
-  metadata_location_ = table_.metadata_location();
+  snapshot_id_ = CurrentSnapshotId(table_);
   if (!catalog::IsUnique(table_)) versions_.emplace(options_.memory_bytes / kVersionsPart, "");
   ARROW_ASSIGN_OR_RAISE(std::vector<TableFile> files, ListFiles(table_));
   if (report_->commits == 0) {
@@ -119,7 +124,7 @@ RewriteTarget Compaction::Target() const {
   const int64_t bytes = options_.memory_bytes - options_.memory_bytes / kVersionsPart;
   return {.warehouse = catalog_->warehouse(),
           .schema = table_.schema(),
-          .token = token_,
+          .token = NewUuid().substr(0, 8),
           .file_bytes = options_.target_bytes,
           .memory_bytes = std::max(bytes / threads_, kLeastBucketBytes)};
 }
@@ -154,7 +159,6 @@ Status Compaction::RewriteBucket(const Bucket& bucket) {
 // the newer version came to light elsewhere.
 Status Compaction::DropSuperseded() {
   ARROW_RETURN_NOT_OK(AddIngestedColumn());
-  token_ = NewUuid().substr(0, 8);
   std::vector<TableFile> concerned;
   std::vector<iceberg::DataFile> others;
   const auto is_concerned = [&](const iceberg::DataFile& file) {
@@ -210,7 +214,7 @@ Status Compaction::Replace(bool last) {
     if (KindOf(committed) != ErrorKind::kCommitUnknown) written_.Add(std::move(request.files));
     return committed;
   }
-  metadata_location_ = table_.metadata_location();
+  snapshot_id_ = CurrentSnapshotId(table_);
   ++report_->commits;
   report_->buckets_compacted += std::exchange(buckets_written_, 0);
   report_->unique = catalog::IsUnique(table_);

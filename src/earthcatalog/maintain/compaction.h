@@ -52,7 +52,7 @@ class Compaction {
   Status Commit(bool last);
   Status Replace(bool last);
   Status MarkAsUnique();
-  bool NobodyElseCommitted() const { return table_.metadata_location() == metadata_location_; }
+  bool NobodyElseCommitted() const;
   RewriteTarget Target() const;
   OnRows WhatIsWritten();
   void ShowProgress(int64_t rows);
@@ -68,8 +68,7 @@ class Compaction {
   int threads_ = 1;
   CompactionPlan plan_;
   std::optional<VersionCheck> versions_;  // nothing where the table has one version of each item
-  std::string metadata_location_;         // of the table as planned, or as this pass committed it last
-  std::string token_;
+  std::optional<int64_t> snapshot_id_;    // of the table as planned, or as this pass committed it last
   std::vector<TableFile> committed_;  // written by this pass, and in the table
 
   std::mutex mutex_;  // of what follows, which threads fill
@@ -77,6 +76,7 @@ class Compaction {
   std::vector<iceberg::DataFile> replaced_;  // by the next commit
   int64_t buckets_written_ = 0;              // likewise
   Progress state_;
-  Clock::time_point shown_{};
+  std::chrono::steady_clock::time_point shown_{};
+};
 
 }  // namespace earthcatalog::maintain

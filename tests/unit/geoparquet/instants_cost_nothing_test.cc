@@ -38,7 +38,8 @@ class Items {
   double FileBytes() const {
     auto schema = item::InitialSchema();
     // Two families of items, some without datetime: a few hundred bring all columns.
-    if (const auto additions = Encode(schema, 500).additions) schema = *item::Evolve(schema, additions);
+    if (const auto additions = Encode(schema, 500).additions)
+      schema = item::Evolve(schema, *additions)->schema;
     schema = *schema->RemoveField(schema->GetFieldIndex(std::string(item::kGridPartition)));
     const auto encoded = Encode(schema, kItems);
     EXPECT_EQ(encoded.additions, nullptr);

@@ -152,10 +152,10 @@ TEST(SettleTest, EqualGridsCompareEqual) {
                            (std::filesystem::current_path() / "regions.geojson").string(), "name"};
   EXPECT_EQ(Settle(relative).ValueOrDie(), Settle(absolute).ValueOrDie());
   EXPECT_EQ(Settle(relative).ValueOrDie().boundaries_path, absolute.boundaries_path);
-  const Config web = {"geojson", std::nullopt, "https://x.org/r.geojson", "name"};
+  const Config web = {"geojson", std::nullopt, "https://x.org/r.geojson", "name", "", 7};
   EXPECT_EQ(Settle(web).ValueOrDie(), web);
-  EXPECT_EQ(Settle(Config{}).ValueOrDie(), (Config{"h3", 1, "", ""}));
-  EXPECT_EQ(Settle(Config{"h3", 0, "x", "y"}).ValueOrDie(), (Config{"h3", 0, "", ""}));
+  EXPECT_EQ(Settle(Config{}).ValueOrDie(), (Config{"h3", 1, "", "", "", kDefaultMaxCells}));
+  EXPECT_EQ(Settle(Config{"h3", 0, "x", "y", "", 0}).ValueOrDie(), (Config{"h3", 0, "", "", "", 0}));
 }
 
 TEST(DescribeTest, SecretsStayOut) {

@@ -253,7 +253,7 @@ TEST(BatchEncoder, ItemsThatTheGridRefusesDoNotCountAsOverflowed) {
            R"(]},"links":[],"assets":{},"properties":{"datetime":"soon","expires":"later"}})";
   };
   CurrentSchema current(item::InitialSchema());
-  BatchEncoder encoder(&current, grid::MakePartitioner({}).ValueOrDie());
+  BatchEncoder encoder(&current, grid::MakePartitioner({}).ValueOrDie(), /*max_cells=*/0);
   EncodedBatch batch =
       encoder.Encode(BatchOf(0, {item("a", "146"), item("b", "46"), item("c", "46")})).ValueOrDie();
   EXPECT_EQ(TextOf(batch.overflowed), "datetime: 2 of \"soon\" b\n");

@@ -102,7 +102,8 @@ TEST(Style, ATableWithoutTheColumnKeepsTheTextInOverflowAndAsksForTheColumn) {
   EXPECT_TRUE(before.unplaced);
   EXPECT_FALSE(before.at_home);
   ASSERT_NE(before.additions, nullptr);
-  EXPECT_THAT(before.additions->field_names(), testing::ElementsAre("_style"));
+  EXPECT_THAT(before.additions->ColumnsFor(*with_assets).schema->field_names(),
+              testing::ElementsAre("_style"));
   const auto schema = EvolveOrDie(with_assets, before.additions);
   EXPECT_EQ(schema->GetFieldIndex("_style") + 1, schema->GetFieldIndex("_overflow"));
   const auto after = Encode({item.dump()}, schema);

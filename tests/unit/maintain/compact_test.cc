@@ -48,8 +48,13 @@ class CompactTest : public testing::Test {
     table_.Commit(named);
   }
 
-  CompactReport Compacted(CompactOptions options = {}) {
+  CompactReport Compacted() { return Compacted(Options()); }
+  CompactOptions Options() const {
+    CompactOptions options;
     options.paths = table_.paths();
+    return options;
+  }
+  CompactReport Compacted(const CompactOptions& options) {
     CompactReport report;
     const Status status = Compact(options, {}, never_, &report);
     EXPECT_TRUE(status.ok()) << status;
@@ -181,7 +186,9 @@ TEST_F(CompactTest, DangerACompactedOldVersionOutranksANewerOneElsewhere) {
 TEST_F(CompactTest, ABatchIsACommitAndTheLastOneDropsWhatIsOld) {
   Commit({{"", {Version("x", 1)}, kA}, {"", {Version("a", 1)}, kB}, {"", {Version("b", 1)}, kC}});
   Commit({{"", {Version("c", 1)}, kA}, {"", {Version("d", 1)}, kB}, {"", {Version("x", 2)}, kC}});
-  const CompactReport report = Compacted({.buckets_per_commit = 1});
+  CompactOptions options = Options();
+  options.buckets_per_commit = 1;
+  const CompactReport report = Compacted(options);
   EXPECT_EQ(report.commits, 3);
   EXPECT_EQ(report.buckets_compacted, 3);
   EXPECT_EQ(report.files_after, 3);
@@ -196,7 +203,9 @@ TEST_F(CompactTest, ADryRunChangesNothingAndSaysTheSame) {
   Commit({{"", {Version("x", 1)}, kA}, {"", {Version("x", 1)}, kB}});
   Commit({{"", {Version("x", 2)}, kB}, {"", {Version("z", 1)}, kA}});
   const auto before = table_.Reopened()->table().metadata_location();
-  const CompactReport planned = Compacted({.dry_run = true});
+  CompactOptions options = Options();
+  options.dry_run = true;
+  const CompactReport planned = Compacted(options);
   EXPECT_EQ(table_.Reopened()->table().metadata_location(), before);
   const CompactReport done = Compacted();
   EXPECT_EQ(planned.buckets_compacted, done.buckets_compacted);
@@ -222,7 +231,7 @@ TEST_F(CompactTest, BoxesThatNobodyVouchesForAreMended) {
 class CompactionBesideOthers : public CompactTest {
  protected:
   Status Run(const std::function<void()>& meanwhile) {
-    const CompactOptions options{.paths = table_.paths()};
+    const CompactOptions options = Options();
     const auto catalog = catalog::Catalog::Open(options.paths).ValueOrDie();
     const ProgressCallback nobody;
     bool done = false;
@@ -312,7 +321,8 @@ TEST_P(RandomHistories, CompactedAllOrInTurnsWithCommitsHaveOneVersionOfEachItem
       for (const auto& [cell, rows] : cells) files.push_back({"", rows, cell});
       Commit(files);
     }
-    CompactOptions options{.threshold = static_cast<int>(1 + below(3))};
+    CompactOptions options = Options();
+    options.threshold = static_cast<int>(1 + below(3));
     options.buckets_per_commit = static_cast<int>(below(3));
     const CompactReport report = Compacted(options);
     EXPECT_TRUE(report.unique);
