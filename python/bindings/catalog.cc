@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "bind.h"
+#include "earthcatalog/ingest/snapshot_notes.h"
+#include "earthcatalog/maintain/layout.h"
 #include "errors.h"
 
 namespace earthcatalog::python {
@@ -32,6 +34,9 @@ auto Ask(const catalog::Paths& paths, Question question) {
     return question(*catalog);
   }());
 }
+
+// With how many values columns could not hold, by the column.
+using DescribedInfo = std::pair<catalog::Info, std::map<std::string, uint64_t>>;
 
 using Settings = std::map<std::string, std::string>;
 
@@ -67,7 +72,10 @@ nb::tuple GetGrid(const catalog::Paths& paths) {
 }
 
 nb::dict GetInfo(const catalog::Paths& paths) {
-  const catalog::Info info = Ask(paths, [](const Catalog& catalog) { return catalog.GetInfo(); });
+  const auto [info, overflowed] = Ask(paths, [](const Catalog& catalog) -> Result<DescribedInfo> {
+    ARROW_ASSIGN_OR_RAISE(catalog::Info info, catalog.GetInfo());
+    return DescribedInfo{std::move(info), ingest::FindOverflowed(catalog.table())};
+  });
   nb::dict values;
   values["db_path"] = info.db_path;
   values["warehouse"] = info.warehouse;
@@ -86,6 +94,7 @@ nb::dict GetInfo(const catalog::Paths& paths) {
   values["column_count"] = info.column_count;
   values["grid_recorded"] = info.grid_recorded;
   values["grid_max_cells"] = info.grid_max_cells;
+  values["overflowed"] = overflowed;
   return values;
 }
 
@@ -101,6 +110,14 @@ nb::list GetStats(const catalog::Paths& paths) {
     partitions.append(values);
   }
   return partitions;
+}
+
+// As JSON text, which is how the command prints it, too.
+std::string GetLayout(const catalog::Paths& paths) {
+  return Ask(paths, [](const Catalog& catalog) -> Result<std::string> {
+    ARROW_ASSIGN_OR_RAISE(const maintain::Layout layout, maintain::DescribeLayout(catalog));
+    return maintain::LayoutToJson(layout);
+  });
 }
 
 }  // namespace
@@ -120,6 +137,7 @@ void BindCatalog(nb::module_& module) {
   module.def("catalog_grid", &GetGrid, nb::arg("paths"));
   module.def("catalog_info", &GetInfo, nb::arg("paths"));
   module.def("catalog_stats", &GetStats, nb::arg("paths"));
+  module.def("catalog_layout", &GetLayout, nb::arg("paths"));
 }
 
 }  // namespace earthcatalog::python

@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from earthcatalog._errors import CatalogLocked, EarthCatalogError
+    from earthcatalog._layout import PartitionStats, TableLayout
     from earthcatalog._version import __version__
-    from earthcatalog.core import CatalogInfo, EarthCatalog, PartitionStats, S3Lock, open  # noqa: A004
+    from earthcatalog.core import CatalogInfo, EarthCatalog, S3Lock, open  # noqa: A004
 
 __all__ = [
     "open",
     "EarthCatalog",
     "CatalogInfo",
     "PartitionStats",
+    "TableLayout",
     "S3Lock",
     "EarthCatalogError",
     "CatalogLocked",
@@ -32,7 +34,8 @@ _HOMES = {
     "open": "earthcatalog.core",
     "EarthCatalog": "earthcatalog.core",
     "CatalogInfo": "earthcatalog.core",
-    "PartitionStats": "earthcatalog.core",
+    "PartitionStats": "earthcatalog._layout",
+    "TableLayout": "earthcatalog._layout",
     "S3Lock": "earthcatalog.core",
     "EarthCatalogError": "earthcatalog._errors",
     "CatalogLocked": "earthcatalog._errors",

@@ -87,6 +87,9 @@ def catalog_info(paths: Paths) -> dict[str, Any]:
 def catalog_stats(paths: Paths) -> list[dict[str, Any]]:
     """One entry per cell and year, from the table's metadata alone."""
 
+def catalog_layout(paths: Paths) -> str:
+    """The fields of TableLayout as JSON."""
+
 class ItemTexts:
     """Items as JSON texts, each item once in its newest version. One thread at a time."""
 
@@ -126,3 +129,33 @@ def run_incremental(
     `on_progress` is called by the calling thread a few times a second. An exception it raises, or Ctrl-C,
     ends the run cleanly first: what is committed stays, nothing half-written is left.
     """
+
+def compact(
+    paths: Paths,
+    *,
+    threshold: int,
+    target_size: int,
+    rewrite_all: bool,
+    batch: int,
+    memory_limit: int,
+    use_lock: bool,
+    dry_run: bool,
+    on_progress: Callable[[Progress], None] | None,
+) -> str:
+    """Unites small files and returns the report as JSON; `on_progress` as in run_incremental.
+
+    `batch` is the number of cells and years in a commit, 0 for one commit. The progress counts rows.
+    """
+
+def rewrite_manifests(paths: Paths, dry_run: bool) -> str:
+    """Arranges the manifests by cell and returns the report as JSON."""
+
+def maintain(
+    paths: Paths,
+    *,
+    threshold: int,
+    memory_limit: int,
+    dry_run: bool,
+    on_progress: Callable[[Progress], None] | None,
+) -> str:
+    """Does what is due and returns the report as JSON; `on_progress` as in compact."""

@@ -5,10 +5,13 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
+from earthcatalog._layout import PartitionStats, TableLayout, read_layout
 from earthcatalog._native import core
+from earthcatalog._progress import progress_bar
 from earthcatalog._stores import translate_store
+from earthcatalog.maintenance.compact import DEFAULT_MEMORY_LIMIT, DEFAULT_TARGET_SIZE, compact_catalog
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table
@@ -27,23 +30,14 @@ _PYICEBERG_S3 = {
 }
 
 
-class PartitionStats(TypedDict):
-    """One cell and year of the table; `year` is None for items without a usable datetime."""
-
-    grid_partition: str
-    year: int | None
-    row_count: int
-    file_count: int
-    total_bytes: int
-
-
 @dataclass(frozen=True)
 class CatalogInfo:
     """What a catalog holds, from its metadata alone.
 
     `row_count` counts an item once per cell it lies in; one that touches more than `grid_max_cells` lies in
     coarser ones, and None is no limit. Where the table does not record its grid
-    (`grid_recorded`), its cells tell it, or it is "unknown".
+    (`grid_recorded`), its cells tell it, or it is "unknown". `overflowed` says of how many items a column
+    could not hold the value, which is in `_overflow`, by the column's dotted path.
     """
 
     db_path: str
@@ -63,6 +57,7 @@ class CatalogInfo:
     column_count: int
     grid_recorded: bool
     grid_max_cells: int | None
+    overflowed: dict[str, int]
 
 
 class EarthCatalog:
@@ -104,6 +99,10 @@ class EarthCatalog:
             for entry in core.catalog_stats(self._paths)
         ]
 
+    def layout(self) -> TableLayout:
+        """How the table lies on disk: sizes of files, fan-out, metadata; for planning."""
+        return read_layout(core.catalog_layout(self._paths))
+
     def items(self, ids: Iterable[str] | None = None) -> Iterator[dict[str, Any]]:
         """The STAC items as they were, each once, however many cells it lies in.
 
@@ -121,6 +120,74 @@ class EarthCatalog:
         texts = core.ItemTexts(self._paths, wanted)
         while (some := texts.next()) is not None:
             yield from map(json.loads, some)
+
+    def compact(
+        self,
+        threshold: int = 2,
+        dry_run: bool = False,
+        *,
+        target_size: int = DEFAULT_TARGET_SIZE,
+        rewrite_all: bool = False,
+        batch: int | None = None,
+        memory_limit: int = DEFAULT_MEMORY_LIMIT,
+        use_lock: bool = False,
+    ) -> dict[str, Any]:
+        """Unites the small files of each cell and year, and leaves out superseded versions of items.
+
+        The arguments, the result and what is raised are those of
+        `earthcatalog.maintenance.compact.compact_warehouse`.
+        """
+        return compact_catalog(
+            self._paths,
+            threshold=threshold,
+            dry_run=dry_run,
+            target_size=target_size,
+            rewrite_all=rewrite_all,
+            batch=batch,
+            memory_limit=memory_limit,
+            use_lock=use_lock,
+        )
+
+    def rewrite_manifests(self, dry_run: bool = False) -> dict[str, Any]:
+        """Arranges the table's manifests by cell, so that searches read few of them.
+
+        Where they lie well nothing is done; with `dry_run` nothing is done anyway.
+
+        Returns:
+            `rewritten`, and of the manifests `before` and `after`: `count`, `bytes`, how many are `small`,
+            and the most that a search for one cell and year reads, `per_partition`.
+        """
+        return dict(json.loads(core.rewrite_manifests(self._paths, dry_run)))
+
+    def maintain(
+        self,
+        dry_run: bool = False,
+        *,
+        threshold: int = 5,
+        memory_limit: int = DEFAULT_MEMORY_LIMIT,
+    ) -> dict[str, Any]:
+        """Does what is due: unites small files, arranges manifests, removes what killed runs left.
+
+        A step that fails keeps no other from its work and raises nothing, so look at the outcomes.
+
+        Args:
+            dry_run: only say what is due, and why.
+            threshold: unite files where a cell and year has so many that are worth it.
+            memory_limit: in bytes.
+
+        Returns:
+            `steps`, each with its `outcome` (done, not_due, failed, locked where somebody else holds the
+            lock; due in a dry run), `reason`, `message` and, when it was done, `details`.
+        """
+        with progress_bar(verb="compacting", unit="rows") as on_progress:
+            report = core.maintain(
+                self._paths,
+                threshold=threshold,
+                memory_limit=memory_limit,
+                dry_run=dry_run,
+                on_progress=on_progress,
+            )
+        return dict(json.loads(report))
 
     def lock(self, owner: str, ttl_hours: int = 12) -> "S3Lock":
         """Keeps other writers away while it is held: `with catalog.lock("my job"): ...`.

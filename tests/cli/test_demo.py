@@ -79,7 +79,7 @@ def test_a_demo_that_somebody_works_in_is_not_replaced(program: Program, base: B
     base.lock.write_text(json.dumps(holder))
     before = contents(base.path)
     done = program.run("demo", base.path, "--items", 6)
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "locked by 'incremental'" in done.stderr
     assert contents(base.path) == before
 

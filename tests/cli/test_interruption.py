@@ -224,7 +224,7 @@ def test_the_lock_names_its_holder(
     assert lock["hostname"] == socket.gethostname()
     assert lock["ttl_hours"] == 12
     second = program.run(*slow.command(base))
-    assert second.returncode == 1
+    assert second.returncode == 3
     assert second.stderr.count("\n") == 1
     for name in ("locked", "incremental", str(stuck_run.pid), str(base.lock)):
         assert name in second.stderr
@@ -277,7 +277,7 @@ def test_lock_of_others(
     command = ["incremental", "--inventory", inventory, "--source", archive.folder, *base.flags]
     done = program.run(*command)
     if held:
-        assert done.returncode == 1
+        assert done.returncode == 3
         assert "somebody" in done.stderr
         assert json.loads(base.lock.read_text())["token"] == "theirs"
         assert not base.db.exists()
@@ -296,7 +296,7 @@ def test_a_run_that_lost_its_lock_commits_no_more(
     write_lock(base)
     slow.leave.set()
     output, errors = stuck_run.communicate(timeout=60)
-    assert stuck_run.returncode == 1
+    assert stuck_run.returncode == 3
     assert "no longer this run's: it is held by 'somebody'" in errors.splitlines()[-1]
     assert json.loads(output)["commits"] == 3
     assert commits(base) == 3

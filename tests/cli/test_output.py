@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -39,33 +38,6 @@ def test_info_agrees_with_the_table(program: Program, mixed: Catalogue) -> None:
     assert (info["first_year"], info["last_year"]) == (int(min(years)), int(max(years)))
     assert info["column_count"] == len(table.schema().fields)
     assert (info["grid_type"], info["grid_resolution"]) == ("h3", 1)
-
-
-def test_stats_agree_with_the_files(program: Program, mixed: Catalogue) -> None:
-    done = program.run("stats", *mixed.base.flags, "--json")
-    assert done.returncode == 0, done.stderr
-    rows: Counter[tuple[str, str]] = Counter()
-    files: Counter[tuple[str, str]] = Counter()
-    for path in mixed.base.parquet_files():
-        rows[tables.partition_of(path)] += tables.pq.read_metadata(path).num_rows
-        files[tables.partition_of(path)] += 1
-    shown = json.loads(done.stdout)
-    names = [
-        (entry["grid_partition"], "unknown" if entry["year"] is None else f"{entry['year']:04}")
-        for entry in shown
-    ]
-    assert dict(zip(names, (entry["row_count"] for entry in shown), strict=True)) == rows
-    assert dict(zip(names, (entry["file_count"] for entry in shown), strict=True)) == files
-
-
-def test_stats_as_text_end_with_the_sum(program: Program, mixed: Catalogue) -> None:
-    done = program.run("stats", mixed.base.path)
-    lines = [line for line in done.stdout.splitlines() if not line.startswith("note: ")]
-    partitions = {tables.partition_of(path) for path in mixed.base.parquet_files()}
-    assert len(lines) == len(partitions) + 2
-    total = f"{tables.fanned_out(mixed.base).total():,}"
-    assert lines[-1].startswith("all ")
-    assert total in lines[-1]
 
 
 @pytest.mark.parametrize("command", ["stats", "info", "export", "incremental", "incremental --json", "demo"])

@@ -69,7 +69,10 @@ def test_d30_an_item_without_datetime_is_counted(program: Program, ingest: Inges
     base = ingest([make_item("when", point(1, 1)), make_item("never", point(1, 1), datetime=None)])
     done = program.run("stats", base.path, "--json")
     assert done.returncode == 0, done.stderr
-    assert [(line["year"], line["row_count"]) for line in json.loads(done.stdout)] == [(None, 1), (2020, 1)]
+    assert [(line["year"], line["row_count"]) for line in json.loads(done.stdout)["partitions"]] == [
+        (None, 1),
+        (2020, 1),
+    ]
 
 
 def test_d32_the_covering_names_columns_that_are_there(ingest: Ingest) -> None:

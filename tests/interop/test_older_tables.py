@@ -143,7 +143,7 @@ def test_ours_reads_it(program: Program, older: OlderIngest, base: Base) -> None
     assert (info["row_count"], info["column_count"]) == (len(rows), len(older_table.COLUMNS))
     counts = {
         (part["grid_partition"], part["year"]): part["row_count"]
-        for part in described(program, "stats", base)
+        for part in described(program, "stats", base)["partitions"]
     }
     assert counts == Counter((row["grid_partition"], _year(row)) for row in rows)
     check_items(exported(program, base), [as_kept(item) for item in items])

@@ -123,7 +123,7 @@ def test_readers_find_regions_with_odd_names(program: Program, base: Base, tmp_p
     ).fetchall()
     assert sorted(name for (name,) in listed) == sorted(ODD_NAMES)
     stats = json.loads(program.run("stats", base.path, "--json").stdout)
-    assert sorted(entry["grid_partition"] for entry in stats) == sorted(ODD_NAMES)
+    assert sorted(entry["grid_partition"] for entry in stats["partitions"]) == sorted(ODD_NAMES)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from earthcatalog._progress import progress_bar
+import pytest
+from earthcatalog._progress import _duration, progress_bar
 
 
 class Terminal(io.StringIO):
@@ -22,9 +23,9 @@ class Progress:
     total_items: int = 0
 
 
-def draw(*states: Progress) -> str:
+def draw(*states: Progress, **words: str) -> str:
     stream = Terminal()
-    with progress_bar(stream) as draw_one:
+    with progress_bar(stream, **words) as draw_one:
         assert draw_one is not None
         for state in states:
             progress: Any = state
@@ -55,3 +56,25 @@ def test_unknown_total_and_failures() -> None:
     assert "1,234 items" in text
     assert "1,000 committed" in text
     assert "5 failed" in text
+
+
+def test_the_time_left_is_told_while_there_is_some() -> None:
+    first, last = Progress(items_done=10, total_items=11), Progress(items_done=11, total_items=11)
+    assert draw(first).endswith("1 s left\n")
+    assert "left" not in draw(last)
+    assert "left" not in draw(Progress(items_done=10))
+    assert "left" not in draw(Progress(total_items=10))
+
+
+def test_other_work_has_other_words() -> None:
+    text = draw(Progress(items_done=1, total_items=1), verb="compacting", unit="files")
+    assert "compacting  [############################]  1 of 1 files" in text
+    assert "committed" not in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.2, "1 s"), (59, "59 s"), (60, "1 min 0 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")],
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert _duration(seconds) == text

@@ -61,7 +61,9 @@ def test_everything_in_s3(
     assert (info["snapshot_count"], info["file_count"]) == (3, len(copy.files))
     stats = json.loads(program.run("stats", base.uri, "--json").stdout)
     assert (
-        sum(partition["row_count"] for partition in stats) == info["row_count"] == sum(copy.rows().values())
+        sum(partition["row_count"] for partition in stats["partitions"])
+        == info["row_count"]
+        == sum(copy.rows().values())
     )
 
 

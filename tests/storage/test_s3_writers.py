@@ -137,7 +137,7 @@ def test_danger_d24_a_lock_left_behind_is_taken_over_once(
         codes.append(process.returncode)
         if process.returncode != 0:
             assert "locked by 'incremental'" in err or "others keep taking the lock" in err
-    assert sorted(codes) == [0, 1, 1, 1, 1]
+    assert sorted(codes) == [0, 3, 3, 3, 3]
     assert exported_keys(program, base) == Counter(key_of(item) for item in archive.items)
 
 
@@ -149,7 +149,7 @@ def test_danger_d24_a_young_lock_holds(
     lock = aged_lock(hours=11)
     base.bucket.put(base.lock_key, lock)
     done = program.run("incremental", "--inventory", inventory, "--source", archive.folder, *base.flags)
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "locked by 'backfill' (process 4711 on gone.example.org" in done.stderr
     assert base.list_keys() == [".lock"]
     assert base.bucket.get(base.lock_key) == lock
@@ -167,7 +167,7 @@ def test_danger_d24_a_run_that_lost_its_lock_commits_nothing(
     base.bucket.put(base.lock_key, lock)
     gate.release()
     _out, err = process.communicate(timeout=60)
-    assert process.returncode == 1
+    assert process.returncode == 3
     assert "is no longer this run's: it is held by 'backfill'" in err
     assert base.bucket.get(base.lock_key) == lock
     assert base.data_keys() == set()
@@ -322,7 +322,7 @@ def test_lock_command(
 
     put(aged_lock(hours=1))
     refused = lock_command(program, "release", base)
-    assert refused.returncode == 1
+    assert refused.returncode == 3
     assert "locked by 'backfill'" in refused.stderr
     assert "--force" in refused.stderr
     assert json.loads(lock_command(program, "status", base, "--json").stdout)["stale"] is False

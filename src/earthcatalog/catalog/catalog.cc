@@ -150,15 +150,16 @@ Result<std::map<std::string, std::string>> Catalog::UnrecordedGrid() const {
 }
 
 Result<std::vector<PartitionStats>> Catalog::Stats() const {
-  ARROW_ASSIGN_OR_RAISE(const auto totals, table_->TotalsByPartition());
+  ARROW_ASSIGN_OR_RAISE(auto totals, table_->TotalsByPartition());
   std::vector<PartitionStats> result;
   result.reserve(totals.size());
-  for (const auto& [partition, sums] : totals) {
+  for (auto& [partition, sums] : totals) {
     result.push_back({.grid_partition = partition.grid_partition.value_or(""),
                       .year = partition.calendar_year(),
                       .row_count = sums.rows,
                       .file_count = sums.files,
-                      .total_bytes = sums.bytes});
+                      .total_bytes = sums.bytes,
+                      .file_sizes = std::move(sums.file_sizes)});
   }
   return result;
 }

@@ -33,6 +33,7 @@ struct PartitionStats {
   int64_t row_count = 0;
   int64_t file_count = 0;
   int64_t total_bytes = 0;
+  std::vector<int64_t> file_sizes = {};  // in bytes, in no order
 };
 
 struct Info {

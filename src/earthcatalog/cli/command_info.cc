@@ -1,8 +1,8 @@
 #include <cstdio>
 #include <memory>
-#include <utility>
 
 #include "earthcatalog/cli/command.h"
+#include "earthcatalog/cli/layout_text.h"
 #include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/s3_options.h"
 #include "earthcatalog/ingest/snapshot_notes.h"
@@ -27,39 +27,61 @@ Result<catalog::Paths> CatalogArguments::Resolve() const {
 
 namespace {
 
-// A command that opens a catalogue and prints `result`, what it has to say of it, as text or as JSON.
-template <typename Value>
-void AddPrintingCommand(CLI::App* command, Result<Value> (catalog::Catalog::*result)() const,
-                        void (*print)(const Described<Value>&),
-                        std::string (*to_json)(const Described<Value>&), RunFunction* run) {
-  auto arguments = std::make_shared<CatalogArguments>();
-  auto json = std::make_shared<bool>(false);
-  arguments->AddTo(command);
-  AddUnsignedOption(command, &arguments->s3);
-  command->add_flag("--json", *json, "Print as JSON");
+struct Arguments {
+  CatalogArguments catalog;
+  bool json = false;
+  bool all = false;
+};
+
+// A command that opens a catalogue and prints what it has to say of it.
+CLI::App* AddReadingCommand(CLI::App* app, const char* name, const char* help,
+                            const std::shared_ptr<Arguments>& arguments,
+                            Status (*print)(const catalog::Catalog&, const Arguments&), RunFunction* run) {
+  CLI::App* command = app->add_subcommand(name, help);
+  arguments->catalog.AddTo(command);
+  AddUnsignedOption(command, &arguments->catalog.s3);
+  command->add_flag("--json", arguments->json, "Print as JSON");
   command->callback([=] {
     *run = [=]() -> Result<int> {
-      ARROW_ASSIGN_OR_RAISE(const catalog::Paths paths, arguments->Resolve());
+      ARROW_ASSIGN_OR_RAISE(const catalog::Paths paths, arguments->catalog.Resolve());
       ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(paths));
-      ARROW_ASSIGN_OR_RAISE(Value value, ((*catalog).*result)());
-      const Described<Value> described{std::move(value), ingest::FindOverflowed(catalog->table())};
-      if (*json) {
-        fmt::print("{}\n", to_json(described));
-      } else {
-        print(described);
-      }
+      ARROW_RETURN_NOT_OK(print(*catalog, *arguments));
       return kDone;
     };
   });
+  return command;
+}
+
+Status RunInfo(const catalog::Catalog& catalog, const Arguments& arguments) {
+  ARROW_ASSIGN_OR_RAISE(const catalog::Info info, catalog.GetInfo());
+  if (arguments.json) {
+    fmt::print("{}\n", InfoToJson(info, ingest::FindOverflowed(catalog.table())));
+  } else {
+    PrintInfo(info);
+  }
+  return Status::OK();
+}
+
+Status RunStats(const catalog::Catalog& catalog, const Arguments& arguments) {
+  ARROW_ASSIGN_OR_RAISE(const maintain::Layout layout, maintain::DescribeLayout(catalog));
+  if (arguments.json) {
+    fmt::print("{}\n", maintain::LayoutToJson(layout));
+  } else {
+    PrintLayout(layout, arguments.all);
+  }
+  return Status::OK();
 }
 
 }  // namespace
 
 void AddInfoAndStatsCommands(CLI::App* app, RunFunction* run) {
-  AddPrintingCommand(app->add_subcommand("info", "What the catalogue holds, in a few lines"),
-                     &catalog::Catalog::GetInfo, &PrintInfo, &InfoToJson, run);
-  AddPrintingCommand(app->add_subcommand("stats", "Rows, files and bytes of each cell and year"),
-                     &catalog::Catalog::Stats, &PrintStats, &StatsToJson, run);
+  const auto arguments = std::make_shared<Arguments>();
+  AddReadingCommand(app, "info", "What the catalogue holds, in a few lines", arguments, &RunInfo, run);
+  AddReadingCommand(app, "stats",
+                    "How the table lies on disk: sizes of files, fan-out, metadata; rows, files and bytes of "
+                    "each cell and year",
+                    arguments, &RunStats, run)
+      ->add_flag("--all", arguments->all, "List every cell and year, not only those with most rows");
 }
 
 }  // namespace earthcatalog::cli

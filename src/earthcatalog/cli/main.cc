@@ -25,13 +25,19 @@ void KeepLittleFreedMemory() {
   setenv("ARROW_DEFAULT_MEMORY_POOL", "system", /*overwrite=*/0);
 }
 
+int ExitCodeOf(const Status& error) {
+  const auto kind = KindOf(error);
+  if (kind == ErrorKind::kUsage) return kUsage;
+  return kind == ErrorKind::kLocked ? kLocked : kFailed;
+}
+
 // Ends the program's output: whoever reads it must be able to rely on the exit code.
 int Finish(const Result<int>& code) {
   const bool complete = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
   if (!complete) PrintError(FailedError("the output could not be written in full"));
   const bool said = !complete && code.status().IsUnknownError();  // what printing threw
   if (!code.ok() && !said) PrintError(code.status());
-  if (!code.ok()) return KindOf(code.status()) == ErrorKind::kUsage ? kUsage : kFailed;
+  if (!code.ok()) return ExitCodeOf(code.status());
   return complete ? *code : kFailed;
 }
 
@@ -44,8 +50,11 @@ Result<int> ParseAndRun(int argc, char** argv) {
   AddIncrementalCommand(&app, &run);
   AddDemoCommand(&app, argv[0], &run);
   AddExportCommand(&app, &run);
-  AddCleanCommand(&app, &run);
   AddInfoAndStatsCommands(&app, &run);
+  AddMaintainCommand(&app, &run);
+  AddCompactCommand(&app, &run);
+  AddRewriteManifestsCommand(&app, &run);
+  AddCleanCommand(&app, &run);
   AddLockCommand(&app, &run);
   const auto named = [&](const CLI::App* command) { return argc > 1 && command->get_name() == argv[1]; };
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(named).empty()) {

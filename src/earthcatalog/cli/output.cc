@@ -20,8 +20,6 @@ void PrintCountIfAny(const char* label, uint64_t count) {
   if (count > 0) PrintCount(label, count);
 }
 
-std::string YearText(const std::optional<int>& year) { return year ? std::to_string(*year) : "unknown"; }
-
 // Names from outside need not be UTF-8.
 std::string JsonText(const Json& json) {
   return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
@@ -46,8 +44,8 @@ void PrintPartition(const std::string& cell, const std::string& year, const cata
 }
 
 // Some of `all`, and their sum.
-void PrintPartitions(const std::vector<catalog::PartitionStats>& shown,
-                     const std::vector<catalog::PartitionStats>& all) {
+void PrintSome(const std::vector<catalog::PartitionStats>& shown,
+               const std::vector<catalog::PartitionStats>& all) {
   fmt::print("{:<18}{:>8}{:>12}{:>8}{:>12}\n", "cell", "year", "rows", "files", "size");
   for (const catalog::PartitionStats& partition : shown) {
     PrintPartition(partition.grid_partition, YearText(partition.year), partition);
@@ -65,6 +63,8 @@ void PrintPartitions(const std::vector<catalog::PartitionStats>& shown,
 }
 
 }  // namespace
+
+std::string YearText(const std::optional<int>& year) { return year ? std::to_string(*year) : "unknown"; }
 
 void PrintAside(const std::string& text) {
   std::fputs(text.c_str(), stderr);
@@ -146,8 +146,7 @@ void PrintSummary(const jobs::IncrementalReport& report) {
              FormatCount(static_cast<int64_t>(rate)), FormatByteSize(report.peak_memory));
 }
 
-void PrintInfo(const DescribedInfo& described) {
-  const catalog::Info& info = described.value;
+void PrintInfo(const catalog::Info& info) {
   const auto line = [](const char* label, const std::string& value) {
     fmt::print("{:<13}: {}\n", label, value);
   };
@@ -164,8 +163,7 @@ void PrintInfo(const DescribedInfo& described) {
   line("Snapshots", FormatCount(info.snapshot_count));
 }
 
-std::string InfoToJson(const DescribedInfo& described) {
-  const catalog::Info& info = described.value;
+std::string InfoToJson(const catalog::Info& info, const std::map<std::string, uint64_t>& overflowed) {
   return JsonText({{"catalog", info.db_path},
                    {"warehouse", info.warehouse},
                    {"metadata_location", info.metadata_location},
@@ -183,35 +181,19 @@ std::string InfoToJson(const DescribedInfo& described) {
                    {"column_count", info.column_count},
                    {"snapshot_count", info.snapshot_count},
                    {"current_snapshot_id", OptionalJson(info.current_snapshot_id)},
-                   {"overflowed", described.overflowed}});
+                   {"overflowed", overflowed}});
 }
 
-void PrintStats(const DescribedStats& stats) {
-  PrintPartitions(stats.value, stats.value);
-  for (const auto& [column, count] : stats.overflowed) {
-    fmt::print("note: {}: {} {} not fit the column, _overflow has {}\n", OneLine(column), Count(count),
-               count == 1 ? "value did" : "values did", count == 1 ? "it" : "them");
-  }
+void PrintPartitions(const std::vector<catalog::PartitionStats>& partitions) {
+  PrintSome(partitions, partitions);
 }
 
-void PrintLargest(const std::vector<catalog::PartitionStats>& stats, size_t count) {
-  std::vector<catalog::PartitionStats> largest = stats;
+void PrintLargest(const std::vector<catalog::PartitionStats>& partitions, size_t count) {
+  std::vector<catalog::PartitionStats> largest = partitions;
   std::stable_sort(largest.begin(), largest.end(),
                    [](const auto& a, const auto& b) { return a.row_count > b.row_count; });
   largest.resize(std::min(count, largest.size()));
-  PrintPartitions(largest, stats);
-}
-
-std::string StatsToJson(const DescribedStats& stats) {
-  Json list = Json::array();
-  for (const catalog::PartitionStats& partition : stats.value) {
-    list.push_back({{"grid_partition", partition.grid_partition},
-                    {"year", OptionalJson(partition.year)},
-                    {"row_count", partition.row_count},
-                    {"file_count", partition.file_count},
-                    {"total_bytes", partition.total_bytes}});
-  }
-  return JsonText(list);
+  PrintSome(largest, partitions);
 }
 
 }  // namespace earthcatalog::cli

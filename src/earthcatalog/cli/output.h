@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,22 +21,14 @@ void PrintError(const Status& status);
 // The run's numbers for people; every inventory row is in exactly one of the lines.
 void PrintSummary(const jobs::IncrementalReport& report);
 
-// What a table holds, and how many values its columns could not hold, by the column (ingest::FindOverflowed).
-template <typename Value>
-struct Described {
-  Value value;
-  std::map<std::string, uint64_t> overflowed;
-};
-using DescribedInfo = Described<catalog::Info>;
-using DescribedStats = Described<std::vector<catalog::PartitionStats>>;
+void PrintInfo(const catalog::Info& info);
+// `overflowed`: how many values columns could not hold, by the column (ingest::FindOverflowed).
+std::string InfoToJson(const catalog::Info& info, const std::map<std::string, uint64_t>& overflowed);
 
-void PrintInfo(const DescribedInfo& info);
-std::string InfoToJson(const DescribedInfo& info);
-
-void PrintStats(const DescribedStats& stats);
-// Only so many partitions, those with most rows, and a line for the rest.
-void PrintLargest(const std::vector<catalog::PartitionStats>& stats, size_t count);
-// The partitions alone.
-std::string StatsToJson(const DescribedStats& stats);
+std::string YearText(const std::optional<int>& year);
+// Each partition, and their sum.
+void PrintPartitions(const std::vector<catalog::PartitionStats>& partitions);
+// Only so many partitions, those with most rows, a line for the rest, and the sum of all.
+void PrintLargest(const std::vector<catalog::PartitionStats>& partitions, size_t count);
 
 }  // namespace earthcatalog::cli

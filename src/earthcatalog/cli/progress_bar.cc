@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/cli/output.h"
@@ -25,10 +27,28 @@ std::string Bar(uint64_t done, uint64_t total) {
                      fraction * 100);
 }
 
+// "45 s", "3 min 20 s", "2 h 5 min"
+std::string DurationText(double seconds) {
+  const auto whole = static_cast<int64_t>(std::ceil(seconds));
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} min {} s", whole / 60, whole % 60);
+  return fmt::format("{} h {} min", whole / 3600, whole % 3600 / 60);
+}
+
+// At the rate so far; empty while nobody knows.
+std::string TimeLeft(const Progress& progress, double seconds) {
+  if (progress.items_done == 0 || progress.items_done >= progress.total_items) return "";
+  const double left = static_cast<double>(progress.total_items - progress.items_done);
+  return fmt::format(", {} left", DurationText(left * seconds / static_cast<double>(progress.items_done)));
+}
+
 }  // namespace
 
-ProgressBar::ProgressBar()
-    : terminal_(isatty(STDERR_FILENO) != 0), start_(Clock::now()), last_line_(start_) {}
+ProgressBar::ProgressBar(std::string unit)
+    : unit_(std::move(unit)),
+      terminal_(isatty(STDERR_FILENO) != 0),
+      start_(Clock::now()),
+      last_line_(start_) {}
 
 ProgressBar::~ProgressBar() {
   if (drawn_) PrintAside(kClearLine);
@@ -49,11 +69,13 @@ std::string ProgressBar::Describe(const Progress& progress) const {
   const auto rate = [&](uint64_t count) {
     return static_cast<int64_t>(static_cast<double>(count) / std::max(seconds, 1e-3));
   };
-  return fmt::format("{} items, {} committed, {} failed, {} items/s, {}/s",
-                     FormatCount(static_cast<int64_t>(progress.items_done)),
-                     FormatCount(static_cast<int64_t>(progress.items_committed)),
-                     FormatCount(static_cast<int64_t>(progress.items_failed)),
-                     FormatCount(rate(progress.items_done)), FormatByteSize(rate(progress.bytes_fetched)));
+  const auto count = [](uint64_t number) { return FormatCount(static_cast<int64_t>(number)); };
+  std::string text = fmt::format("{} {}", count(progress.items_done), unit_);
+  if (progress.items_committed > 0) text += fmt::format(", {} committed", count(progress.items_committed));
+  if (progress.items_failed > 0) text += fmt::format(", {} failed", count(progress.items_failed));
+  text += fmt::format(", {} {}/s", FormatCount(rate(progress.items_done)), unit_);
+  if (progress.bytes_fetched > 0) text += fmt::format(", {}/s", FormatByteSize(rate(progress.bytes_fetched)));
+  return text + TimeLeft(progress, seconds);
 }
 
 }  // namespace earthcatalog::cli

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
+#include <string>
 
 #include "earthcatalog/base/progress.h"
 
@@ -12,7 +12,8 @@ namespace earthcatalog::cli {
 // One thread at a time. Clears the bar when destroyed.
 class ProgressBar {
  public:
-  ProgressBar();
+  // `unit`: what the job counts as its items.
+  explicit ProgressBar(std::string unit = "items");
   ~ProgressBar();
   ProgressBar(const ProgressBar&) = delete;
   ProgressBar& operator=(const ProgressBar&) = delete;
@@ -22,6 +23,7 @@ class ProgressBar {
  private:
   std::string Describe(const Progress& progress) const;
 
+  const std::string unit_;
   const bool terminal_;
   const std::chrono::steady_clock::time_point start_;
   std::chrono::steady_clock::time_point last_line_;

@@ -70,17 +70,6 @@ std::vector<ManifestSpan> MergeableSpans(const std::vector<ManifestFile>& manife
   return spans;
 }
 
-// The most that meet in one partition. `spans` begin one after the other.
-std::vector<ManifestSpan> DeepestOf(const std::vector<ManifestSpan>& spans) {
-  std::vector<ManifestSpan> open, deepest;
-  for (const ManifestSpan& span : spans) {
-    std::erase_if(open, [&span](const ManifestSpan& before) { return before.last < span.first; });
-    open.push_back(span);
-    if (open.size() > deepest.size()) deepest = open;
-  }
-  return deepest;
-}
-
 // Manifests that may all hold the same partition, so that who looks for it reads each: the widest of them,
 // when these are too many, for they are in the way of most searches.
 std::set<size_t> ChooseDeepest(const std::vector<ManifestFile>& manifests, const Limits& limits) {

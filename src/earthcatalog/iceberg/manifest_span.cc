@@ -43,4 +43,14 @@ std::vector<ManifestSpan> SpansOf(const std::vector<ManifestFile>& manifests, co
   return spans;
 }
 
+std::vector<ManifestSpan> DeepestOf(const std::vector<ManifestSpan>& spans) {
+  std::vector<ManifestSpan> open, deepest;
+  for (const ManifestSpan& span : spans) {
+    std::erase_if(open, [&span](const ManifestSpan& before) { return before.last < span.first; });
+    open.push_back(span);
+    if (open.size() > deepest.size()) deepest = open;
+  }
+  return deepest;
+}
+
 }  // namespace earthcatalog::iceberg

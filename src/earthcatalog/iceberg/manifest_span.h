@@ -31,4 +31,7 @@ bool IsCopyable(const ManifestFile& manifest, const PartitionSpec& spec);
 // Of the copyable ones whose span the list tells, by where they begin.
 std::vector<ManifestSpan> SpansOf(const std::vector<ManifestFile>& manifests, const PartitionSpec& spec);
 
+// The most that meet in one partition. `spans` begin one after the other.
+std::vector<ManifestSpan> DeepestOf(const std::vector<ManifestSpan>& spans);
+
 }  // namespace earthcatalog::iceberg

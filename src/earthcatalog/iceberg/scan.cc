@@ -191,10 +191,18 @@ class FileScan {
   ScanCounts counts_;
 };
 
+void Add(const DataFile& file, PartitionTotals* totals) {
+  totals->rows += file.record_count;
+  totals->files += 1;
+  totals->bytes += file.file_size;
+  totals->file_sizes.push_back(file.file_size);
+}
+
 void Add(const PartitionTotals& more, PartitionTotals* totals) {
   totals->rows += more.rows;
   totals->files += more.files;
   totals->bytes += more.bytes;
+  totals->file_sizes.insert(totals->file_sizes.end(), more.file_sizes.begin(), more.file_sizes.end());
 }
 
 // Summed up where the manifests are decoded.
@@ -203,7 +211,7 @@ Result<std::map<Partition, PartitionTotals>> FileScan::Totals() {
   const auto sum = [this](const ManifestFile& manifest) -> Result<Totals> {
     Totals totals;
     const auto add = [&totals](const ManifestEntry& entry) {
-      Add({entry.file.record_count, 1, entry.file.file_size}, &totals[entry.file.partition]);
+      Add(entry.file, &totals[entry.file.partition]);
       return Status::OK();
     };
     ARROW_RETURN_NOT_OK(

@@ -66,6 +66,18 @@ struct PartitionTotals {
   int64_t rows = 0;
   int64_t files = 0;
   int64_t bytes = 0;
+  std::vector<int64_t> file_sizes = {};  // in bytes, in no order
+};
+
+// What the current snapshot's metadata is made of, as far as its manifest list tells.
+struct ManifestTotals {
+  int64_t count = 0;
+  int64_t bytes = 0;
+  int64_t list_bytes = 0;
+  // Of those that RewriteManifests may arrange anew:
+  int64_t small = 0;    // that it would unite with others
+  int64_t deepest = 0;  // the most that may all hold one cell and year: who looks for it reads each
+  int64_t fixed = 0;    // the others; what they hold is not told, so every search reads them
 };
 
 // A table in a catalog. One thread at a time.
@@ -201,6 +213,9 @@ class Table {
 
   // Of all live files of the current snapshot. Errors as ScanFiles.
   Result<std::map<Partition, PartitionTotals>> TotalsByPartition() const;
+
+  // Of the current snapshot's manifests that have live files; reads its manifest list alone.
+  Result<ManifestTotals> TotalsOfManifests() const;
 
   // Calls `visit` with every path that the metadata names: data files of all snapshots, also those that a
   // snapshot removed; manifests, manifest lists, statistics, logged metadata files and the current one. As

@@ -125,6 +125,7 @@ Status Committer::Append() {
   const QuarantineNotes quarantine = PendingQuarantine();
   NoteQuarantine(quarantine, &request.summary);
   NoteOverflowed(pending_.overflowed, &request.summary);
+  NoteItems(pending_.catalogued, &request.summary);
   if (options_.selection && position_.inventory) {
     NoteInventory(*options_.selection, *position_.inventory, &request.summary);
   }

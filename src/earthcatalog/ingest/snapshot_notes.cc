@@ -23,10 +23,14 @@ constexpr char kQuarantine[] = "earthcatalog.quarantine";
 constexpr char kRetried[] = "earthcatalog.retried-quarantine";
 constexpr char kRetriedRows[] = "earthcatalog.retried-quarantine-rows";
 constexpr char kOverflowed[] = "earthcatalog.overflowed";
+constexpr char kItems[] = "earthcatalog.items";
+constexpr char kAddedRows[] = "added-records";  // Iceberg's own
 // Of a snapshot that outlives others: their notes of inventories, newest first; and what columns could not
-// hold in it and all before it.
+// hold, and which items came in how many rows, in it and all before it.
 constexpr char kCarried[] = "earthcatalog.carried-inventories";
 constexpr char kCarriedOverflowed[] = "earthcatalog.carried-overflowed";
+constexpr char kCarriedItems[] = "earthcatalog.carried-items";
+constexpr char kCarriedItemRows[] = "earthcatalog.carried-item-rows";
 
 std::optional<std::string> Find(const Summary& summary, const char* key) {
   const auto entry = summary.find(key);
@@ -197,6 +201,26 @@ std::map<std::string, uint64_t> FindOverflowed(const iceberg::Table& table) {
   return columns;
 }
 
+void NoteItems(uint64_t items, Summary* summary) {
+  if (items > 0) (*summary)[kItems] = std::to_string(items);
+}
+
+ItemCounts FindItems(const iceberg::Table& table) {
+  ItemCounts counts;
+  const auto add = [&counts](const Summary& summary, const char* items_key, const char* rows_key) {
+    const auto items = FindCount(summary, items_key), rows = FindCount(summary, rows_key);
+    if (!items || !rows) return false;
+    counts.items += *items;
+    counts.rows += *rows;
+    return true;
+  };
+  for (const iceberg::Snapshot& snapshot : table.history()) {
+    add(snapshot.summary, kItems, kAddedRows);
+    if (add(snapshot.summary, kCarriedItems, kCarriedItemRows)) break;  // the older ones are in it
+  }
+  return counts;
+}
+
 Summary NotesToCarry(const iceberg::Table& table, const QuarantineNotes& settled) {
   struct Needed {
     InventoryProgress newest, furthest;
@@ -222,6 +246,10 @@ Summary NotesToCarry(const iceberg::Table& table, const QuarantineNotes& settled
   if (!carried.empty()) summary[kCarried] = ToText(carried);
   if (const auto overflowed = FindOverflowed(table); !overflowed.empty()) {
     summary[kCarriedOverflowed] = ToText(overflowed);
+  }
+  if (const ItemCounts counts = FindItems(table); counts.items > 0) {
+    summary[kCarriedItems] = std::to_string(counts.items);
+    summary[kCarriedItemRows] = std::to_string(counts.rows);
   }
   QuarantineNotes quarantine = FindQuarantineNotes(table);
   for (const std::string& file : quarantine.finished) quarantine.rows_taken_up.erase(file);

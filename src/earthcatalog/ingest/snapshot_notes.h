@@ -65,11 +65,25 @@ void NoteOverflowed(const OverflowedColumns& columns, Summary* summary);
 // The same of all commits in the history of the current snapshot, those that have expired too.
 std::map<std::string, uint64_t> FindOverflowed(const iceberg::Table& table);
 
+// How many items commits have brought, an item counting once for each time that it was ingested, and in how
+// many rows. Of commits that say it: those of other programs and of earlier versions do not.
+struct ItemCounts {
+  uint64_t items = 0;
+  uint64_t rows = 0;
+};
+
+// The rows are those that the commit adds. Adds nothing for a commit without items.
+void NoteItems(uint64_t items, Summary* summary);
+
+// Of all commits in the history of the current snapshot, those that have expired too.
+ItemCounts FindItems(const iceberg::Table& table);
+
 // What a snapshot must say so that older ones may expire: of each inventory the newest note and the one that
-// goes furthest, how far quarantine files have been taken up, which were written or finished, and what columns
-// could not hold. `settled`: the notes by which the quarantine was settled (quarantine.h) before; files that
-// they name as written or finished are left out, being of no more use, so that what is carried does not grow
-// without end. Commits since then may name others, which nobody has settled. Empty where nothing is known.
+// goes furthest, how far quarantine files have been taken up, which were written or finished, what columns
+// could not hold, and how many items there were. `settled`: the notes by which the quarantine was settled
+// (quarantine.h) before; files that they name as written or finished are left out, being of no more use, so
+// that what is carried does not grow without end. Commits since then may name others, which nobody has
+// settled. Empty where nothing is known.
 Summary NotesToCarry(const iceberg::Table& table, const QuarantineNotes& settled);
 
 }  // namespace earthcatalog::ingest

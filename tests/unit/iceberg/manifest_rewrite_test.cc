@@ -1,4 +1,6 @@
 // All manifests arranged anew: what is in them stays, and a search reads few.
+#include <filesystem>
+#include <iterator>
 #include <random>
 
 #include "earthcatalog/iceberg/manifest.h"
@@ -84,6 +86,53 @@ TEST_F(ManifestRewriteTest, ASearchReadsFewManifestsAndEveryEntryStays) {
   EXPECT_EQ(summary.at("total-data-files"), "3000");
   EXPECT_FALSE(summary.contains("added-data-files"));
   EXPECT_FALSE(summary.contains("deleted-data-files"));
+}
+
+TEST_F(ManifestRewriteTest, TotalsTellWhatASearchReads) {
+  EXPECT_EQ(Must(CreateTable()->TotalsOfManifests()).count, 0);
+  const auto table = Filled(20, 150, kManyCells);
+  const auto check = [&table] {
+    const ManifestTotals totals = Must(table->TotalsOfManifests());
+    int64_t bytes = 0;
+    for (const ManifestFile& manifest : Manifests(*table)) {
+      bytes += static_cast<int64_t>(std::filesystem::file_size(PathOf(manifest.path)));
+    }
+    EXPECT_EQ(totals.count, std::ssize(Manifests(*table)));
+    EXPECT_EQ(totals.bytes, bytes);
+    EXPECT_EQ(
+        totals.list_bytes,
+        static_cast<int64_t>(std::filesystem::file_size(PathOf(table->current_snapshot()->manifest_list))));
+    EXPECT_EQ(totals.fixed, 0);
+    EXPECT_LE(MostManifestsRead(*table), totals.deepest + 1) << "that of unknown years, too";
+    return totals;
+  };
+  EXPECT_EQ(check().deepest, 20) << "each commit touches all cells";
+  ASSERT_OK(table->RewriteManifests(Request()));
+  EXPECT_EQ(check().deepest, 1);
+}
+
+TEST_F(ManifestRewriteTest, SmallOnesCountWhereTheyWouldBeUnited) {
+  const auto table = CreateTable({{"commit.manifest-merge.enabled", "false"}});
+  for (int i = 0; i < 5; ++i) ASSERT_OK(AppendFiles(*table, {MakeFile(NewUuid(), Cell(i), 1)}));
+  ManifestTotals totals = Must(table->TotalsOfManifests());
+  EXPECT_EQ(totals.small, 5);
+  EXPECT_EQ(totals.deepest, 1);
+  ASSERT_OK(table->RewriteManifests(Request()));
+  totals = Must(table->TotalsOfManifests());
+  EXPECT_EQ(totals.count, 1);
+  EXPECT_EQ(totals.small, 0) << "one alone cannot be united";
+}
+
+// What it holds is not told, so every search reads it, and no rewrite helps.
+TEST_F(ManifestRewriteTest, AManifestWithoutRangesCountsForAllCells) {
+  const auto table = CreateTable();
+  ASSERT_OK(AppendFiles(*table, {MakeFile("a", "81", 1)}));
+  ASSERT_OK(AppendFiles(*table, {MakeFile("b", "82", 1)}));
+  EditList(*table, [](std::vector<ManifestFile>& manifests) { manifests[0].partitions.reset(); });
+  const ManifestTotals totals = Must(table->TotalsOfManifests());
+  EXPECT_EQ(totals.count, 2);
+  EXPECT_EQ(totals.fixed, 1);
+  EXPECT_EQ(totals.deepest, 1);
 }
 
 TEST_F(ManifestRewriteTest, WhatIsMoreThanFitsIntoMemoryIsReadInRangesOfCells) {

@@ -243,12 +243,15 @@ TEST_F(SearchTest, TotalsAreThoseOfTheLiveFiles) {
     PartitionTotals& totals = expected[file.partition];
     totals.rows += file.record_count;
     totals.bytes += file.file_size;
+    totals.file_sizes.push_back(file.file_size);
     ++totals.files;
     return Status::OK();
   }));
   const auto totals = Must(table_->TotalsByPartition());
   ASSERT_EQ(totals.size(), expected.size());
   for (const auto& [partition, of_partition] : totals) {
+    EXPECT_THAT(of_partition.file_sizes,
+                testing::UnorderedElementsAreArray(expected.at(partition).file_sizes));
     EXPECT_EQ(of_partition.rows, expected.at(partition).rows);
     EXPECT_EQ(of_partition.files, expected.at(partition).files);
     EXPECT_EQ(of_partition.bytes, expected.at(partition).bytes);

@@ -117,6 +117,34 @@ TEST_F(SnapshotNotesTest, QuarantineNotesAddUp) {
   EXPECT_THAT(notes.rows_taken_up, ElementsAre(Pair("a", 20)));
 }
 
+TEST_F(SnapshotNotesTest, ItemsAreCountedWithTheirRows) {
+  const auto commit = [&](uint64_t items, const char* rows) {
+    Summary summary = {{"added-records", rows}};
+    NoteItems(items, &summary);
+    Commit(summary);
+  };
+  const auto expect = [&](uint64_t items, uint64_t rows) {
+    const ItemCounts counts = FindItems(catalog_->table());
+    EXPECT_EQ(counts.items, items);
+    EXPECT_EQ(counts.rows, rows);
+  };
+  expect(0, 0);
+  commit(3, "7");
+  commit(0, "100");                       // not said how many items these are
+  Commit({{"earthcatalog.items", "5"}});  // without rows
+  Commit({{"added-records", "1"}, {"earthcatalog.items", "-5"}});
+  expect(3, 7);
+  commit(2, "4");
+  expect(5, 11);
+  for (int round = 0; round < 2; ++round) {
+    Expire([&] { return NotesToCarry(catalog_->table(), {}); });
+    expect(5, 11);
+    Commit({{"so that", "one may go"}});
+  }
+  commit(1, "1");
+  expect(6, 12);
+}
+
 // Whatever was noted in which order: what a run would find before and after the older snapshots are gone.
 TEST_F(SnapshotNotesTest, WhatResumingNeedsOutlivesTheSnapshotsThatSaidIt) {
   const std::vector<Selection> selections = {{"x", std::nullopt, ".json"},

@@ -10,15 +10,13 @@
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/iceberg/manifest_entries.h"
-#include "earthcatalog/iceberg/manifest_merge.h"
 #include "earthcatalog/iceberg/manifest_span.h"
 #include "earthcatalog/iceberg/read_ahead.h"
 
 namespace earthcatalog::iceberg {
 namespace {
 
-// Manifests that are written anew together. No other manifest has a partition between theirs.
-using Segment = std::set<size_t>;
+using Segment = ManifestSegment;
 
 // Cells from `begin` up to, but without, `end`; no end: all that follow.
 struct CellRange {
@@ -46,7 +44,9 @@ class Rewriter {
         sizes_(metadata) {}
 
   Result<ManifestCounts> Run(std::vector<ManifestFile>* rewritten) {
-    for (const Segment& segment : Segments()) ARROW_RETURN_NOT_OK(Rewrite(segment));
+    for (const Segment& segment : SegmentsToRewrite(manifests_, spec_, sizes_)) {
+      ARROW_RETURN_NOT_OK(Rewrite(segment));
+    }
     counts_.created = static_cast<int64_t>(written_.size());
     counts_.replaced = static_cast<int64_t>(replaced_.size());
     for (size_t i = 0; i < manifests_.size(); ++i) {
@@ -59,29 +59,6 @@ class Rewriter {
   }
 
  private:
-  // A manifest that is large enough and shares no partition ends a segment and belongs to none.
-  std::vector<Segment> Segments() const {
-    const auto spans = SpansOf(manifests_, spec_);
-    std::vector<Segment> segments(1);
-    for (size_t i = 0; i < spans.size();) {
-      Segment overlapping = {spans[i].manifest};
-      Partition last = spans[i].last;
-      size_t next = i + 1;
-      for (; next < spans.size() && !(last < spans[next].first); ++next) {
-        overlapping.insert(spans[next].manifest);
-        last = std::max(last, spans[next].last);
-      }
-      if (overlapping.size() == 1 && !sizes_.IsSmall(manifests_[spans[i].manifest])) {
-        segments.emplace_back();
-      } else {
-        segments.back().merge(overlapping);
-      }
-      i = next;
-    }
-    std::erase_if(segments, [](const Segment& segment) { return segment.size() < 2; });
-    return segments;
-  }
-
   Status Rewrite(const Segment& segment) {
     int64_t bytes = 0;
     for (const size_t i : segment) bytes += manifests_[i].length;
@@ -166,6 +143,30 @@ class Rewriter {
 };
 
 }  // namespace
+
+// A manifest that is large enough and shares no partition ends a segment and belongs to none.
+std::vector<ManifestSegment> SegmentsToRewrite(const std::vector<ManifestFile>& manifests,
+                                               const PartitionSpec& spec, const ManifestSizes& sizes) {
+  const auto spans = SpansOf(manifests, spec);
+  std::vector<Segment> segments(1);
+  for (size_t i = 0; i < spans.size();) {
+    Segment overlapping = {spans[i].manifest};
+    Partition last = spans[i].last;
+    size_t next = i + 1;
+    for (; next < spans.size() && !(last < spans[next].first); ++next) {
+      overlapping.insert(spans[next].manifest);
+      last = std::max(last, spans[next].last);
+    }
+    if (overlapping.size() == 1 && !sizes.IsSmall(manifests[spans[i].manifest])) {
+      segments.emplace_back();
+    } else {
+      segments.back().merge(overlapping);
+    }
+    i = next;
+  }
+  std::erase_if(segments, [](const Segment& segment) { return segment.size() < 2; });
+  return segments;
+}
 
 Result<ManifestCounts> RewriteManifests(const TableMetadata& metadata, const PartitionSpec& spec,
                                         int64_t snapshot_id, NewFiles* files,

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <vector>
 
+#include "earthcatalog/iceberg/manifest_merge.h"
 #include "earthcatalog/iceberg/metadata.h"
 #include "earthcatalog/iceberg/metadata_files.h"
 
@@ -15,6 +17,14 @@ struct ManifestCounts {
   int64_t kept = 0;
   int64_t entries = 0;  // in the replaced ones
 };
+
+// Manifests, by their places in a list, that are written anew together. No other manifest has a partition
+// between theirs.
+using ManifestSegment = std::set<size_t>;
+
+// Those that RewriteManifests replaces, as far as the manifest list tells.
+std::vector<ManifestSegment> SegmentsToRewrite(const std::vector<ManifestFile>& manifests,
+                                               const PartitionSpec& spec, const ManifestSizes& sizes);
 
 // Of `manifests` those of `spec` whose partitions overlap others', and small neighbours, are replaced by
 // manifests of an eighth of the target size (manifest_merge.h) that share no cell; where they are so already,
