@@ -21,6 +21,7 @@ TEST_STAMP := $(VENV)/.test-$(call hash,requirements/build.txt requirements/test
 GPIO_STAMP := .venv-gpio/.gpio-$(call hash,requirements/gpio.txt)
 GO_STAMP := build/bin/.go-$(call hash,requirements/go.txt)
 JARS_STAMP := build/jars/.jars-$(call hash,requirements/jars.txt)
+NODE_STAMP := build/node/.node-$(call hash,requirements/npm.txt)
 
 # The program that the benchmarks compare with needs a newer Python than Debian's; without one its column is empty.
 PEER_PYTHON ?= $(shell for p in python3.13 python3.12; do $$p -c '' 2>/dev/null && echo $$p && break; done)
@@ -46,7 +47,7 @@ help: ## list the targets
 
 .PHONY: setup setup-build setup-tests
 setup: setup-build setup-tests ## install all that building and testing need
-setup-tests: packages-test $(TEST_STAMP) $(GPIO_STAMP) $(JARS_STAMP) $(GO_STAMP)
+setup-tests: packages-test $(TEST_STAMP) $(GPIO_STAMP) $(JARS_STAMP) $(GO_STAMP) $(NODE_STAMP)
 setup-build: packages-build $(BUILD_STAMP) ## install only what building needs
 
 .PHONY: packages-build packages-test
@@ -85,6 +86,14 @@ $(GO_STAMP): | $(TEST_STAMP)
 	@mkdir -p build/bin
 	@grep -v '^#' requirements/go.txt | while read -r module; do \
 	  GOBIN="$(CURDIR)/build/bin" GOTOOLCHAIN=local CGO_ENABLED=0 GOFLAGS=-modcacherw $(VENV)/bin/go install "$$module" </dev/null; done
+	@touch $@
+
+# With Node.js from a wheel of test.txt: Debian 12's npm brings some hundred packages.
+$(NODE_STAMP): | $(TEST_STAMP)
+	@echo "==> build/node: JavaScript packages of requirements/npm.txt"
+	@mkdir -p build/node
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" npm install --silent --no-save --no-audit --no-fund --ignore-scripts \
+	  --prefix build/node $$(grep -v '^#' requirements/npm.txt)
 	@touch $@
 
 # ---- building ---------------------------------------------------------------------------------------------------

@@ -10,6 +10,6 @@ void BindCatalog(nanobind::module_& module);
 void BindLock(nanobind::module_& module);
 void BindItems(nanobind::module_& module);
 void BindIncremental(nanobind::module_& module);
-void BindMaintenance(nanobind::module_& module);
+void BindMaintain(nanobind::module_& module);
 
 }  // namespace earthcatalog::python

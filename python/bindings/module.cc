@@ -31,5 +31,5 @@ NB_MODULE(_core, module) {
   earthcatalog::python::BindLock(module);
   earthcatalog::python::BindItems(module);
   earthcatalog::python::BindIncremental(module);
-  earthcatalog::python::BindMaintenance(module);
+  earthcatalog::python::BindMaintain(module);
 }

@@ -99,6 +99,15 @@ class ItemTexts:
     def next(self) -> list[str] | None:
         """Some more of them; None after the last."""
 
+def publish(paths: Paths, url_prefix: str) -> str:
+    """Publishes the current snapshot under URLs; the report as JSON, as of the two below."""
+
+def expire(paths: Paths, older_than: int | None, keep_last: int | None, dry_run: bool) -> str:
+    """Lets snapshots go that are older than so many seconds."""
+
+def clean(paths: Paths, older_than: int | None, dry_run: bool) -> str:
+    """Removes orphans that are older than so many seconds; None: three days."""
+
 def load_config(path: str) -> dict[str, dict[str, Any]]:
     """A configuration file's sections with the keys it gives; an unknown key is a ValueError naming it."""
 

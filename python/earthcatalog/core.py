@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -196,6 +197,57 @@ class EarthCatalog:
         """
         return S3Lock(owner, ttl_hours, paths=self._paths)
 
+    def publish(self, url_prefix: str) -> dict[str, Any]:
+        """Writes metadata for readers who have the table over the web, without a catalog.
+
+        They find it below the warehouse, at the URL that is the report's `table`. What was published before
+        stays for those who are reading it, until `clean` removes it.
+
+        Args:
+            url_prefix: the http(s) URL of the warehouse folder.
+
+        Returns:
+            What `earthcatalog publish --json` prints.
+        """
+        report: dict[str, Any] = json.loads(core.publish(self._paths, url_prefix))
+        return report
+
+    def expire(
+        self,
+        older_than: timedelta | None = None,
+        keep_last: int | None = None,
+        dry_run: bool = False,
+    ) -> dict[str, Any]:
+        """Forgets snapshots and deletes the files that only they reach, but for those that are published.
+
+        Args:
+            older_than: the age beyond which snapshots go; None: what the table or a branch states, or 5 days.
+            keep_last: so many of each branch stay, however old; None: what the table or the branch states,
+                or 1.
+            dry_run: only say what would go.
+
+        Returns:
+            What `earthcatalog expire --json` prints.
+        """
+        report: dict[str, Any] = json.loads(
+            core.expire(self._paths, _seconds(older_than), keep_last, dry_run)
+        )
+        return report
+
+    def clean(self, older_than: timedelta | None = None, dry_run: bool = False) -> dict[str, Any]:
+        """Removes orphans: files that no snapshot names, nor a published tree in use.
+
+        Args:
+            older_than: only files last modified so long ago, and trees that were replaced so long ago; None:
+                3 days. What is younger may belong to a writer that does not use the lock.
+            dry_run: only say what would be removed.
+
+        Returns:
+            What `earthcatalog clean --json` prints.
+        """
+        report: dict[str, Any] = json.loads(core.clean(self._paths, _seconds(older_than), dry_run))
+        return report
+
     @property
     def table(self) -> "Table":
         """The Iceberg table, through PyIceberg. That of a catalog in S3 is as it is now, and read-only.
@@ -268,6 +320,15 @@ class S3Lock:
         if self._held is None:
             raise ValueError("the lock is not held")
         self._held.check()
+
+
+def _seconds(age: timedelta | None) -> int | None:
+    """An age as the core takes it."""
+    if age is None:
+        return None
+    if age < timedelta(0):
+        raise ValueError(f"older_than is an age, which cannot be negative: {age}")
+    return int(age.total_seconds())
 
 
 def _locate(base: str | os.PathLike[str] | None, store: object | None) -> "tuple[core.Paths, dict[str, str]]":

@@ -81,9 +81,11 @@ def test_it_lists_and_removes(program: Program, killed: Base) -> None:
 
 def test_what_is_young_stays(program: Program, killed: Base) -> None:
     """It may be a commit under way of a writer without the lock."""
-    make_old(killed, 600)
     before = killed.parquet_files()
-    for age in ((), ("--older-than", "11m"), ("--older-than", "1d")):
+    make_old(killed, 3 * 86400 - 600)
+    assert json.loads(program.run("clean", killed.path, "--json").stdout)["files"] == 0
+    make_old(killed, 600)
+    for age in (("--older-than", "11m"), ("--older-than", "1d")):
         report = json.loads(program.run("clean", killed.path, *age, "--json").stdout)
         assert report["files"] == 0
     assert killed.parquet_files() == before
@@ -192,6 +194,27 @@ def test_without_a_table_nothing_is_made(program: Program, base: Base, tmp_path:
     with sqlite3.connect(base.db) as connection:
         connection.execute("create table other (x)")
     assert program.run("clean", base.path).returncode == 1
+
+
+def test_without_an_age_it_is_three_days(program: Program, killed: Base) -> None:
+    make_old(killed, 3 * 86400 + 600)
+    assert json.loads(program.run("clean", killed.path, "--json").stdout)["files"] > 10
+    assert killed.parquet_files() == set(tables.data_files(tables.load(killed)))
+
+
+def test_a_path_that_cannot_be_compared_is_no_orphan(program: Program, killed: Base) -> None:
+    """The table names a file by a way that does not tell its cell and year: nobody knows which one it is."""
+    table = tables.load(killed)
+    orphan = next(iter(killed.parquet_files() - set(tables.data_files(table))))
+    link = killed.path / "by-another-way"
+    link.symlink_to(orphan.parent)
+    table.add_files([f"file://{link}/{orphan.name}"])
+    before = contents(killed)
+    done = program.run("clean", killed.path, "--older-than", "0s")
+    assert done.returncode == 1
+    assert orphan.name in done.stderr
+    assert "nothing was removed" in done.stderr
+    assert contents(killed) == before
 
 
 @pytest.mark.parametrize("age", ["5", "-1h", "soon", "1h30", "99999999999d"])

@@ -1,12 +1,14 @@
 // Preloaded into the program: kills it at a chosen call, as a power cut would at that moment.
 //
-//   CRASH_CALL   rename, unlink, syncfs or fdatasync; any: each of these
-//   CRASH_PATH   a text in the path of the file, or in either path of a rename; "" for any
+//   CRASH_CALL   rename, unlink, syncfs or fdatasync; any: each of these; or send
+//   CRASH_PATH   a text in the path of the file, in either path of a rename, or in the first line of what is
+//                sent; "" for any
 //   CRASH_COUNT  at which of these calls, from 1
 //   CRASH_AFTER  1: when the call has been done
 //   CRASH_ARMED  a file: calls count once it is there; "" for all
 #include <dlfcn.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -36,16 +38,22 @@ bool IsArmed() {
 
 std::atomic<int> count{0};  // of calls that were asked for
 
+std::string FirstLine(const void* bytes, size_t length) {
+  const std::string text(static_cast<const char*>(bytes), length);
+  return text.substr(0, text.find('\r'));
+}
+
 template <typename Function, typename... Args>
-int Call(const char* name, const std::string& paths, Args... args) {
+auto Call(const char* name, const std::string& paths, Args... args) {
   const auto real = reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
   const std::string call = Setting("CRASH_CALL");
-  const bool chosen = (call == name || call == "any") && IsArmed() &&
+  const bool is_any = call == "any" && std::strcmp(name, "send") != 0;
+  const bool chosen = (call == name || is_any) && IsArmed() &&
                       paths.find(Setting("CRASH_PATH")) != std::string::npos &&
                       ++count == std::atoi(Setting("CRASH_COUNT"));
   const bool after = std::strcmp(Setting("CRASH_AFTER"), "1") == 0;
   if (chosen && !after) kill(getpid(), SIGKILL);
-  const int result = real(args...);
+  const auto result = real(args...);
   if (chosen && after) kill(getpid(), SIGKILL);
   return result;
 }
@@ -60,4 +68,8 @@ int rename(const char* from, const char* to) noexcept {
 int unlink(const char* path) noexcept { return Call<int (*)(const char*)>("unlink", path, path); }
 int syncfs(int fd) noexcept { return Call<int (*)(int)>("syncfs", PathOf(fd), fd); }
 int fdatasync(int fd) { return Call<int (*)(int)>("fdatasync", PathOf(fd), fd); }
+ssize_t send(int fd, const void* bytes, size_t length, int flags) {
+  const std::string line = std::strcmp(Setting("CRASH_CALL"), "send") == 0 ? FirstLine(bytes, length) : "";
+  return Call<ssize_t (*)(int, const void*, size_t, int)>("send", line, fd, bytes, length, flags);
+}
 }

@@ -13,6 +13,8 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from .requirement import require
+
 NGINX_CONFIG = """
 worker_processes 1;
 daemon off;
@@ -21,7 +23,7 @@ error_log {temp}/error.log;
 {user}
 events {{ worker_connections 1024; }}
 http {{
-  access_log off;
+  access_log {access_log};
   keepalive_requests 100000;
   default_type application/json;
   client_body_temp_path {temp}/body;
@@ -53,13 +55,27 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> bool:
     return False
 
 
+def _find_nginx() -> str | None:
+    return shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+
+
 @contextlib.contextmanager
-def _nginx(folder: Path, binary: str) -> Iterator[str]:
+def nginx(folder: Path, access_log: Path) -> Iterator[str]:
+    """The URL of nginx over `folder`. Each answered request is a line of the log."""
+    binary = require(_find_nginx(), "nginx (Debian's package nginx-light)")
+    with _nginx(folder, binary, str(access_log)) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _nginx(folder: Path, binary: str, access_log: str = "off") -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="earthcatalog-nginx-") as temp:
         port = free_port()
         user = "user root;" if os.geteuid() == 0 else ""  # so that its worker may read the test's files
         config = Path(temp) / "nginx.conf"
-        config.write_text(NGINX_CONFIG.format(temp=temp, port=port, folder=folder, user=user))
+        config.write_text(
+            NGINX_CONFIG.format(temp=temp, port=port, folder=folder, user=user, access_log=access_log)
+        )
         process = subprocess.Popen(
             [binary, "-c", config, "-p", temp, "-e", f"{temp}/error.log"],
             stdout=subprocess.DEVNULL,
@@ -113,6 +129,6 @@ def python_server(folder: Path, before: Callable[[str], None] = lambda _path: No
 @contextlib.contextmanager
 def serve(folder: Path) -> Iterator[str]:
     """The URL of a web server over `folder`: nginx where there is one."""
-    nginx = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
-    with _nginx(folder, nginx) if nginx else python_server(folder) as url:
+    binary = _find_nginx()
+    with _nginx(folder, binary) if binary else python_server(folder) as url:
         yield url

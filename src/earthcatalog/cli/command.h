@@ -26,9 +26,11 @@ void AddCompactCommand(CLI::App* app, RunFunction* run);
 // `program`: how to call it, for the commands it suggests.
 void AddDemoCommand(CLI::App* app, const std::string& program, RunFunction* run);
 void AddExportCommand(CLI::App* app, RunFunction* run);
+void AddExpireCommand(CLI::App* app, RunFunction* run);
 void AddInfoAndStatsCommands(CLI::App* app, RunFunction* run);
 void AddLockCommand(CLI::App* app, RunFunction* run);
 void AddMaintainCommand(CLI::App* app, RunFunction* run);
+void AddPublishCommand(CLI::App* app, RunFunction* run);
 void AddRewriteManifestsCommand(CLI::App* app, RunFunction* run);
 
 // BASE, or --catalog and --warehouse: how commands that read a catalogue are told where it is.

@@ -54,6 +54,8 @@ Result<int> ParseAndRun(int argc, char** argv) {
   AddMaintainCommand(&app, &run);
   AddCompactCommand(&app, &run);
   AddRewriteManifestsCommand(&app, &run);
+  AddPublishCommand(&app, &run);
+  AddExpireCommand(&app, &run);
   AddCleanCommand(&app, &run);
   AddLockCommand(&app, &run);
   const auto named = [&](const CLI::App* command) { return argc > 1 && command->get_name() == argv[1]; };

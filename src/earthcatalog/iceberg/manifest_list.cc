@@ -218,4 +218,14 @@ Result<std::vector<ManifestFile>> DecodeManifestList(std::string bytes) {
   return manifests;
 }
 
+Status CheckHasNoDeletes(const std::vector<ManifestFile>& manifests) {
+  for (const ManifestFile& manifest : manifests) {
+    if (manifest.content != ManifestFile::kDeletes || !manifest.has_live_files()) continue;
+    return FailedError(
+        "the table has row-level deletes, written by another engine, which this program does not read: "
+        "rewrite its data files with that engine");
+  }
+  return Status::OK();
+}
+
 }  // namespace earthcatalog::iceberg

@@ -58,4 +58,8 @@ Result<std::string> EncodeManifestList(const std::vector<ManifestFile>& manifest
 // Reads lists of format version 1 too, whose sequence numbers are 0.
 Result<std::vector<ManifestFile>> DecodeManifestList(std::string bytes);
 
+// An error when another engine left row-level deletes: files are read as a whole, which would bring the rows
+// back.
+Status CheckHasNoDeletes(const std::vector<ManifestFile>& manifests);
+
 }  // namespace earthcatalog::iceberg

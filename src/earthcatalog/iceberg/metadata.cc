@@ -168,6 +168,15 @@ int64_t TableMetadata::NumberProperty(const std::string& key, int64_t fallback, 
   return number && *number >= least ? *number : fallback;
 }
 
+Status TableMetadata::CheckMayDelete() const {
+  const auto gc = properties_.find("gc.enabled");
+  if (gc == properties_.end() || EqualsIgnoreCase(gc->second, "true")) return Status::OK();
+  return UsageError(
+      "the table property gc.enabled is not true: the table's files must not be deleted, since other tables "
+      "may "
+      "use them");
+}
+
 const Json& TableMetadata::schema_json() const {
   return *FindById(json_.at("schemas"), "schema-id", current_schema_id_);
 }
@@ -237,7 +246,8 @@ std::vector<TableMetadata::StatisticsFile> TableMetadata::statistics() const {
     for (const Json& json : *list) {
       const auto path = FindText(json, "statistics-path");
       const auto snapshot = FindInteger(json, "snapshot-id");
-      if (path && snapshot) files.push_back({*snapshot, *path});
+      const int64_t bytes = FindInteger(json, "file-size-in-bytes").value_or(0);
+      if (path && snapshot) files.push_back({*snapshot, *path, bytes});
     }
   }
   return files;

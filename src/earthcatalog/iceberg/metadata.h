@@ -27,6 +27,7 @@ class TableMetadata {
   static Result<TableMetadata> New(const CreateOptions& options, int64_t now_ms);
 
   std::string ToText() const { return JsonText(json_); }
+  const Json& document() const { return json_; }
   // Every text that the document holds as a value, at any depth.
   std::vector<std::string> AllTexts() const;
 
@@ -40,6 +41,8 @@ class TableMetadata {
   const std::map<std::string, std::string>& properties() const { return properties_; }
   // The property as a number of at least `least`, or `fallback` when it is missing or no such number.
   int64_t NumberProperty(const std::string& key, int64_t fallback, int64_t least = 0) const;
+  // A usage error when the property gc.enabled says that the table's files must not be deleted.
+  Status CheckMayDelete() const;
   const std::shared_ptr<arrow::Schema>& schema() const { return schema_; }
   const Json& schema_json() const;
   std::vector<Snapshot> snapshots() const;  // oldest first, without those that cannot be read
@@ -59,6 +62,7 @@ class TableMetadata {
   struct StatisticsFile {
     int64_t snapshot_id = 0;
     std::string path;
+    int64_t bytes = 0;
   };
   std::vector<StatisticsFile> statistics() const;
   // Whether the metadata file is in the log of versions before this one.

@@ -1,6 +1,5 @@
 // Listing the data files of a snapshot.
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "earthcatalog/iceberg/manifest.h"
@@ -26,17 +25,6 @@ Result<ManifestList> ManifestsOf(const Snapshot& snapshot, const io::S3Settings&
 
 int64_t LiveFiles(const ManifestFile& manifest) {
   return manifest.content == ManifestFile::kData ? manifest.added_files + manifest.existing_files : 0;
-}
-
-// Files are read as a whole.
-Status CheckHasNoDeletes(const ManifestList& manifests) {
-  for (const ManifestFile& manifest : manifests) {
-    if (manifest.content != ManifestFile::kDeletes || !manifest.has_live_files()) continue;
-    return FailedError(
-        "the table has row-level deletes, written by another engine, which this program does not read: "
-        "rewrite its data files with that engine");
-  }
-  return Status::OK();
 }
 
 using Specs = std::map<int, PartitionSpec>;
@@ -253,37 +241,6 @@ Result<std::map<Partition, PartitionTotals>> Table::TotalsByPartition() const {
   FileScan scan(impl_->metadata(), impl_->s3(), impl_->cache(), {});
   ARROW_RETURN_NOT_OK(scan.ChooseManifests(*snapshot));
   return scan.Totals();
-}
-
-Status Table::VisitNamedFiles(const std::function<void(std::string_view path)>& visit) const {
-  const TableMetadata& metadata = impl_->metadata();
-  visit(impl_->metadata_location());
-  for (const std::string& text : metadata.AllTexts()) visit(text);
-  const std::vector<Snapshot> snapshots = metadata.snapshots();
-  if (snapshots.size() != metadata.snapshot_count()) {
-    return CorruptError("{} has a snapshot that cannot be read", impl_->metadata_location());
-  }
-  std::set<std::string> seen;  // most manifests are in many snapshots
-  for (const Snapshot& snapshot : snapshots) {
-    ARROW_ASSIGN_OR_RAISE(std::vector<ManifestFile> manifests,
-                          ReadManifestList(snapshot.manifest_list, impl_->s3()));
-    std::erase_if(manifests,
-                  [&](const ManifestFile& manifest) { return !seen.insert(manifest.path).second; });
-    ReadAhead<std::string> reads(manifests, BytesOf(impl_->s3()));
-    for (const ManifestFile& manifest : manifests) {
-      visit(manifest.path);
-      ARROW_ASSIGN_OR_RAISE(const PartitionSpec spec, metadata.FindSpec(manifest.spec_id));
-      ARROW_ASSIGN_OR_RAISE(std::string bytes, reads.Next());
-      const EntryFilter all{.with_metrics = false, .deleted = true};
-      ARROW_RETURN_NOT_OK(WithContext(DecodeManifest(std::move(bytes), manifest, spec, all,
-                                                     [&](const ManifestEntry& entry) {
-                                                       visit(entry.file.path);
-                                                       return Status::OK();
-                                                     }),
-                                      manifest.path));
-    }
-  }
-  return Status::OK();
 }
 
 }  // namespace earthcatalog::iceberg

@@ -75,6 +75,7 @@ std::vector<Snapshot> Table::history() const {
 }
 std::optional<Snapshot> Table::current_snapshot() const { return impl_->metadata().current_snapshot(); }
 int64_t Table::last_sequence_number() const { return impl_->metadata().last_sequence_number(); }
+Status Table::CheckMayDelete() const { return impl_->metadata().CheckMayDelete(); }
 int Table::last_column_id() const { return impl_->metadata().last_column_id(); }
 
 }  // namespace earthcatalog::iceberg

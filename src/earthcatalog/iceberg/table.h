@@ -20,6 +20,8 @@
 namespace earthcatalog::iceberg {
 
 class ManifestCache;
+struct Excerpt;
+struct ExcerptRequest;
 
 struct Snapshot {
   int64_t id = 0;
@@ -181,16 +183,21 @@ class Table {
     // its own, that the same commit puts on top, for what is to be known although they are gone. Asked when
     // the table is as it is at the attempt. Empty, or gives nothing: no such snapshot.
     std::function<std::map<std::string, std::string>()> carried = {};
+    // Whether something beyond the table needs the file of this path in the metadata: it stays, whatever the
+    // snapshots reach. Empty: nothing does.
+    std::function<bool(const std::string& path)> needed_elsewhere = {};
     std::function<Status()> guard = {};
     bool sync = true;
     bool delete_files = true;
     bool dry_run = false;  // commits and deletes nothing; the report is what would be, of the table as it is
   };
   struct ExpireReport {
-    std::vector<int64_t> snapshots;  // expired, oldest first
-    std::vector<std::string> refs;   // branches and tags whose time was over
-    std::vector<std::string> files;  // deleted, by their paths in the metadata, sorted
-    std::vector<std::string> left;   // could not be deleted, or lie outside of the table's folders
+    std::vector<int64_t> snapshots;   // expired, oldest first
+    std::vector<std::string> refs;    // branches and tags whose time was over
+    std::vector<std::string> files;   // deleted, by their paths in the metadata, sorted
+    int64_t bytes = 0;                // of these, as the metadata says
+    std::vector<std::string> needed;  // stay, since something beyond the table needs them
+    std::vector<std::string> left;    // could not be deleted, or lie outside of the table's folders
   };
   // Snapshots that are too old and not needed leave the history, with the statistics that belong to them.
   // What branches and tags point to stays; of what a branch's current snapshot was built on what is young
@@ -198,6 +205,9 @@ class Table {
   // Nothing is deleted after an error, kCommitUnknown included. A usage error when the property gc.enabled
   // forbids deletion, unless `delete_files` is off.
   Status Expire(const ExpireRequest& request, ExpireReport* report);
+
+  // A usage error when the property gc.enabled says that the table's files must not be deleted.
+  Status CheckMayDelete() const;
 
   // Keeps what scans without metrics decode, for scans after them; nothing is kept unless this is called.
   void UseCache(std::shared_ptr<ManifestCache> cache);
@@ -222,6 +232,11 @@ class Table {
   // they stand there, in no order, some more than once, and among them texts that are no paths. An error when
   // any of it cannot be read, so that nobody takes a part for the whole.
   Status VisitNamedFiles(const std::function<void(std::string_view path)>& visit) const;
+
+  // Writes the manifests of the current snapshot and their list once more, under the names that the request
+  // gives (excerpt.h). After an error none of them is left. Errors as ScanFiles; also where files are not
+  // partitioned by cell and year.
+  Result<Excerpt> WriteExcerpt(const ExcerptRequest& request, const CancelSource& cancel) const;
 
  private:
   class Impl;

@@ -13,9 +13,6 @@ namespace {
 using Answer = MaintainStep::Answer;
 using Done = MaintainStep::Done;
 
-// Longer than any writer takes that does not hold the lock: such a one may be compacting right now.
-constexpr std::chrono::hours kCleanAge{72};
-
 std::string Files(int64_t count) {
   return fmt::format("{} {}", FormatCount(count), count == 1 ? "file" : "files");
 }
@@ -77,9 +74,9 @@ MaintainStep RewriteManifests(const MaintainOptions& options) {
   return {"manifests", ask, act};
 }
 
-MaintainStep Clean(const MaintainOptions& options) {
-  const auto run = [&options](bool dry_run, maintain::CleanReport* report) {
-    return maintain::Clean({options.paths, kCleanAge, dry_run}, report);
+MaintainStep Clean(const MaintainOptions& options, const CancelSource& cancel) {
+  const auto run = [&](bool dry_run, maintain::CleanReport* report) {
+    return maintain::Clean({.paths = options.paths, .dry_run = dry_run}, cancel, report);
   };
   const auto count_of = [](const maintain::CleanReport& report) {
     return fmt::format("{} ({})", Files(std::ssize(report.files)), FormatByteSize(report.bytes));
@@ -88,8 +85,11 @@ MaintainStep Clean(const MaintainOptions& options) {
     maintain::CleanReport report;
     ARROW_RETURN_NOT_OK(run(/*dry_run=*/true, &report));
     const bool due = !report.files.empty();
-    return Answer{due, fmt::format("{} older than {} hours that nothing names",
-                                   due ? count_of(report) : "there are no files", kCleanAge.count())};
+    return Answer{
+        due,
+        fmt::format(
+            "{} older than {} hours that nothing names", due ? count_of(report) : "there are no files",
+            std::chrono::duration_cast<std::chrono::hours>(maintain::CleanOptions().older_than).count())};
   };
   const auto act = [run, count_of](Done* done) {
     maintain::CleanReport report;
@@ -105,7 +105,7 @@ MaintainStep Clean(const MaintainOptions& options) {
 
 std::vector<MaintainStep> MaintainSteps(const MaintainOptions& options, const ProgressCallback& progress,
                                         const CancelSource& cancel) {
-  return {Compact(options, progress, cancel), RewriteManifests(options), Clean(options)};
+  return {Compact(options, progress, cancel), RewriteManifests(options), Clean(options, cancel)};
 }
 
 }  // namespace earthcatalog::jobs

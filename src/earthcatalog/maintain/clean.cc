@@ -24,9 +24,10 @@ Result<std::vector<Orphan>> StagedOrphans(const io::Location& warehouse, const i
   return orphans;
 }
 
-Status Remove(std::vector<Orphan> orphans, CleanReport* report) {
+Status Remove(std::vector<Orphan> orphans, const CancelSource& cancel, CleanReport* report) {
   Status first_error;
   for (Orphan& orphan : orphans) {
+    ARROW_RETURN_NOT_OK(cancel.status());
     const Status removed = report->dry_run ? Status::OK() : io::DeleteFile(orphan.file);
     if (!removed.ok()) {
       if (first_error.ok()) first_error = WithContext(removed, "cannot remove " + orphan.file.path);
@@ -40,13 +41,14 @@ Status Remove(std::vector<Orphan> orphans, CleanReport* report) {
 
 }  // namespace
 
-Status Clean(const CleanOptions& options, CleanReport* report) {
+Status Clean(const CleanOptions& options, const CancelSource& cancel, CleanReport* report) {
   report->dry_run = options.dry_run;
   ARROW_ASSIGN_OR_RAISE(const io::Location base, options.paths.LockFolder());
   // Opened before as well: where there is no table, no lock is made.
   ARROW_RETURN_NOT_OK(catalog::Catalog::Open(options.paths).status());
   ARROW_ASSIGN_OR_RAISE(const auto lock, catalog::Lock::Acquire(base, "clean"));
   ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(options.paths));
+  ARROW_RETURN_NOT_OK(catalog->table().CheckMayDelete());
   const io::Location& warehouse = catalog->warehouse();
   const ingest::QuarantineNotes notes = ingest::FindQuarantineNotes(catalog->table());
   if (!options.dry_run) ARROW_RETURN_NOT_OK(ingest::SettleQuarantine(warehouse, notes));
@@ -58,7 +60,7 @@ Status Clean(const CleanOptions& options, CleanReport* report) {
   ARROW_ASSIGN_OR_RAISE(auto staged, StagedOrphans(warehouse, notes, modified_before));
   std::move(staged.begin(), staged.end(), std::back_inserter(orphans));
   ARROW_RETURN_NOT_OK(lock->Check());
-  return Remove(std::move(orphans), report);
+  return Remove(std::move(orphans), cancel, report);
 }
 
 std::string CleanReportToJson(const CleanReport& report) {

@@ -1,15 +1,14 @@
 #include "earthcatalog/maintain/orphans.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 #include <algorithm>
 #include <chrono>
 #include <string_view>
-#include <unordered_set>
+#include <tuple>
 
-#include "earthcatalog/base/text.h"
 #include "earthcatalog/iceberg/json_access.h"
+#include "earthcatalog/maintain/file_names.h"
+#include "earthcatalog/maintain/named_files.h"
+#include "earthcatalog/maintain/published.h"
 #include "earthcatalog/rows/data_file_name.h"
 
 namespace earthcatalog::maintain {
@@ -17,98 +16,7 @@ namespace {
 
 constexpr std::string_view kMetadataSuffix = ".metadata.json";
 
-bool IsNumber(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-bool IsHex(std::string_view text, size_t length) {
-  return text.size() == length && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
-}
-
-bool IsUuid(std::string_view text) {
-  return text.size() == 36 && IsHex(text.substr(0, 8), 8) && text[8] == '-' && IsHex(text.substr(9, 4), 4) &&
-         text[13] == '-' && IsHex(text.substr(14, 4), 4) && text[18] == '-' && IsHex(text.substr(19, 4), 4) &&
-         text[23] == '-' && IsHex(text.substr(24), 12);
-}
-
-// Takes the text off the front, or says that it is not there.
-bool TakePrefix(std::string_view* text, std::string_view prefix) {
-  if (!text->starts_with(prefix)) return false;
-  text->remove_prefix(prefix.size());
-  return true;
-}
-bool TakeSuffix(std::string_view* text, std::string_view suffix) {
-  if (!text->ends_with(suffix)) return false;
-  text->remove_suffix(suffix.size());
-  return true;
-}
-
-// What io's atomic writes and its check that a folder can be written leave behind, and the lock's.
-bool IsTemporaryName(std::string_view name) {
-  for (const std::string_view prefix : {".tmp-", ".write-check-", ".lock."}) {
-    if (TakePrefix(&name, prefix)) return IsUuid(name);
-  }
-  return false;
-}
-
-// With a token: a name without one may be that of another program.
-bool IsOurDataFile(std::string_view name) {
-  const auto parsed = rows::ParseDataFileName(name);
-  return parsed && !parsed->token.empty();
-}
-
-// The last `uuid` of the text, which it is taken off with the `separator` before it.
-bool TakeUuid(std::string_view* text, char separator) {
-  if (text->size() < 37 || !IsUuid(text->substr(text->size() - 36))) return false;
-  text->remove_suffix(36);
-  return TakeSuffix(text, std::string_view(&separator, 1));
-}
-
-// 00012-<uuid>.metadata.json, snap-<id>-<attempt>-<uuid>.avro, <uuid>-m0.avro
-bool IsMetadataName(std::string_view name) {
-  if (TakeSuffix(&name, kMetadataSuffix)) return TakeUuid(&name, '-') && IsNumber(name);
-  if (!TakeSuffix(&name, ".avro")) return false;
-  if (TakePrefix(&name, "snap-")) {
-    const size_t dash = name.find('-');
-    return TakeUuid(&name, '-') && dash < name.size() && IsNumber(name.substr(0, dash)) &&
-           IsNumber(name.substr(dash + 1));
-  }
-  const size_t number = name.rfind("-m");
-  return number != std::string_view::npos && IsUuid(name.substr(0, number)) &&
-         IsNumber(name.substr(number + 2));
-}
-
-// What tells a file of the table from all others: for data files the folders of cell and year with the name.
-std::string_view TailOf(std::string_view path) {
-  const auto part_before = [&](size_t end) {
-    const size_t slash = end == 0 ? std::string_view::npos : path.rfind('/', end - 1);
-    return slash == std::string_view::npos ? 0 : slash + 1;
-  };
-  const size_t name = part_before(path.size());
-  if (name == 0) return path;
-  const size_t year = part_before(name - 1);
-  if (year == 0) return path.substr(name);
-  const size_t cell = part_before(year - 1);
-  return path.substr(rows::IsCellFolder(path.substr(cell)) ? cell : name);
-}
-
-// By hash: two that are the same keep a file that could go.
-class NamedFiles {
- public:
-  void Insert(std::string_view path) {
-    hashes_.insert(HashOf(path));
-    if (path.find('%') == std::string_view::npos) return;
-    hashes_.insert(HashOf(PercentDecode(path, /*plus_is_space=*/false)));  // some engines encode
-  }
-  bool Contains(std::string_view path) const { return hashes_.contains(HashOf(path)); }
-
- private:
-  static uint64_t HashOf(std::string_view path) {
-    const std::string_view tail = TailOf(path);
-    return XXH3_64bits(tail.data(), tail.size());
-  }
-  std::unordered_set<uint64_t> hashes_;
-};
+bool IsPublishedName(std::string_view name) { return IsMetadataName(name) || PublishedVersion(name); }
 
 class Search {
  public:
@@ -141,8 +49,11 @@ class Search {
   const std::vector<io::Location>& unnamed_metadata() const { return unnamed_metadata_; }
 
   std::vector<Orphan> Finish() && {
+    const auto key = [](const Orphan& orphan) {
+      return std::tuple(!orphan.file.path.ends_with(kMetadataSuffix), std::string_view(orphan.file.path));
+    };
     std::sort(orphans_.begin(), orphans_.end(),
-              [](const Orphan& a, const Orphan& b) { return a.file.path < b.file.path; });
+              [&](const Orphan& a, const Orphan& b) { return key(a) < key(b); });
     return std::move(orphans_);
   }
 
@@ -167,7 +78,7 @@ class Search {
       const std::string_view year = std::string_view(path).substr(start, slash - start);
       const std::string_view name = std::string_view(path).substr(slash + 1);
       if (!rows::IsYearFolder(year) || year.find('/') != std::string_view::npos) continue;
-      if (IsOurDataFile(name) || IsTemporaryName(name)) Add(cell.Join(path.substr(start)), info);
+      if (IsDataFileName(name) || IsTemporaryName(name)) Add(cell.Join(path.substr(start)), info);
     }
     return Status::OK();
   }
@@ -227,11 +138,15 @@ Result<std::vector<Orphan>> FindOrphans(const catalog::Catalog& catalog,
                                         int64_t modified_before) {
   NamedFiles named;
   ARROW_RETURN_NOT_OK(catalog.table().VisitNamedFiles([&](std::string_view path) { named.Insert(path); }));
+  ARROW_ASSIGN_OR_RAISE(const Published published, Published::Find(catalog.warehouse()));
+  ARROW_RETURN_NOT_OK(AddPublished(published, published.InUse(modified_before), &named));
+  ARROW_RETURN_NOT_OK(named.CheckComparable());
   ARROW_ASSIGN_OR_RAISE(const io::Location metadata,
                         catalog.warehouse().Other(catalog.table().metadata_folder()));
   Search search(named, modified_before);
   ARROW_RETURN_NOT_OK(search.Warehouse(catalog.warehouse()));
   ARROW_RETURN_NOT_OK(search.Folder(metadata, &IsMetadataName));
+  ARROW_RETURN_NOT_OK(search.Folder(published.folder, &IsPublishedName));
   for (const io::Location& folder : other_folders) ARROW_RETURN_NOT_OK(search.Folder(folder, nullptr));
   ARROW_RETURN_NOT_OK(CheckOneTable(catalog, search.unnamed_metadata()));
   return std::move(search).Finish();

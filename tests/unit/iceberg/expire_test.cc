@@ -330,6 +330,32 @@ TEST_F(ExpireTest, FilesOutsideOfTheTablesFoldersAreLeft) {
   EXPECT_TRUE(std::filesystem::exists(folder_.path("elsewhere/hidden")));
 }
 
+TEST_F(ExpireTest, WhatIsNeededElsewhereStays) {
+  Commit({10, 9, 8, 1});
+  const auto needed = [](const std::string& path) { return path.ends_with("part1"); };
+  for (const bool dry_run : {true, false}) {
+    const auto report = Expire({.needed_elsewhere = needed, .dry_run = dry_run});
+    EXPECT_THAT(NamesOf(report.needed, ""), ElementsAre("part1"));
+    EXPECT_THAT(NamesOf(report.files, "part"), ElementsAre("part0", "part2"));
+    EXPECT_THAT(report.left, IsEmpty());
+  }
+  EXPECT_THAT(Left(), ElementsAre(3));
+  EXPECT_THAT(DataFiles(), ElementsAre("part1", "part3"));
+}
+
+TEST_F(ExpireTest, ItSaysHowManyBytesGo) {
+  Commit({10, 9, 1});
+  int64_t metadata = 0;
+  std::map<std::string, int64_t> sizes;
+  for (const std::string& name : MetadataFiles()) {
+    sizes[name] = static_cast<int64_t>(std::filesystem::file_size(metadata_folder() + "/" + name));
+  }
+  const auto report = Expire();
+  for (const std::string& name : NamesOf(report.files, "")) metadata += sizes[name];
+  EXPECT_GT(metadata, 0);
+  EXPECT_EQ(report.bytes, metadata + 2 * 1000) << "the data files have the size that their entries tell";
+}
+
 TEST_F(ExpireTest, AFileUnderAnotherSpellingOfItsPathStays) {
   const DataFile file = File("same");
   ASSERT_OK(AppendFiles(*table_, {file}));

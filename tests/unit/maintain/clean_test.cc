@@ -88,7 +88,7 @@ class CleanTest : public ingest::SmallRunTest {
   CleanReport Cleaned(CleanOptions options = {}) const {
     options.paths = locations_;
     CleanReport report;
-    const Status status = Clean(options, &report);
+    const Status status = Clean(options, CancelSource(), &report);
     EXPECT_TRUE(status.ok()) << status;
     return report;
   }
@@ -118,7 +118,7 @@ TEST_F(CleanTest, WhatNoCommitNamesGoesAndAllElseStays) {
   const auto before = Contents();
   const Sizes orphans = MakeOrphans();
   ASSERT_EQ(Contents().size(), before.size() + orphans.size());
-  Age(std::chrono::hours(2));
+  Age(std::chrono::days(4));
   const CleanReport report = Cleaned();
   EXPECT_EQ(SizesOf(report), orphans);
   EXPECT_FALSE(report.dry_run);
@@ -131,7 +131,7 @@ TEST_F(CleanTest, WhatNoCommitNamesGoesAndAllElseStays) {
 TEST_F(CleanTest, StagedQuarantineThatACommitNamesIsPublished) {
   const auto before = Contents();
   Unpublish();
-  Age(std::chrono::hours(2));
+  Age(std::chrono::days(4));
   EXPECT_THAT(Cleaned().files, IsEmpty());
   EXPECT_EQ(Contents(), before);
 }
@@ -152,15 +152,15 @@ TEST_F(CleanTest, QuarantineThatWasTakenUpGoes) {
 TEST_F(CleanTest, WhatIsYoungStays) {
   const Sizes orphans = MakeOrphans();
   const auto before = Contents();
-  EXPECT_THAT(Cleaned().files, IsEmpty()) << "an hour is what counts as young";
-  Age(std::chrono::minutes(59));
+  EXPECT_THAT(Cleaned().files, IsEmpty()) << "three days is what counts as young";
+  Age(std::chrono::hours(71));
   EXPECT_THAT(Cleaned().files, IsEmpty());
   Age(std::chrono::minutes(10));
   EXPECT_THAT(Cleaned({.paths = {}, .older_than = std::chrono::minutes(11)}).files, IsEmpty());
   EXPECT_EQ(Contents(), before);
   // Each by its own age.
   const std::string& old = orphans.begin()->first;
-  fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::minutes(61));
+  fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(73));
   EXPECT_EQ(SizesOf(Cleaned()), (Sizes{*orphans.begin()}));
   EXPECT_FALSE(fs::exists(old));
   EXPECT_EQ(SizesOf(Cleaned({.paths = {}, .older_than = std::chrono::minutes(9)})).size(),
@@ -170,7 +170,7 @@ TEST_F(CleanTest, WhatIsYoungStays) {
 TEST_F(CleanTest, ADryRunChangesNothingAndSaysTheSame) {
   MakeOrphans();
   Unpublish();
-  Age(std::chrono::hours(2));
+  Age(std::chrono::days(4));
   const auto before = Contents();
   const CleanReport dry = Cleaned({.paths = {}, .dry_run = true});
   EXPECT_TRUE(dry.dry_run);
@@ -181,17 +181,43 @@ TEST_F(CleanTest, ADryRunChangesNothingAndSaysTheSame) {
   EXPECT_EQ(dry.bytes, wet.bytes);
 }
 
+TEST_F(CleanTest, ATableThatForbidsDeletionKeepsItsOrphans) {
+  MakeOrphans();
+  Age(std::chrono::days(4));
+  ASSERT_TRUE(Reopened()->table().SetProperties({{"gc.enabled", "false"}}, {}).ok());
+  const auto before = Contents();
+  for (const bool dry_run : {false, true}) {
+    CleanReport report;
+    const Status status = Clean({.paths = locations_, .dry_run = dry_run}, CancelSource(), &report);
+    EXPECT_EQ(KindOf(status), ErrorKind::kUsage) << status;
+    EXPECT_THAT(status.message(), HasSubstr("gc.enabled"));
+  }
+  EXPECT_EQ(Contents(), before);
+}
+
+TEST_F(CleanTest, WhoStopsItIsToldWhatIsGone) {
+  MakeOrphans();
+  Age(std::chrono::days(4));
+  const auto before = Contents();
+  CancelSource cancel;
+  cancel.Fail(MakeError(ErrorKind::kInterrupted, "stopped"));
+  CleanReport report;
+  EXPECT_EQ(KindOf(Clean({.paths = locations_}, cancel, &report)), ErrorKind::kInterrupted);
+  EXPECT_THAT(report.files, IsEmpty());
+  EXPECT_EQ(Contents(), before);
+}
+
 TEST_F(CleanTest, NothingIsDoneWhileAnotherHoldsTheLock) {
   MakeOrphans();
   Unpublish();
-  Age(std::chrono::hours(2));
+  Age(std::chrono::days(4));
   const io::Location base = locations_.LockFolder().ValueOrDie();
   {
     const auto lock = catalog::Lock::Acquire(base, "incremental").ValueOrDie();
     const auto before = Contents();
     for (const bool dry_run : {false, true}) {
       CleanReport report;
-      const Status status = Clean({.paths = locations_, .dry_run = dry_run}, &report);
+      const Status status = Clean({.paths = locations_, .dry_run = dry_run}, CancelSource(), &report);
       EXPECT_EQ(KindOf(status), ErrorKind::kLocked) << status;
       EXPECT_THAT(status.message(), HasSubstr("'incremental'"));
       EXPECT_THAT(report.files, IsEmpty());
@@ -207,7 +233,7 @@ TEST_F(CleanTest, WhereThereIsNoTableNothingIsMade) {
   const std::string nowhere = folder_ / "nowhere";
   CleanReport report;
   const auto clean = [&] {
-    return Clean({.paths = catalog::Paths::FromBase(nowhere).ValueOrDie()}, &report);
+    return Clean({.paths = catalog::Paths::FromBase(nowhere).ValueOrDie()}, CancelSource(), &report);
   };
   EXPECT_EQ(KindOf(clean()), ErrorKind::kNotFound);
   EXPECT_FALSE(fs::exists(nowhere));
@@ -227,7 +253,8 @@ TEST_F(CleanTest, AFileThatCannotBeRemovedIsTheErrorAndTheOthersGo) {
   ASSERT_EQ(orphans.erase(stays), 1u);
   fs::permissions(closed, fs::perms::owner_read | fs::perms::owner_exec);
   CleanReport report;
-  const Status status = Clean({.paths = locations_, .older_than = std::chrono::seconds(-60)}, &report);
+  const Status status =
+      Clean({.paths = locations_, .older_than = std::chrono::seconds(-60)}, CancelSource(), &report);
   fs::permissions(closed, fs::perms::owner_all);
   EXPECT_THAT(status.message(), HasSubstr("cannot remove " + stays));
   EXPECT_EQ(SizesOf(report), orphans);

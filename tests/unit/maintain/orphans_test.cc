@@ -125,6 +125,27 @@ TEST_F(OrphansTest, ANamedFileIsNeverAnOrphan) {
   EXPECT_THAT(Find(*catalog_), ElementsAre(other));
 }
 
+// What may be the file that it looks at, by a way that does not tell its cell and year.
+TEST_F(OrphansTest, APathThatCannotBeComparedIsAnError) {
+  const std::string name = "part_000001_0a1b2c3d.parquet";
+  Make("warehouse/grid_partition=a/year=2020/" + name);
+  for (const std::string& path :
+       {"link/" + name, "grid_partition=a/" + name, "grid_partition=a//year=2020/" + name,
+        "grid_partition=a/year=2020/./" + name, "grid_partition=a/year=2020/../year=2020//" + name, name}) {
+    std::filesystem::remove_all(folder_ / "warehouse" / "earthcatalog");
+    std::filesystem::remove(locations_.db_path);
+    catalog_ = catalog::Catalog::OpenOrCreate(locations_, std::nullopt).ValueOrDie();
+    iceberg::DataFile named;
+    named.path = path;
+    named.partition = {"a", 50};
+    ASSERT_TRUE(catalog_->table().Append({.files = {named}, .schema = nullptr, .summary = {}}).ok());
+    const auto base = locations_.LockFolder().ValueOrDie();
+    const Status status = FindOrphans(*catalog_, {base}, NowMicros() + 60'000'000).status();
+    EXPECT_FALSE(status.ok()) << path;
+    EXPECT_THAT(status.message(), testing::HasSubstr(path));
+  }
+}
+
 TEST_F(OrphansTest, AnotherTablesFilesAreNotTakenForOrphans) {
   ASSERT_TRUE(catalog_->table().Append({.files = {}, .schema = nullptr, .summary = {{"a", "b"}}}).ok());
   std::filesystem::remove(locations_.db_path);  // lost

@@ -1,10 +1,10 @@
 // Ending the history of a table, and deleting what only it has reached.
 #include <algorithm>
 #include <set>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
-#include "earthcatalog/base/text.h"
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/iceberg/manifest.h"
@@ -17,10 +17,13 @@ namespace {
 
 constexpr int kRequests = 16;  // under way at once: object stores answer slowly
 
-// The files of some snapshots, by their paths in the metadata.
+// Sizes in bytes by paths in the metadata.
+using Files = std::unordered_map<std::string, int64_t>;
+
+// The files of some snapshots.
 struct Reached {
-  std::unordered_set<std::string> metadata;  // manifest lists, manifests, statistics
-  std::unordered_set<std::string> data;      // with live entries
+  Files metadata;  // manifest lists, manifests, statistics
+  Files data;      // with live entries
 };
 
 // Manifests in `known` and what they name are left out.
@@ -29,11 +32,12 @@ Result<Reached> ReachedBy(const TableMetadata& metadata, const std::vector<Snaps
   Reached reached;
   std::vector<ManifestFile> manifests;
   for (const Snapshot& snapshot : snapshots) {
-    reached.metadata.insert(snapshot.manifest_list);
-    ARROW_ASSIGN_OR_RAISE(const auto of_snapshot, ReadManifestList(snapshot.manifest_list, s3));
+    int64_t& bytes = reached.metadata[snapshot.manifest_list] = 0;
+    ARROW_ASSIGN_OR_RAISE(const auto of_snapshot, ReadManifestList(snapshot.manifest_list, s3, &bytes));
     for (const ManifestFile& manifest : of_snapshot) {
       if (known != nullptr && known->metadata.contains(manifest.path)) continue;
-      if (reached.metadata.insert(manifest.path).second) manifests.push_back(manifest);
+      const bool is_new = reached.metadata.emplace(manifest.path, manifest.length).second;
+      if (is_new) manifests.push_back(manifest);
     }
   }
   std::mutex mutex;
@@ -41,24 +45,23 @@ Result<Reached> ReachedBy(const TableMetadata& metadata, const std::vector<Snaps
   ARROW_RETURN_NOT_OK(ParallelFor(manifests.size(), kRequests, never, [&](size_t i, int) -> Status {
     const ManifestFile& manifest = manifests[i];
     ARROW_ASSIGN_OR_RAISE(const PartitionSpec spec, metadata.FindSpec(manifest.spec_id));
-    std::vector<std::string> paths;
+    Files files;
     const auto collect = [&](const ManifestEntry& entry) {
-      paths.push_back(entry.file.path);
+      files.emplace(entry.file.path, entry.file.file_size);
       return Status::OK();
     };
     ARROW_RETURN_NOT_OK(ReadManifest(manifest, spec, s3, {.with_metrics = false}, collect));
     std::lock_guard lock(mutex);
-    reached.data.insert(paths.begin(), paths.end());
+    reached.data.merge(files);
     return Status::OK();
   }));
   return reached;
 }
 
 // The same place under another name: with or without a scheme, for one.
-Result<std::unordered_set<std::string>> PlacesOf(const std::unordered_set<std::string>& paths,
-                                                 const io::Location& folder) {
+Result<std::unordered_set<std::string>> PlacesOf(const Files& files, const io::Location& folder) {
   std::unordered_set<std::string> places;
-  for (const std::string& path : paths) {
+  for (const auto& [path, bytes] : files) {
     ARROW_ASSIGN_OR_RAISE(const io::Location place, folder.Other(path));
     places.insert(place.uri);
   }
@@ -70,23 +73,14 @@ bool IsBelow(const std::string& uri, const io::Location& folder) {
          uri.find("/../") == std::string::npos;
 }
 
-Status CheckMayDelete(const TableMetadata& metadata) {
-  const auto gc = metadata.properties().find("gc.enabled");
-  if (gc == metadata.properties().end() || EqualsIgnoreCase(gc->second, "true")) return Status::OK();
-  return UsageError(
-      "the table property gc.enabled is not true: files of expired snapshots must not be deleted, since "
-      "other "
-      "tables may use them");
-}
-
 class Expiry {
  public:
   Expiry(const Table::ExpireRequest& request, io::S3Settings s3) : request_(request), s3_(std::move(s3)) {}
 
   Result<std::optional<TableMetadata>> Attempt(const TableMetadata& base, NewFiles* files, int attempt);
   // What only the expired snapshots reach. `kept` is the table behind the commit.
-  Result<std::vector<std::string>> Unreached(const TableMetadata& kept) const;
-  Status Delete(const TableMetadata& kept, std::vector<std::string> files, Table::ExpireReport* report) const;
+  Result<Files> Unreached(const TableMetadata& kept) const;
+  Status Delete(const TableMetadata& kept, const Files& files, Table::ExpireReport* report) const;
 
   const Expired& expired() const { return expired_; }
   std::vector<Snapshot> ExpiredSnapshots() const;  // oldest first
@@ -102,7 +96,7 @@ class Expiry {
 
 Result<std::optional<TableMetadata>> Expiry::Attempt(const TableMetadata& base, NewFiles* files,
                                                      int attempt) {
-  if (request_.delete_files) ARROW_RETURN_NOT_OK(CheckMayDelete(base));
+  if (request_.delete_files) ARROW_RETURN_NOT_OK(base.CheckMayDelete());
   before_ = base;
   expired_ = FindExpired(base, NowMicros() / 1000, request_.older_than_ms, request_.keep_last);
   if (expired_.snapshots.empty() && expired_.refs.empty()) return std::nullopt;
@@ -141,30 +135,28 @@ std::vector<Snapshot> Expiry::ExpiredSnapshots() const {
   return snapshots;
 }
 
-Result<std::vector<std::string>> Expiry::Unreached(const TableMetadata& kept) const {
+Result<Files> Expiry::Unreached(const TableMetadata& kept) const {
   if (kept.snapshots().size() != kept.snapshot_count()) {
     return CorruptError("the table has a snapshot that cannot be read, so nobody knows which files it needs");
   }
   ARROW_ASSIGN_OR_RAISE(Reached stay, ReachedBy(kept, kept.snapshots(), s3_, nullptr));
   ARROW_ASSIGN_OR_RAISE(Reached go, ReachedBy(*before_, ExpiredSnapshots(), s3_, &stay));
-  for (const auto& file : kept.statistics()) stay.metadata.insert(file.path);
-  for (const auto& file : before_->statistics()) go.metadata.insert(file.path);
+  for (const auto& file : kept.statistics()) stay.metadata.emplace(file.path, file.bytes);
+  for (const auto& file : before_->statistics()) go.metadata.emplace(file.path, file.bytes);
   stay.metadata.merge(stay.data);
   go.metadata.merge(go.data);
 
   ARROW_ASSIGN_OR_RAISE(const io::Location folder, io::Resolve(kept.metadata_folder(), s3_));
   ARROW_ASSIGN_OR_RAISE(const auto needed, PlacesOf(stay.metadata, folder));
-  std::vector<std::string> files;
-  for (const std::string& path : go.metadata) {
+  Files files;
+  for (const auto& [path, bytes] : go.metadata) {
     ARROW_ASSIGN_OR_RAISE(const io::Location place, folder.Other(path));
-    if (!needed.contains(place.uri)) files.push_back(path);
+    if (!needed.contains(place.uri)) files.emplace(path, bytes);
   }
-  std::sort(files.begin(), files.end());
   return files;
 }
 
-Status Expiry::Delete(const TableMetadata& kept, std::vector<std::string> files,
-                      Table::ExpireReport* report) const {
+Status Expiry::Delete(const TableMetadata& kept, const Files& files, Table::ExpireReport* report) const {
   std::vector<io::Location> own;  // the folders that the table says are its own
   const auto data_path = kept.properties().find("write.data.path");
   for (const std::string& folder :
@@ -172,18 +164,26 @@ Status Expiry::Delete(const TableMetadata& kept, std::vector<std::string> files,
         data_path == kept.properties().end() ? kept.location() : data_path->second}) {
     ARROW_ASSIGN_OR_RAISE(own.emplace_back(), io::Resolve(folder, s3_));
   }
-  std::vector<char> deleted(files.size(), 0);
+  std::vector<std::string> paths;
+  for (const auto& [path, bytes] : files) {
+    const bool stays = request_.needed_elsewhere && request_.needed_elsewhere(path);
+    (stays ? report->needed : paths).push_back(path);
+  }
+  std::sort(report->needed.begin(), report->needed.end());
+  std::sort(paths.begin(), paths.end());
+  std::vector<char> deleted(paths.size(), 0);
   const CancelSource never;
-  ARROW_RETURN_NOT_OK(ParallelFor(files.size(), kRequests, never, [&](size_t i, int) {
-    const auto place = own.front().Other(files[i]);
+  ARROW_RETURN_NOT_OK(ParallelFor(paths.size(), kRequests, never, [&](size_t i, int) {
+    const auto place = own.front().Other(paths[i]);
     const bool is_own = place.ok() && std::any_of(own.begin(), own.end(), [&](const io::Location& folder) {
                           return IsBelow(place->uri, folder);
                         });
     deleted[i] = is_own && (request_.dry_run || io::DeleteFile(*place).ok()) ? 1 : 0;
     return Status::OK();
   }));
-  for (size_t i = 0; i < files.size(); ++i) {
-    (deleted[i] != 0 ? report->files : report->left).push_back(std::move(files[i]));
+  for (size_t i = 0; i < paths.size(); ++i) {
+    if (deleted[i] != 0) report->bytes += files.at(paths[i]);
+    (deleted[i] != 0 ? report->files : report->left).push_back(std::move(paths[i]));
   }
   return Status::OK();
 }
@@ -213,8 +213,8 @@ Status Table::Expire(const ExpireRequest& request, ExpireReport* report) {
   report->refs.assign(expiry.expired().refs.begin(), expiry.expired().refs.end());
   if (!request.delete_files) return Status::OK();
   const TableMetadata& kept = planned ? *planned : impl_->metadata();
-  ARROW_ASSIGN_OR_RAISE(auto unreached, expiry.Unreached(kept));
-  return expiry.Delete(kept, std::move(unreached), report);
+  ARROW_ASSIGN_OR_RAISE(const Files unreached, expiry.Unreached(kept));
+  return expiry.Delete(kept, unreached, report);
 }
 
 }  // namespace earthcatalog::iceberg

@@ -1,14 +1,21 @@
-// What keeps a table healthy. Each function returns the report as JSON text, as the command prints it.
+// What keeps a table healthy, and what shows it to the world.
+#include "earthcatalog/jobs/maintain.h"
+
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "bind.h"
-#include "earthcatalog/jobs/maintain.h"
+#include "earthcatalog/maintain/clean.h"
 #include "earthcatalog/maintain/compact.h"
+#include "earthcatalog/maintain/expire.h"
 #include "earthcatalog/maintain/manifests.h"
+#include "earthcatalog/maintain/publish.h"
 #include "errors.h"
 #include "job.h"
 
@@ -17,6 +24,38 @@ namespace earthcatalog::python {
 namespace nb = nanobind;
 
 namespace {
+
+// Runs `work(options, cancel, &report)` so that Ctrl-C ends it.
+template <typename Report, typename Options>
+Report Run(Status (*work)(const Options&, const CancelSource&, Report*), const Options& options) {
+  Report report;
+  RunJob([&](const ProgressCallback&, CancelSource* cancel) { return work(options, *cancel, &report); },
+         nb::none());
+  return report;
+}
+
+std::string Publish(const catalog::Paths& paths, const std::string& url_prefix) {
+  const maintain::PublishOptions options{paths, url_prefix};
+  return maintain::PublishReportToJson(Run(&maintain::Publish, options));
+}
+
+std::string Expire(const catalog::Paths& paths, std::optional<int64_t> older_than,
+                   std::optional<int> keep_last, bool dry_run) {
+  maintain::ExpireOptions options;
+  options.paths = paths;
+  if (older_than) options.older_than = std::chrono::seconds(*older_than);
+  options.keep_last = keep_last;
+  options.dry_run = dry_run;
+  return maintain::ExpireReportToJson(Run(&maintain::Expire, options));
+}
+
+std::string Clean(const catalog::Paths& paths, std::optional<int64_t> older_than, bool dry_run) {
+  maintain::CleanOptions options;
+  options.paths = paths;
+  if (older_than) options.older_than = std::chrono::seconds(*older_than);
+  options.dry_run = dry_run;
+  return maintain::CleanReportToJson(Run(&maintain::Clean, options));
+}
 
 std::string Compact(const catalog::Paths& paths, int threshold, int64_t target_size, bool rewrite_all,
                     int batch, int64_t memory_limit, bool use_lock, bool dry_run,
@@ -64,13 +103,17 @@ std::string Maintain(const catalog::Paths& paths, int threshold, int64_t memory_
 
 }  // namespace
 
-void BindMaintenance(nb::module_& module) {
+void BindMaintain(nb::module_& module) {
   module.def("compact", &Compact, nb::arg("paths"), nb::kw_only(), nb::arg("threshold"),
              nb::arg("target_size"), nb::arg("rewrite_all"), nb::arg("batch"), nb::arg("memory_limit"),
              nb::arg("use_lock"), nb::arg("dry_run"), nb::arg("on_progress").none());
   module.def("rewrite_manifests", &RewriteManifests, nb::arg("paths"), nb::arg("dry_run"));
   module.def("maintain", &Maintain, nb::arg("paths"), nb::kw_only(), nb::arg("threshold"),
              nb::arg("memory_limit"), nb::arg("dry_run"), nb::arg("on_progress").none());
+  module.def("publish", &Publish, nb::arg("paths"), nb::arg("url_prefix"));
+  module.def("expire", &Expire, nb::arg("paths"), nb::arg("older_than").none(), nb::arg("keep_last").none(),
+             nb::arg("dry_run"));
+  module.def("clean", &Clean, nb::arg("paths"), nb::arg("older_than").none(), nb::arg("dry_run"));
 }
 
 }  // namespace earthcatalog::python

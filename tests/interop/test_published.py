@@ -1,0 +1,432 @@
+"""A published table by readers that have its URL: nginx serves the warehouse, and nobody asks a catalog."""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import duckdb
+import pytest
+from harness import archives, duckdb_session, spark_session, tables, web, web_readers
+from harness.archives import Archive
+from harness.odd_items import make_item, point
+from harness.program import Argument, Base, Catalogue, Program
+from harness.requirement import PROJECT, require_module
+from harness.web_readers import LATEST, Rows
+from pyiceberg.table import Table
+from test_regions import ODD_NAMES, WORLD, ingest, write_regions
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+FOLDER = "earthcatalog/stac_items/_published"
+
+
+@dataclass(frozen=True)
+class Site:
+    """A catalogue's folder behind nginx."""
+
+    program: Program
+    base: Base
+    root: str
+    log: Path
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.root}/{self.base.warehouse.name}"
+
+    @property
+    def table(self) -> str:
+        return f"{self.prefix}/{FOLDER}"
+
+    @property
+    def folder(self) -> Path:
+        return self.base.warehouse / FOLDER / "metadata"
+
+    def run(self, command: str, *flags: Argument) -> dict[str, Any]:
+        done = self.program.run(command, self.base.path, *flags, "--json")
+        assert (done.returncode, done.stderr) == (0, "")
+        report: dict[str, Any] = json.loads(done.stdout)
+        return report
+
+    def publish(self) -> dict[str, Any]:
+        return self.run("publish", "--url-prefix", self.prefix + "/")
+
+    def failures(self) -> list[str]:
+        """Requests that got no answer, or an error."""
+        return [line for line in self.log.read_text().splitlines() if line.split('" ')[1][0] not in "23"]
+
+    def local(self, url: str) -> Path:
+        assert url.startswith(self.prefix + "/"), url
+        return self.base.warehouse / unquote(url.removeprefix(self.prefix + "/"))
+
+
+@pytest.fixture
+def make_site(program: Program, tmp_path: Path) -> Iterator[Callable[[Base], Site]]:
+    with contextlib.ExitStack() as stack:
+
+        def make(base: Base) -> Site:
+            log = tmp_path / "access.log"
+            return Site(program, base, stack.enter_context(web.nginx(base.path, log)), log)
+
+        yield make
+
+
+@pytest.fixture
+def web_duck(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    connection = duckdb_session.connect(tmp_path / "duckdb")
+    connection.execute("load httpfs")
+    yield connection
+    connection.close()
+
+
+def check_readers(duck: duckdb.DuckDBPyConnection, table: str, wanted: Rows) -> None:
+    """By both of the places that readers begin at."""
+    for url in (table, f"{table}/{LATEST}"):
+        assert web_readers.by_duckdb(duck, url) == wanted
+        assert web_readers.by_pyiceberg(url) == wanted
+    assert web_readers.by_icebird(table) == wanted
+    assert web_readers.by_icebird(table, Path(LATEST).name) == wanted
+
+
+def test_every_row_by_every_reader(
+    mixed: Catalogue, make_site: Callable[[Base], Site], web_duck: duckdb.DuckDBPyConnection
+) -> None:
+    site = make_site(mixed.base)
+    report = site.publish()
+    wanted = tables.fanned_out(mixed.base)
+    assert {"table": report["table"], "metadata": report["metadata"], "rows": report["rows"]} == {
+        "table": site.table,
+        "metadata": f"{site.table}/{LATEST}",
+        "rows": sum(wanted.values()),
+    }
+    assert report["files"] == len(tables.data_files(tables.load(mixed.base)))
+    check_readers(web_duck, report["table"], wanted)
+    assert site.failures() == []
+
+
+def test_values_and_filters_are_those_of_the_table(
+    mixed: Catalogue, make_site: Callable[[Base], Site], web_duck: duckdb.DuckDBPyConnection
+) -> None:
+    site = make_site(mixed.base)
+    site.publish()
+    own, published = tables.load(mixed.base), web_readers.pyiceberg_table(site.table)
+    assert published.schema() == own.schema()
+    filters = ("datetime >= '2015-01-01T00:00:00+00:00' and platform is not null", "bbox.ymin > 60")
+    for row_filter in filters:
+        columns = ("id", "grid_partition", "datetime", "platform", "bbox")
+        found, wanted = (
+            table.scan(row_filter=row_filter, selected_fields=columns).to_arrow().to_pylist()
+            for table in (published, own)
+        )
+        assert found
+        assert sorted(map(str, found)) == sorted(map(str, wanted))
+    local, remote = (
+        web_duck.execute(f"select sum(hash(t)::hugeint) from iceberg_scan('{place}') as t").fetchone()
+        for place in (tables.metadata_path(own), site.table)
+    )
+    assert local == remote
+
+
+def test_entries_say_what_they_said(mixed: Catalogue, make_site: Callable[[Base], Site]) -> None:
+    """All but the names: so readers prune as before, and the order of versions is the same."""
+    site = make_site(mixed.base)
+    site.publish()
+
+    def entries(table: Table, place_of: Callable[[str], Path]) -> dict[Path, Any]:
+        found = {}
+        for entry in table.inspect.entries().to_pylist():
+            file = entry["data_file"]
+            found[place_of(file.pop("file_path"))] = entry
+        return found
+
+    wanted = entries(tables.load(mixed.base), tables.local_path)
+    assert len(wanted) > 100
+    assert entries(web_readers.pyiceberg_table(site.table), site.local) == wanted
+
+
+def test_names_of_regions_in_urls(
+    program: Program,
+    base: Base,
+    make_site: Callable[[Base], Site],
+    web_duck: duckdb.DuckDBPyConnection,
+    tmp_path: Path,
+) -> None:
+    nowhere = make_item("nowhere", None)
+    archive = archives.write_items(tmp_path / "archive", [make_item("p", point(1, 2)), nowhere])
+    done = ingest(
+        program, base, archive, write_regions(tmp_path / "r.geojson", dict.fromkeys(ODD_NAMES, WORLD))
+    )
+    assert done.returncode == 0, done.stderr
+    site = make_site(base)
+    site.publish()
+    wanted: Rows = Rows({("odd", "p", name): 1 for name in ODD_NAMES} | {("odd", "nowhere", "__none__"): 1})
+    check_readers(web_duck, site.table, wanted)
+    assert site.failures() == []
+
+
+def test_nothing_is_shown_that_is_no_readers_business(
+    program: Program, archive: Archive, base: Base, make_site: Callable[[Base], Site], tmp_path: Path
+) -> None:
+    """Places on the machine, and what runs note for each other."""
+    part = archive.head(30)
+    inventory = part.csv(tmp_path / "inventory.csv")
+    with inventory.open("a") as file:
+        file.write("synthetic-archive,gone.stac.json,1,2020-01-01T00:00:00.000Z\n")
+    program.ingest(inventory, base, "--source", archive.folder, code=1)
+    (quarantine,) = base.failed.iterdir()
+    own = tables.load(base)
+    with own.transaction() as transaction:
+        transaction.set_properties({"secret": "hush", "write.metadata.path": own.location() + "/metadata"})
+    noted = str(tables.load(base).metadata)
+    assert quarantine.name in noted
+    assert "hush" in noted
+    site = make_site(base)
+    site.publish()
+    published = web_readers.pyiceberg_table(site.table)
+    assert set(published.properties) == {
+        *("schema.name-mapping.default", "earthcatalog.grid.type"),
+        *("earthcatalog.grid.resolution", "earthcatalog.grid.max_cells"),
+    }
+    (snapshot,) = published.metadata.snapshots
+    assert snapshot.summary
+    assert set(snapshot.summary.additional_properties) == {
+        *("total-records", "total-data-files", "total-files-size"),
+        *("total-delete-files", "total-position-deletes", "total-equality-deletes"),
+    }
+    for path in site.folder.glob("*.json"):
+        text = path.read_text()
+        for hidden in (str(base.path), "file:", "failed_", "inventory", "hush"):
+            assert hidden not in text
+    names = {path for manifest in snapshot.manifests(published.io) for path in [manifest.manifest_path]}
+    names |= {task.file.file_path for task in published.scan().plan_files()}
+    assert len(names) > 2
+    assert all(name.startswith(site.prefix + "/") for name in names)
+
+
+def reached(table: Table, *, log: bool) -> dict[str, bool]:
+    """The files that the metadata names, as PyIceberg reads it; whether a snapshot needs it to be read."""
+    paths = {table.metadata_location: True}
+    if log:
+        paths |= {entry.metadata_file: True for entry in table.metadata.metadata_log}
+    for snapshot in table.metadata.snapshots:
+        paths[snapshot.manifest_list] = True
+        for manifest in snapshot.manifests(table.io):
+            paths[manifest.manifest_path] = True
+            for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=False):
+                live = entry.status != 2
+                paths[entry.data_file.file_path] = live or paths.get(entry.data_file.file_path, False)
+    return paths
+
+
+def check_nothing_else_is_there(site: Site) -> None:
+    """But for what the table and the current published tree name."""
+    paths = {tables.local_path(p): live for p, live in reached(tables.load(site.base), log=True).items()}
+    published = web_readers.pyiceberg_table(site.table)
+    for url, live in reached(published, log=False).items():
+        path = site.local(url)
+        paths[path] = live or paths.get(path, False)
+    pointers = {site.folder / "version-hint.text", site.folder / "latest.metadata.json"}
+    there = {path for path in site.base.warehouse.rglob("*") if path.is_file()}
+    assert there - paths.keys() == pointers
+    assert {path for path, live in paths.items() if live} <= there
+
+
+def delete(base: Base, id_: str) -> None:
+    """By another engine, which writes the files that held the item anew."""
+    require_module("pyiceberg_core")
+    tables.load(base).delete(f"id == '{id_}'")
+
+
+def ingest_part(site: Site, archive: Archive, begin: int, end: int) -> None:
+    part = Archive(archive.folder, archive.rows[begin:end])
+    inventory = part.csv(site.base.path.parent / f"inventory-{begin}.csv")
+    site.program.ingest(inventory, site.base, "--source", archive.folder, "--h3-resolution", 0)
+
+
+def test_what_is_published_outlives_expiry_until_it_is_replaced(
+    archive: Archive, base: Base, make_site: Callable[[Base], Site], web_duck: duckdb.DuckDBPyConnection
+) -> None:
+    base.path.mkdir(parents=True)
+    site = make_site(base)
+    ingest_part(site, archive, 0, 40)
+    site.publish()
+    wanted = tables.fanned_out(base)
+    before = base.parquet_files()
+    for item in archive.items[:5]:
+        delete(base, item["id"])
+    ingest_part(site, archive, 40, 60)
+
+    everything = ("--older-than", "0s")
+    planned = site.run("expire", *everything, "--dry-run")
+    done = site.run("expire", *everything)
+    assert {**planned, "dry_run": False} == done
+    assert len(done["snapshots"]) == 6
+    assert done["published"], "files that only the published tree needs"
+    assert {tables.local_path(path) for path in done["published"]} <= before <= base.parquet_files()
+    site.run("clean", *everything)
+    check_readers(web_duck, site.table, wanted)
+    assert before <= base.parquet_files()
+
+    first = site.folder / "v1.metadata.json"
+    assert site.publish()["version"] == 2
+    wanted = tables.fanned_out(base)
+    check_readers(web_duck, site.table, wanted)
+    report = site.run("clean")
+    assert report["removed"] == [], "readers may still be at work in the one that was replaced"
+    removed = site.run("clean", *everything)["removed"]
+    assert removed[0]["path"] == str(first), "what names goes first"
+    assert {tables.local_path(path) for path in done["published"]} <= {Path(file["path"]) for file in removed}
+    check_readers(web_duck, site.table, wanted)
+    check_nothing_else_is_there(site)
+    assert site.failures() == []
+
+
+def test_manifests_that_have_not_changed_are_not_written_again(
+    archive: Archive, base: Base, make_site: Callable[[Base], Site], web_duck: duckdb.DuckDBPyConnection
+) -> None:
+    base.path.mkdir(parents=True)
+    site = make_site(base)
+    written = []
+    for number in range(4):
+        ingest_part(site, archive, 10 * number, 10 * number + 10)
+        report = site.publish()
+        written.append((report["manifests"], report["manifests_written"]))
+    assert written == [(1, 1), (2, 1), (3, 1), (4, 1)]
+    check_readers(web_duck, site.table, tables.fanned_out(base))
+    elsewhere = site.run("publish", "--url-prefix", "https://example.org/somewhere")
+    assert elsewhere["manifests_written"] == 4
+    site.run("clean", "--older-than", "0s")
+    assert site.publish()["manifests_written"] == 4, "of that URL"
+    check_readers(web_duck, site.table, tables.fanned_out(base))
+
+
+class Watching(threading.Thread):
+    """Reads again and again by one reader, and keeps what it gets."""
+
+    def __init__(self, read: Callable[[], Rows]) -> None:
+        super().__init__(daemon=True)
+        self._read = read
+        self._ended = threading.Event()
+        self.found: list[Rows] = []
+        self.error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            while not self._ended.is_set():
+                self.found.append(self._read())
+        except Exception as error:
+            self.error = error
+
+    def end(self) -> list[Rows]:
+        self._ended.set()
+        self.join()
+        if self.error:
+            raise self.error
+        return self.found
+
+
+@pytest.mark.timeout(900)
+def test_readers_at_work_while_it_is_appended_to_republished_expired_and_cleaned(
+    archive: Archive, base: Base, make_site: Callable[[Base], Site], web_duck: duckdb.DuckDBPyConnection
+) -> None:
+    base.path.mkdir(parents=True)
+    site = make_site(base)
+    ingest_part(site, archive, 0, 20)
+    site.publish()
+    states = [tables.fanned_out(base)]
+    latest = f"{site.table}/{LATEST}"
+    duck, other_duck = web_duck, web_duck.cursor()
+    watching = {
+        "duckdb": Watching(lambda: web_readers.by_duckdb(duck, site.table)),
+        "duckdb by latest": Watching(lambda: web_readers.by_duckdb(other_duck, latest)),
+        "pyiceberg": Watching(lambda: web_readers.by_pyiceberg(site.table)),
+        "icebird": Watching(lambda: web_readers.by_icebird(site.table)),
+    }
+    for thread in watching.values():
+        thread.start()
+    gone: dict[str, int] = defaultdict(int)
+    for number in range(1, 16):
+        ingest_part(site, archive, 20 * number, 20 * number + 20)
+        delete(base, archive.items[20 * number]["id"])
+        site.publish()
+        states.append(tables.fanned_out(base))
+        for command, age in (("expire", "0s"), ("clean", "20s")):
+            for path in site.run(command, "--older-than", age)["removed"]:
+                gone[f"{command} {Path(path if command == 'expire' else path['path']).suffix}"] += 1
+    for name, thread in watching.items():
+        found = thread.end()
+        assert len(found) > 3, name
+        order = [states.index(rows) for rows in found]
+        assert order == sorted(order), f"{name} went back"
+        assert len(set(order)) > 2, name
+    assert site.failures() == []
+    assert gone.keys() >= {"expire .avro", "clean .json", "clean .avro"}
+    assert gone["expire .parquet"] + gone["clean .parquet"] > 0
+    site.run("clean", "--older-than", "0s")
+    check_nothing_else_is_there(site)
+
+
+def test_spark_takes_no_published_file_for_an_orphan(
+    archive: Archive, base: Base, make_site: Callable[[Base], Site], spark_process: "SparkSession"
+) -> None:
+    """Neither in the table's folder, where it looks by itself, nor in the warehouse."""
+    base.path.mkdir(parents=True)
+    site = make_site(base)
+    ingest_part(site, archive, 0, 20)
+    site.publish()
+    for folder in (base.warehouse / "earthcatalog" / "stac_items" / "metadata", base.warehouse):
+        orphan = folder / "orphan.parquet"
+        orphan.write_bytes(b"")
+        for path in base.warehouse.rglob("*"):
+            os.utime(path, (0, 0))
+        session = spark_session.of_catalogue(spark_process, base)
+        found = session.sql(
+            f"""call earthcatalog.system.remove_orphan_files(
+                table => 'earthcatalog.stac_items', location => '{folder.parent}', dry_run => true)"""
+        ).collect()
+        assert [tables.local_path(row[0]) for row in found] == [orphan]
+        orphan.unlink()
+
+
+def test_the_lines_of_the_documents(
+    mixed: Catalogue, make_site: Callable[[Base], Site], web_duck: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """As they stand there, with the site's address."""
+    site = make_site(mixed.base)
+    site.publish()
+    text = (PROJECT / "docs" / "format.md").read_text(encoding="utf-8")
+    section = text.split("\n## Published trees\n")[1].split("\n## ")[0]
+    blocks = dict(re.findall(r"^```(\w+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
+    address = f"https://data.example.org/velocity/{FOLDER}"
+    assert all(address in blocks[language] for language in ("sql", "python", "js"))
+    rows = sum(tables.fanned_out(mixed.base).values())
+
+    statements = blocks["sql"].replace(address, site.table).replace("install iceberg; ", "").split(";")
+    answer = None
+    for statement in filter(str.strip, statements):
+        answer = web_duck.execute(statement).fetchall()
+    assert answer == [(rows,)]
+
+    require_module("aiohttp")
+    example = blocks["python"].replace(address, site.table) + "\nprint(len(rows))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", example], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.stdout.split() == [str(rows)], done.stderr
+
+    node, _script, modules, _url = web_readers.icebird_command(site.table)
+    script = tmp_path / "read.mjs"
+    (tmp_path / "node_modules").symlink_to(modules)
+    script.write_text(blocks["js"].replace(address, site.table) + "\nconsole.log(rows.length)\n")
+    done = subprocess.run([node, script], capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout.split() == [str(rows)], done.stderr
