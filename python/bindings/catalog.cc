@@ -73,8 +73,8 @@ nb::tuple GetGrid(const catalog::Paths& paths) {
 
 nb::dict GetInfo(const catalog::Paths& paths) {
   const auto [info, overflowed] = Ask(paths, [](const Catalog& catalog) -> Result<DescribedInfo> {
-    ARROW_ASSIGN_OR_RAISE(catalog::Info info, catalog.GetInfo());
-    return DescribedInfo{std::move(info), ingest::FindOverflowed(catalog.table())};
+    ARROW_ASSIGN_OR_RAISE(catalog::Info totals, catalog.GetInfo());
+    return DescribedInfo{std::move(totals), ingest::FindOverflowed(catalog.table())};
   });
   nb::dict values;
   values["db_path"] = info.db_path;

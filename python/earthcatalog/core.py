@@ -167,7 +167,7 @@ class EarthCatalog:
         threshold: int = 5,
         memory_limit: int = DEFAULT_MEMORY_LIMIT,
     ) -> dict[str, Any]:
-        """Does what is due: unites small files, arranges manifests, removes what killed runs left.
+        """Does what is due: compacts, arranges manifests, publishes again, expires snapshots, cleans.
 
         A step that fails keeps no other from its work and raises nothing, so look at the outcomes.
 

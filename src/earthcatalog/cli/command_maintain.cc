@@ -63,7 +63,8 @@ Result<int> RunMaintain(Arguments arguments) {
 
 void AddMaintainCommand(CLI::App* app, RunFunction* run) {
   CLI::App* command = app->add_subcommand(
-      "maintain", "Do what is due: unite small files, arrange manifests, remove what killed runs left");
+      "maintain",
+      "Do what is due: unite small files, arrange manifests, publish again, expire snapshots, clean");
   auto arguments = std::make_shared<Arguments>();
   arguments->catalog.AddTo(command);
   command

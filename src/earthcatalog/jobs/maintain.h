@@ -1,6 +1,6 @@
 // The work of every day on a table, in one go: whatever is due is done, and said with its reason.
 //
-//   compact ──> manifests ──> clean
+//   compact ──> manifests ──> publish ──> expire ──> clean
 //
 // Each step is asked whether it is due, of the table as the steps before have left it. They do not depend on
 // each other: one that fails, or finds the catalogue locked, keeps none of the others from their work.

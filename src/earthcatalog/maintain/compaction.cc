@@ -19,12 +19,6 @@ constexpr auto kProgressInterval = std::chrono::milliseconds(200);
 constexpr int64_t kVersionsPart = 3;
 constexpr int64_t kLeastBucketBytes = 64LL << 20;
 
-// Whether its boxes are numbers, which can hold. (0.6.1 made texts.)
-bool HasBoxes(const arrow::Schema& schema) {
-  const auto bbox = schema.GetFieldByName("bbox");
-  return bbox != nullptr && bbox->type()->id() == arrow::Type::STRUCT;
-}
-
 std::optional<int64_t> CurrentSnapshotId(const iceberg::Table& table) {
   const auto snapshot = table.current_snapshot();
   return snapshot ? std::optional(snapshot->id) : std::nullopt;
@@ -80,10 +74,7 @@ Status Compaction::Plan() {
     report_->bytes_after += file.file.file_size;
     report_->rows_after += file.file.record_count;
   }
-  plan_ = PlanCompaction(std::move(files), {.threshold = options_.threshold,
-                                            .target_bytes = options_.target_bytes,
-                                            .rewrite_all = options_.rewrite_all,
-                                            .mend_boxes = HasBoxes(*table_.schema())});
+  plan_ = PlanCompaction(std::move(files), RuleFor(options_, *table_.schema()));
   report_->buckets_scanned = plan_.partitions;
   for (const Bucket& bucket : plan_.buckets) {
     for (const TableFile& file : bucket) state_.total_items += static_cast<uint64_t>(file.file.record_count);

@@ -57,6 +57,15 @@ Result<std::vector<TableFile>> ListFiles(const iceberg::Table& table) {
   return files;
 }
 
+CompactionRule RuleFor(const CompactOptions& options, const arrow::Schema& schema) {
+  const auto bbox = schema.GetFieldByName("bbox");
+  // 0.6.1 made texts of them, which cannot hold.
+  return {.threshold = options.threshold,
+          .target_bytes = options.target_bytes,
+          .rewrite_all = options.rewrite_all,
+          .mend_boxes = bbox != nullptr && bbox->type()->id() == arrow::Type::STRUCT};
+}
+
 CompactionPlan PlanCompaction(std::vector<TableFile> files, const CompactionRule& rule) {
   std::stable_sort(files.begin(), files.end(), [](const TableFile& a, const TableFile& b) {
     return a.file.partition < b.file.partition;

@@ -6,6 +6,7 @@
 
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/iceberg/data_file.h"
+#include "earthcatalog/maintain/compact.h"
 
 namespace earthcatalog::maintain {
 
@@ -23,6 +24,9 @@ struct CompactionRule {
   bool rewrite_all = false;
   bool mend_boxes = true;  // the table's boxes can hold (a struct of numbers; 0.6.1 made texts)
 };
+
+// What the options ask of a table with these columns.
+CompactionRule RuleFor(const CompactOptions& options, const arrow::Schema& schema);
 
 // Files of one partition, which become as few as they fit.
 using Bucket = std::vector<TableFile>;

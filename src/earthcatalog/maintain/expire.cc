@@ -4,6 +4,7 @@
 
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/catalog/lock.h"
+#include "earthcatalog/catalog/unique_mark.h"
 #include "earthcatalog/ingest/quarantine.h"
 #include "earthcatalog/maintain/named_files.h"
 #include "earthcatalog/maintain/published.h"
@@ -44,7 +45,11 @@ Status Expire(const ExpireOptions& options, const CancelSource& cancel, ExpireRe
     request.older_than_ms = NowMicros() / 1000 - age.count();
   }
   request.keep_last = options.keep_last;
-  request.carried = [&] { return ingest::NotesToCarry(table, notes); };
+  request.carried = [&] {
+    auto carried = ingest::NotesToCarry(table, notes);
+    if (!carried.empty()) carried.merge(catalog::KeptUniqueMark(table));
+    return carried;
+  };
   request.needed_elsewhere = [&](const std::string& path) { return published.Contains(path); };
   request.guard = [&] {
     ARROW_RETURN_NOT_OK(cancel.status());

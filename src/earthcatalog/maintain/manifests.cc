@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "earthcatalog/catalog/unique_mark.h"
+
 namespace earthcatalog::maintain {
 namespace {
 
@@ -32,7 +34,9 @@ Status RewriteManifests(const ManifestsOptions& options, ManifestsReport* report
   report->after = report->before;
   if (options.dry_run) return Status::OK();
   const auto before = table.current_snapshot();
-  ARROW_RETURN_NOT_OK(table.RewriteManifests({}));
+  iceberg::Table::CommitRequest request;
+  request.summary_on_top = [&table] { return catalog::KeptUniqueMark(table); };
+  ARROW_RETURN_NOT_OK(table.RewriteManifests(request));
   const auto after = table.current_snapshot();
   report->rewritten =
       after && (!before || after->id != before->id) && after->summary.contains("manifests-replaced");
