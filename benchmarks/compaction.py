@@ -116,7 +116,7 @@ def main() -> None:
             script = Path(__file__).with_name("peer_compact.py")
             commands["earthcatalog 0.6.1"] = [options.peer, str(script), str(base)]
         runs = defaultdict(list)
-        for _ in range(options.rounds):
+        for _round in range(options.rounds):
             for who, command in commands.items():
                 shutil.rmtree(alone, ignore_errors=True)
                 alone.mkdir()
@@ -126,8 +126,8 @@ def main() -> None:
     for who, measured in runs.items():
         median = Measured(*map(statistics.median, zip(*map(astuple, measured), strict=True)))
         print(
-            f"| {who} | {median.seconds:.2f} | {median.cpu:.2f} | {median.peak_mib:,.0f} | {median.files:,.0f}"
-            f" | {median.mib:,.1f} | {median.rows:,.0f} |"
+            f"| {who} | {median.seconds:.2f} | {median.cpu:.2f} | {median.peak_mib:,.0f}"
+            f" | {median.files:,.0f} | {median.mib:,.1f} | {median.rows:,.0f} |"
         )
 
 

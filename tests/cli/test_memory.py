@@ -191,7 +191,9 @@ def test_a_large_item_in_many_cells_is_bounded_too(
     )
     base = Base(tmp_path / "base")
     by_shell = Program(program.path, launcher=("sh", "-c", '"$@"; exit $?', "sh"))
-    flags = ("--source", archive.folder, "--memory-limit", "128MiB")
+    config = tmp_path / "config.yaml"
+    config.write_text("grid: {max_cells: 0}\n")
+    flags = ("--source", archive.folder, "--memory-limit", "128MiB", "--config", config)
     report = by_shell.ingest(archive.csv(tmp_path / "inventory.csv"), base, *flags)
     assert report["items_processed"] == 2
     assert report["rows_written"] == 843

@@ -3,6 +3,7 @@
 EARTHCATALOG_FULL=1  100 runs instead of 12
 """
 
+import itertools
 import json
 import os
 import random
@@ -112,7 +113,9 @@ def compacted(
         ingest(program, history.make_run(random_), base, folder / f"run-{number}")
     table = tables.load(base)
     rows = {
-        snapshot.snapshot_id: all_rows(base, ["id", "version", "collection", "grid_partition"], snapshot.snapshot_id).num_rows
+        snapshot.snapshot_id: all_rows(
+            base, ["id", "version", "collection", "grid_partition"], snapshot.snapshot_id
+        ).num_rows
         for snapshot in table.snapshots()
     }
     return base, run_json(program, "compact", base), rows
@@ -120,7 +123,11 @@ def compacted(
 
 @pytest.fixture(scope="module")
 def undisturbed(
-    program: Program, history: History, compacted: Any, new_place: Any, tmp_path_factory: pytest.TempPathFactory
+    program: Program,
+    history: History,
+    compacted: Any,
+    new_place: Any,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Base:
     folder = tmp_path_factory.mktemp("undisturbed")
     base: Base = new_place(folder / "base")
@@ -143,15 +150,21 @@ def test_each_cell_and_year_has_one_sorted_file(compacted: Any, undisturbed: Bas
     base, report, _ = compacted
     files = tables.data_files(tables.load(base))
     places = Counter(tables.partition_of(path) for path in files)
-    assert places == Counter(tables.partition_of(path) for path in tables.data_files(tables.load(undisturbed)))
+    assert places == Counter(
+        tables.partition_of(path) for path in tables.data_files(tables.load(undisturbed))
+    )
     assert set(places.values()) == {1}
-    assert len(files) == report["files_after"] == report["files_before"] - report["files_rewritten"] + report["files_written"]
+    assert (
+        len(files)
+        == report["files_after"]
+        == report["files_before"] - report["files_rewritten"] + report["files_written"]
+    )
     order = ("platform", "datetime", "collection", "id")
     for path in files:
         rows = tables.read_file(path).select(order).to_pylist()
         keys = [[(row[name] is None, row[name]) for name in order] for row in rows]
         keys = [[(null, value if value is not None else "") for null, value in key] for key in keys]
-        assert all(a <= b for a, b in zip(keys, keys[1:], strict=False)), path
+        assert all(a <= b for a, b in itertools.pairwise(keys)), path
 
 
 def test_export_gives_the_newest_version_of_each_item(

@@ -24,7 +24,9 @@ def placed(program: Program, odd_archive: Archive, tmp_path_factory: pytest.Temp
     folder = tmp_path_factory.mktemp("fan-out")
     base = Base(folder)
     inventory = odd_archive.csv(folder / "inventory.csv")
-    flags = ("--source", odd_archive.folder, "--h3-resolution", RESOLUTION)
+    config = folder / "config.yaml"
+    config.write_text(f"grid: {{resolution: {RESOLUTION}, max_cells: 0}}\n")
+    flags = ("--source", odd_archive.folder, "--config", config)
     program.ingest(inventory, base, *flags)
     found: Places = {}
     for path in base.parquet_files():

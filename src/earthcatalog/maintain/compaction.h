@@ -69,7 +69,7 @@ class Compaction {
   CompactionPlan plan_;
   std::optional<VersionCheck> versions_;  // nothing where the table has one version of each item
   std::optional<int64_t> snapshot_id_;    // of the table as planned, or as this pass committed it last
-  std::vector<TableFile> committed_;  // written by this pass, and in the table
+  std::vector<TableFile> committed_;      // written by this pass, and in the table
 
   std::mutex mutex_;  // of what follows, which threads fill
   rows::UncommittedFiles written_;
