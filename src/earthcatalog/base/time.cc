@@ -89,7 +89,10 @@ struct Date {
 };
 
 int64_t FloorDivide(int64_t a, int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
-int64_t MicrosOfDay(int64_t micros) { return micros - FloorDivide(micros, kDay) * kDay; }
+int64_t MicrosOfDay(int64_t micros) {
+  const int64_t rest = micros % kDay;
+  return rest < 0 ? rest + kDay : rest;
+}
 
 // std::chrono::year ends at 32767, an int64 of microseconds does not: whole 400-year cycles are taken out.
 Date DateOf(int64_t micros) {
