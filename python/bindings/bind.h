@@ -11,5 +11,6 @@ void BindLock(nanobind::module_& module);
 void BindItems(nanobind::module_& module);
 void BindIncremental(nanobind::module_& module);
 void BindMaintain(nanobind::module_& module);
+void BindRegisterAndCheck(nanobind::module_& module);
 
 }  // namespace earthcatalog::python

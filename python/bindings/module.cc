@@ -32,4 +32,5 @@ NB_MODULE(_core, module) {
   earthcatalog::python::BindItems(module);
   earthcatalog::python::BindIncremental(module);
   earthcatalog::python::BindMaintain(module);
+  earthcatalog::python::BindRegisterAndCheck(module);
 }

@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from earthcatalog._errors import CatalogLocked, EarthCatalogError
     from earthcatalog._layout import PartitionStats, TableLayout
     from earthcatalog._version import __version__
-    from earthcatalog.core import CatalogInfo, EarthCatalog, S3Lock, open  # noqa: A004
+    from earthcatalog.core import CatalogInfo, EarthCatalog, S3Lock, open, register  # noqa: A004
 
 __all__ = [
     "open",
+    "register",
     "EarthCatalog",
     "CatalogInfo",
     "PartitionStats",
@@ -32,6 +33,7 @@ __all__ = [
 
 _HOMES = {
     "open": "earthcatalog.core",
+    "register": "earthcatalog.core",
     "EarthCatalog": "earthcatalog.core",
     "CatalogInfo": "earthcatalog.core",
     "PartitionStats": "earthcatalog._layout",

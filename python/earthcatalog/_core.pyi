@@ -108,6 +108,12 @@ def expire(paths: Paths, older_than: int | None, keep_last: int | None, dry_run:
 def clean(paths: Paths, older_than: int | None, dry_run: bool) -> str:
     """Removes orphans that are older than so many seconds; None: three days."""
 
+def check_table(paths: Paths, deep: bool) -> str:
+    """What check found, as JSON."""
+
+def register_table(paths: Paths, grid: GridConfig | None, dry_run: bool) -> str:
+    """What registering did, as JSON. There need be no catalog, but a warehouse."""
+
 def load_config(path: str) -> dict[str, dict[str, Any]]:
     """A configuration file's sections with the keys it gives; an unknown key is a ValueError naming it."""
 

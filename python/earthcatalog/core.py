@@ -17,6 +17,8 @@ from earthcatalog.maintenance.compact import DEFAULT_MEMORY_LIMIT, DEFAULT_TARGE
 if TYPE_CHECKING:
     from pyiceberg.table import Table
 
+    from earthcatalog.config import GridConfig
+
 CATALOG_NAME = "earthcatalog"
 TABLE_NAME = "earthcatalog.stac_items"
 
@@ -190,6 +192,20 @@ class EarthCatalog:
             )
         return dict(json.loads(report))
 
+    def check(self, deep: bool = False) -> dict[str, Any]:
+        """Whether the table is what its files are: "sound", and the "problems" that were found.
+
+        Args:
+            deep: read all rows, too; without it metadata and the files' footers tell.
+        """
+        report: dict[str, Any] = json.loads(core.check_table(self._paths, deep))
+        return report
+
+    def register(self, *, dry_run: bool = False) -> dict[str, Any]:
+        """Makes the table name the files that lie in its warehouse; see earthcatalog.register()."""
+        report: dict[str, Any] = json.loads(core.register_table(self._paths, None, dry_run))
+        return report
+
     def lock(self, owner: str, ttl_hours: int = 12) -> "S3Lock":
         """Keeps other writers away while it is held: `with catalog.lock("my job"): ...`.
 
@@ -343,6 +359,58 @@ def _locate(base: str | os.PathLike[str] | None, store: object | None) -> "tuple
     return core.Paths.from_base(named, {}), {}
 
 
+def _paths_of(
+    base: str | os.PathLike[str] | None,
+    store: object | None,
+    catalog_path: str | os.PathLike[str] | None,
+    warehouse_path: str | os.PathLike[str] | None,
+) -> "tuple[core.Paths, dict[str, str]]":
+    """Of a base, or of both paths."""
+    if (catalog_path is None) != (warehouse_path is None):
+        raise ValueError("catalog_path and warehouse_path belong together: give both or a base")
+    if catalog_path is None or warehouse_path is None:
+        return _locate(base, store)
+    if base is not None or store is not None:
+        raise ValueError("give either base and store, or catalog_path and warehouse_path")
+    return core.Paths(os.fspath(catalog_path), os.fspath(warehouse_path), {}), {}
+
+
+def register(
+    base: str | os.PathLike[str] | None = None,
+    *,
+    store: object | None = None,
+    catalog_path: str | os.PathLike[str] | None = None,
+    warehouse_path: str | os.PathLike[str] | None = None,
+    grid_config: "GridConfig | None" = None,
+    dry_run: bool = False,
+) -> dict[str, Any]:
+    """Makes or mends a table from the files of its warehouse, also after it was moved or its catalog is lost.
+
+    Files that no snapshot names are added, entries whose files are gone are removed, and wrong ones are put
+    right, in one commit. Nothing is done twice: a table that names its files stays as it is.
+
+    Args:
+        base: where the catalog lies or is to lie, as open() takes it.
+        store: likewise.
+        catalog_path: likewise.
+        warehouse_path: likewise.
+        grid_config: the grid, of a table that does not record one; without it the cells tell.
+        dry_run: only say what would be done.
+
+    Returns:
+        What was done: "added", "removed" and "left_out" name the files, the last with the reasons.
+
+    Raises:
+        CatalogLocked: somebody else writes.
+        FileNotFoundError: there is no warehouse.
+        ValueError: `grid_config` is not the table's grid.
+    """
+    paths, _ = _paths_of(base, store, catalog_path, warehouse_path)
+    grid = None if grid_config is None else grid_config.to_native()
+    report: dict[str, Any] = json.loads(core.register_table(paths, grid, dry_run))
+    return report
+
+
 def open(  # noqa: A001 - the published name: earthcatalog.open
     base: str | os.PathLike[str] | None = None,
     *,
@@ -364,11 +432,5 @@ def open(  # noqa: A001 - the published name: earthcatalog.open
         FileNotFoundError: there is no catalog.
         ValueError: neither a base nor both paths are given, or both are.
     """
-    if (catalog_path is None) != (warehouse_path is None):
-        raise ValueError("catalog_path and warehouse_path belong together: give both or a base")
-    if catalog_path is not None and warehouse_path is not None:
-        if base is not None or store is not None:
-            raise ValueError("give either base and store, or catalog_path and warehouse_path")
-        return EarthCatalog(os.fspath(catalog_path), os.fspath(warehouse_path))
-    paths, settings = _locate(base, store)
+    paths, settings = _paths_of(base, store, catalog_path, warehouse_path)
     return EarthCatalog(paths.db_path, paths.warehouse, settings)

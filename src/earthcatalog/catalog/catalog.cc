@@ -8,9 +8,6 @@
 #include "earthcatalog/item/item_schema.h"
 
 namespace earthcatalog::catalog {
-namespace {
-
-constexpr char kDataPathProperty[] = "write.data.path";
 
 bool IsSamePlace(const io::Location& a, const io::Location& b) {
   if (a.uri == b.uri) return true;
@@ -20,6 +17,10 @@ bool IsSamePlace(const io::Location& a, const io::Location& b) {
   return a.local && b.local && !error_a && !error_b && real_a == real_b;
 }
 
+namespace {
+
+constexpr char kTableFolder[] = "earthcatalog/stac_items";
+
 // Data of one table in two warehouses would be hard to find, and hard to move. Other writers' tables need not
 // name theirs.
 Status CheckSameWarehouse(const io::Location& wanted, const iceberg::Table& table) {
@@ -27,23 +28,10 @@ Status CheckSameWarehouse(const io::Location& wanted, const iceberg::Table& tabl
   if (named == table.properties().end()) return Status::OK();
   const auto own = wanted.Other(named->second);
   if (own.ok() && IsSamePlace(*own, wanted)) return Status::OK();
-  return UsageError("the table's warehouse is {}, not {}", io::NameForMessages(named->second), wanted.uri);
+  return UsageError(
+      "the table's warehouse is {}, not {}; after a move or a copy it is to be registered again",
+      io::NameForMessages(named->second), wanted.uri);
 }
-
-std::map<std::string, std::string> InitialProperties(const grid::Config& grid,
-                                                     const io::Location& warehouse) {
-  std::map<std::string, std::string> properties = {
-      {kHashIndexProperty, warehouse.WithSuffix("_id_hashes.parquet").uri},
-      {kDataPathProperty, warehouse.uri},
-      {"write.metadata.previous-versions-max", "100"},
-      {"write.metadata.delete-after-commit.enabled", "true"},
-      {"write.parquet.compression-codec", "zstd"},
-  };
-  properties.merge(GridProperties(grid));
-  return properties;
-}
-
-constexpr char kTableFolder[] = "earthcatalog/stac_items";
 
 // Nobody could tell the files of two tables apart. A first version alone is what a killed run left.
 Status CheckHoldsNoTable(const io::Location& warehouse) {
@@ -67,15 +55,27 @@ Status CheckHoldsNoTable(const io::Location& warehouse) {
 Status CreateTable(std::shared_ptr<iceberg::CatalogStore> store, const io::Location& warehouse,
                    const grid::Config& grid) {
   ARROW_RETURN_NOT_OK(CheckHoldsNoTable(warehouse));
-  iceberg::CreateOptions options;
-  options.table_location = warehouse.Join(kTableFolder).uri;
+  iceberg::CreateOptions options = NewTableIn(warehouse);
   options.schema = item::InitialSchema();
-  options.properties = InitialProperties(grid, warehouse);
-  options.s3 = warehouse.s3;
+  options.properties.merge(GridProperties(grid));
   return iceberg::Table::Create(std::move(store), options).status();
 }
 
 }  // namespace
+
+iceberg::CreateOptions NewTableIn(const io::Location& warehouse) {
+  iceberg::CreateOptions options;
+  options.table_location = warehouse.Join(kTableFolder).uri;
+  options.properties = {
+      {kHashIndexProperty, warehouse.WithSuffix("_id_hashes.parquet").uri},
+      {kDataPathProperty, warehouse.uri},
+      {"write.metadata.previous-versions-max", "100"},
+      {"write.metadata.delete-after-commit.enabled", "true"},
+      {"write.parquet.compression-codec", "zstd"},
+  };
+  options.s3 = warehouse.s3;
+  return options;
+}
 
 Status Catalog::Load(std::shared_ptr<iceberg::CatalogStore> store) {
   ARROW_ASSIGN_OR_RAISE(table_, iceberg::Table::Load(std::move(store), warehouse().s3));

@@ -26,6 +26,13 @@ inline constexpr char kGridIdFieldProperty[] = "earthcatalog.grid.id_field";
 inline constexpr char kGridClassProperty[] = "earthcatalog.grid.class";
 inline constexpr char kGridMaxCellsProperty[] = "earthcatalog.grid.max_cells";
 inline constexpr char kHashIndexProperty[] = "earthcatalog.hash_index_path";
+inline constexpr char kDataPathProperty[] = "write.data.path";
+
+// What a new table in this warehouse is made with, but for its columns and its grid.
+iceberg::CreateOptions NewTableIn(const io::Location& warehouse);
+
+// Whether the two are one place, behind symbolic links too.
+bool IsSamePlace(const io::Location& a, const io::Location& b);
 
 struct PartitionStats {
   std::string grid_partition;

@@ -21,6 +21,7 @@ inline constexpr int kLocked = 3;
 using RunFunction = std::function<Result<int>()>;
 
 void AddIncrementalCommand(CLI::App* app, RunFunction* run);
+void AddCheckCommand(CLI::App* app, RunFunction* run);
 void AddCleanCommand(CLI::App* app, RunFunction* run);
 void AddCompactCommand(CLI::App* app, RunFunction* run);
 // `program`: how to call it, for the commands it suggests.
@@ -32,6 +33,7 @@ void AddLockCommand(CLI::App* app, RunFunction* run);
 void AddMaintainCommand(CLI::App* app, RunFunction* run);
 void AddPublishCommand(CLI::App* app, RunFunction* run);
 void AddRewriteManifestsCommand(CLI::App* app, RunFunction* run);
+void AddRegisterCommand(CLI::App* app, RunFunction* run);
 
 // BASE, or --catalog and --warehouse: how commands that read a catalogue are told where it is.
 struct CatalogArguments {

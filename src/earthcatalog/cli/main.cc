@@ -50,6 +50,8 @@ Result<int> ParseAndRun(int argc, char** argv) {
   AddIncrementalCommand(&app, &run);
   AddDemoCommand(&app, argv[0], &run);
   AddExportCommand(&app, &run);
+  AddCheckCommand(&app, &run);
+  AddRegisterCommand(&app, &run);
   AddInfoAndStatsCommands(&app, &run);
   AddMaintainCommand(&app, &run);
   AddCompactCommand(&app, &run);

@@ -158,7 +158,9 @@ Status AddFromValues(parquet::ColumnReader* reader, int64_t rows, const FileLeaf
   });
 }
 
-Result<ColumnStatistics> StatisticsOf(parquet::ParquetFileReader* file, const FileLeaf& leaf) {
+// Nothing when the footer does not tell and no value is to be read.
+Result<std::optional<ColumnStatistics>> StatisticsOf(parquet::ParquetFileReader* file, const FileLeaf& leaf,
+                                                     bool footer_alone) {
   ColumnStatistics statistics(&leaf.leaf);
   for (int g = 0; g < file->metadata()->num_row_groups(); ++g) {
     const auto group = file->metadata()->RowGroup(g);
@@ -168,6 +170,7 @@ Result<ColumnStatistics> StatisticsOf(parquet::ParquetFileReader* file, const Fi
                           chunk->num_values(), group->num_rows());
     }
     if (AddFromFooter(*chunk, leaf, &statistics)) continue;
+    if (footer_alone) return std::nullopt;
     const auto reader = file->RowGroup(g)->Column(leaf.column);
     ARROW_RETURN_NOT_OK(AddFromValues(reader.get(), group->num_rows(), leaf, &statistics));
   }
@@ -186,7 +189,7 @@ Status CheckRows(const parquet::FileMetaData& footer) {
 }
 
 Result<FileMetrics> ReadAll(const std::shared_ptr<arrow::io::RandomAccessFile>& file,
-                            const arrow::Schema& table) {
+                            const arrow::Schema& table, bool footer_alone) {
   parquet::ReaderProperties properties;
   properties.enable_buffered_stream();
   properties.set_buffer_size(kReadBytes);
@@ -201,10 +204,11 @@ Result<FileMetrics> ReadAll(const std::shared_ptr<arrow::io::RandomAccessFile>& 
                       .boxes_hold = BoxesHold(footer.key_value_metadata().get())};
   metrics.columns.reserve(leaves.size());
   for (const FileLeaf& leaf : leaves) {
-    ARROW_ASSIGN_OR_RAISE(const ColumnStatistics statistics, StatisticsOf(reader.get(), leaf));
-    auto [lower, upper] = BoundsOf(statistics, *leaf.leaf.type);
+    ARROW_ASSIGN_OR_RAISE(const auto statistics, StatisticsOf(reader.get(), leaf, footer_alone));
+    if (!statistics) continue;
+    auto [lower, upper] = BoundsOf(*statistics, *leaf.leaf.type);
     metrics.columns.push_back({leaf.leaf.field_id, body.column_bytes[static_cast<size_t>(leaf.column)],
-                               footer.num_rows(), statistics.null_count(), statistics.nan_count(),
+                               footer.num_rows(), statistics->null_count(), statistics->nan_count(),
                                std::move(lower), std::move(upper)});
   }
   return metrics;
@@ -213,10 +217,10 @@ Result<FileMetrics> ReadAll(const std::shared_ptr<arrow::io::RandomAccessFile>& 
 }  // namespace
 
 Result<FileMetrics> ReadMetrics(const std::shared_ptr<arrow::io::RandomAccessFile>& file,
-                                const arrow::Schema& table) {
+                                const arrow::Schema& table, bool footer_alone) {
   return CatchExceptions([&]() -> Result<FileMetrics> {
     try {
-      return ReadAll(file, table);
+      return ReadAll(file, table, footer_alone);
     } catch (const parquet::ParquetStatusException& error) {
       const Status status = error.status();
       return status.IsInvalid() ? CorruptError("{}", status.message()) : status;

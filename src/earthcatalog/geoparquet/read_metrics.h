@@ -21,9 +21,11 @@ namespace earthcatalog::geoparquet {
 // very long texts). NaN are counted only there, so where the footer has a column's minimum `nan_count` is 0.
 // A minimum that its writer cut is a lower bound all the same, and so is a maximum.
 //
+// `footer_alone`: columns of which the footer does not say all are left out, and no page is read.
+//
 // Memory: the footer, and a page of one column. Thread-safe as far as `file` is. Errors: kCorrupt when it is
 // no Parquet file, is damaged, or has a column in a type that is not the table's; those of reading `file`.
 Result<FileMetrics> ReadMetrics(const std::shared_ptr<arrow::io::RandomAccessFile>& file,
-                                const arrow::Schema& table);
+                                const arrow::Schema& table, bool footer_alone = false);
 
 }  // namespace earthcatalog::geoparquet

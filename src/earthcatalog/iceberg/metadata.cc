@@ -13,6 +13,7 @@ namespace {
 
 constexpr int kFormatVersion = 2;
 constexpr char kNameMapping[] = "schema.name-mapping.default";
+constexpr char kMetadataPath[] = "write.metadata.path";
 constexpr char kPreviousVersions[] = "write.metadata.previous-versions-max";
 constexpr int64_t kDefaultPreviousVersions = 100;
 constexpr std::array kStatistics = {"statistics", "partition-statistics"};
@@ -74,8 +75,11 @@ Result<TableMetadata> TableMetadata::Parse(std::string_view text) {
 }
 
 Result<TableMetadata> TableMetadata::New(const CreateOptions& options, int64_t now_ms) {
-  int last_column_id = 0;
-  ARROW_ASSIGN_OR_RAISE(const auto schema, AssignFieldIds(*options.schema, nullptr, &last_column_id));
+  int last_column_id = options.last_column_id;
+  std::shared_ptr<arrow::Schema> schema = options.schema;
+  if (last_column_id == 0) {
+    ARROW_ASSIGN_OR_RAISE(schema, AssignFieldIds(*options.schema, nullptr, &last_column_id));
+  }
   ARROW_ASSIGN_OR_RAISE(Json schema_json, SchemaToJson(*schema, 0));
   ARROW_ASSIGN_OR_RAISE(Json spec, CellAndYearSpec(*schema));
   auto properties = options.properties;
@@ -107,6 +111,19 @@ Result<TableMetadata> TableMetadata::New(const CreateOptions& options, int64_t n
                         {"metadata-log", Json::array()}};
   ARROW_RETURN_NOT_OK(metadata.ReadMembers());
   return metadata;
+}
+
+TableMetadata TableMetadata::MovedTo(const std::string& location) const {
+  TableMetadata moved = *this;
+  moved.location_ = location;
+  moved.json_["location"] = location;
+  for (const char* list : {"snapshots", "snapshot-log", "metadata-log", kStatistics[0], kStatistics[1]}) {
+    moved.json_[list] = Json::array();
+  }
+  moved.json_["refs"] = Json::object();
+  moved.json_["current-snapshot-id"] = -1;
+  moved.RemoveProperties({kMetadataPath});
+  return moved;
 }
 
 std::vector<std::string> TableMetadata::AllTexts() const {
@@ -155,7 +172,7 @@ Status TableMetadata::ReadMembers() {
 }
 
 std::string TableMetadata::metadata_folder() const {
-  const auto moved = properties_.find("write.metadata.path");
+  const auto moved = properties_.find(kMetadataPath);
   std::string folder = moved == properties_.end() ? location_ + "/metadata" : moved->second;
   while (folder.ends_with('/')) folder.pop_back();
   return folder;

@@ -70,6 +70,11 @@ class TableMetadata {
   Result<PartitionSpec> FindSpec(int id) const;
   int default_spec_id() const { return default_spec_id_; }
 
+  // The same table at another place, before its first snapshot: its uuid, columns, properties and sequence
+  // numbers, but none of what names files, which lie elsewhere then: snapshots, branches and tags, logs,
+  // statistics.
+  TableMetadata MovedTo(const std::string& location) const;
+
   // Edits. None of them fails after it began to change the document.
 
   // Makes `schema`, which has field ids, the current one; a known schema keeps its id. The name mapping

@@ -33,7 +33,12 @@ Table::~Table() = default;
 Result<std::unique_ptr<Table>> Table::Create(std::shared_ptr<CatalogStore> store,
                                              const CreateOptions& options) {
   ARROW_ASSIGN_OR_RAISE(auto metadata, TableMetadata::New(options, NowMicros() / 1000));
-  ARROW_ASSIGN_OR_RAISE(auto files, NewFiles::In(metadata.metadata_folder(), options.s3));
+  return Create(std::move(store), std::move(metadata), options.s3);
+}
+
+Result<std::unique_ptr<Table>> Table::Create(std::shared_ptr<CatalogStore> store, TableMetadata metadata,
+                                             const io::S3Settings& s3) {
+  ARROW_ASSIGN_OR_RAISE(auto files, NewFiles::In(metadata.metadata_folder(), s3));
   ARROW_ASSIGN_OR_RAISE(auto location, files.Write(NewMetadataName(""), metadata.ToText()));
   ARROW_RETURN_NOT_OK(files.Sync());
   if (const Status created = store->Create(location); !created.ok()) {
@@ -43,7 +48,7 @@ Result<std::unique_ptr<Table>> Table::Create(std::shared_ptr<CatalogStore> store
     return created;
   }
   files.Keep();
-  auto impl = std::make_unique<Impl>(std::move(store), options.s3, std::move(metadata), std::move(location));
+  auto impl = std::make_unique<Impl>(std::move(store), s3, std::move(metadata), std::move(location));
   return std::unique_ptr<Table>(new Table(std::move(impl)));
 }
 

@@ -20,6 +20,7 @@
 namespace earthcatalog::iceberg {
 
 class ManifestCache;
+class TableMetadata;
 struct Excerpt;
 struct ExcerptRequest;
 
@@ -51,6 +52,8 @@ struct CreateOptions {
   std::shared_ptr<arrow::Schema> schema;  // without field ids
   std::map<std::string, std::string> properties;
   io::S3Settings s3 = {};  // how the table's files are reached, where they are in S3
+  // The highest field id of a schema that has its ids already, as files have them. 0: it has none.
+  int last_column_id = 0;
 };
 
 // What a scan took.
@@ -87,6 +90,9 @@ class Table {
  public:
   static Result<std::unique_ptr<Table>> Create(std::shared_ptr<CatalogStore> store,
                                                const CreateOptions& options);
+  // The same with a first metadata document that the caller has made: of a table that is made anew.
+  static Result<std::unique_ptr<Table>> Create(std::shared_ptr<CatalogStore> store, TableMetadata metadata,
+                                               const io::S3Settings& s3);
   // kNotFound when the catalog has no such table, kCorrupt when its metadata cannot be read.
   // `s3`: how its files are reached, where they are in S3.
   static Result<std::unique_ptr<Table>> Load(std::shared_ptr<CatalogStore> store,

@@ -130,6 +130,21 @@ Status MoveFile(const Location& from, const Location& to) {
   return copied.ok() ? DeleteFile(from) : Explain(copied, "write", to);
 }
 
+Status CopyFile(const Location& from, const Location& to) {
+  if (!from.local) {
+    const Status copied = from.fs->CopyFile(from.path, to.path);
+    return copied.ok() ? copied : Explain(copied, "write", to);
+  }
+  const std::string folder = to.path.substr(0, to.path.rfind('/'));
+  const std::string hidden = folder + "/.tmp-" + NewUuid();
+  Status copied = to.fs->CreateDir(folder);
+  if (copied.ok()) copied = to.fs->CopyFile(from.path, hidden);
+  if (copied.ok()) copied = to.fs->Move(hidden, to.path);
+  if (copied.ok()) return copied;
+  static_cast<void>(to.fs->DeleteFile(hidden));
+  return Explain(copied, "write", to);
+}
+
 Status DeleteFile(const Location& location) {
   if (location.in_s3()) {
     // Arrow would make an object for the folder when it becomes empty.

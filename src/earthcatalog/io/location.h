@@ -64,7 +64,12 @@ std::string NameForMessages(std::string_view path_or_uri);
 Status WriteFileAtomically(const Location& location, std::string_view bytes);
 
 // Gives a file another name, at which it appears as a whole. In an object store it has both for a moment.
+// Locally the directory is there.
 Status MoveFile(const Location& from, const Location& to);
+
+// A second file with the same bytes, which appears under its name complete or not at all. Creates missing
+// parent directories; nothing is at `to`.
+Status CopyFile(const Location& from, const Location& to);
 
 // Removes one file; in S3 that object and nothing else. None there is as good as a removed one.
 Status DeleteFile(const Location& location);

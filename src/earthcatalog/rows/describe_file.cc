@@ -27,6 +27,8 @@ std::optional<std::string> ValueOf(std::string_view folder, std::string_view key
 }
 
 bool IsNull(std::string_view value) { return value == "null" || value == "__HIVE_DEFAULT_PARTITION__"; }
+// This program's word, and that of its first versions.
+bool IsUnknownYear(std::string_view value) { return value == "unknown" || value == "None" || IsNull(value); }
 
 Result<geoparquet::FileMetrics> MetricsOf(const io::Location& table, const StoredFile& file,
                                           const arrow::Schema& schema, int64_t* size) {
@@ -81,7 +83,7 @@ Result<iceberg::Partition> PartitionOfPath(std::string_view uri) {
   iceberg::Partition partition;
   bool known = cell.has_value() && year.has_value();
   if (known && !IsNull(*cell)) partition.grid_partition = *cell;
-  if (known && !IsNull(*year) && *year != "unknown") {
+  if (known && !IsUnknownYear(*year)) {
     int number = 0;
     const auto [end, error] = std::from_chars(year->data(), year->data() + year->size(), number);
     known = error == std::errc() && end == year->data() + year->size() && number >= -9999 && number <= 9999;

@@ -17,8 +17,9 @@ namespace earthcatalog::rows {
 iceberg::DataFile DescribeFile(std::string uri, iceberg::Partition partition, int64_t file_size,
                                geoparquet::FileMetrics metrics);
 
-// The partition of …/grid_partition=<cell>/year=<YYYY|unknown>/<name>, as this program, PyIceberg and Spark
-// name folders: percent-encoded, and with their words for a null. The two may be the other way round; folders
+// The partition of …/grid_partition=<cell>/year=<YYYY|unknown>/<name>, as this program (its first versions
+// wrote None for unknown), PyIceberg and Spark name folders: percent-encoded, and with their words for a
+// null. The two may be the other way round; folders
 // further up say nothing, whatever their names are. A usage error for other paths.
 Result<iceberg::Partition> PartitionOfPath(std::string_view uri);
 

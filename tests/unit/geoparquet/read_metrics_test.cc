@@ -76,6 +76,24 @@ TEST(ReadMetrics, AreTheEncodersOwnForSmallAndLargeFiles) {
   }
 }
 
+TEST(ReadMetrics, OfAFooterAloneAreThoseThatItSays) {
+  for (const int count : {14, 70'000}) {
+    const EncodedFile file = WriteFile(*ExampleRows(3, count));
+    const auto input = std::make_shared<arrow::io::BufferReader>(file.bytes);
+    const FileMetrics found =
+        geoparquet::ReadMetrics(input, *ExampleSchema(), /*footer_alone=*/true).ValueOrDie();
+    EXPECT_EQ(found.record_count, count);
+    EXPECT_LT(found.columns.size(), file.metrics.columns.size());
+    size_t bounded = 0;
+    for (const ColumnMetrics& column : found.columns) {
+      EXPECT_THAT(file.metrics.columns, testing::Contains(column));
+      bounded += column.lower ? 1 : 0;
+    }
+    for (const ColumnMetrics& column : file.metrics.columns) bounded -= column.lower ? 1 : 0;
+    EXPECT_EQ(bounded, 0u) << "all bounds are in the footer";
+  }
+}
+
 TEST(ReadMetrics, VeryLongTextsAreLookedFor) {
   const auto schema = WithIds({field("geometry", arrow::binary()), field("id", arrow::utf8())});
   for (const int count : {2, 1200}) {

@@ -51,6 +51,43 @@ TEST(Metadata, ASchemaThatWasThereBeforeKeepsItsId) {
   EXPECT_EQ(json["last-column-id"], last_id);
 }
 
+TEST(Metadata, AMovedTableHasAllButWhatNamesFiles) {
+  TableMetadata metadata = NewMetadata();
+  metadata.SetProperties({{"write.metadata.path", "s3://other/place/"}});
+  metadata.AddSnapshot({.id = 7,
+                        .parent_id = {},
+                        .sequence_number = 3,
+                        .timestamp_ms = 1000,
+                        .manifest_list = "l",
+                        .summary = {{"operation", "append"}}});
+  metadata.StartVersion("file:///t/metadata/v0.json", 2000);
+  const TableMetadata moved = metadata.MovedTo("file:///u");
+  EXPECT_EQ(moved.metadata_folder(), "file:///u/metadata");
+  EXPECT_EQ(moved.uuid(), metadata.uuid());
+  EXPECT_EQ(moved.last_sequence_number(), 3);
+  EXPECT_EQ(moved.last_column_id(), metadata.last_column_id());
+  EXPECT_TRUE(moved.schema()->Equals(*metadata.schema(), true));
+  EXPECT_TRUE(moved.snapshots().empty());
+  EXPECT_FALSE(moved.current_snapshot());
+  EXPECT_TRUE(moved.refs().empty());
+  EXPECT_FALSE(moved.HasLogged("file:///t/metadata/v0.json"));
+  EXPECT_EQ(Must(TableMetadata::Parse(moved.ToText())).ToText(), moved.ToText());
+  EXPECT_EQ(metadata.snapshots().size(), 1u);
+}
+
+TEST(Metadata, ASchemaWithIdsKeepsThem) {
+  int last_id = 40;
+  const auto schema = Must(AssignFieldIds(*ItemSchema(), nullptr, &last_id));
+  const TableMetadata metadata = Must(TableMetadata::New({.table_location = "file:///t",
+                                                          .schema = schema,
+                                                          .properties = {},
+                                                          .s3 = {},
+                                                          .last_column_id = last_id},
+                                                         1000));
+  EXPECT_TRUE(metadata.schema()->Equals(*schema, true));
+  EXPECT_EQ(metadata.last_column_id(), last_id);
+}
+
 // The clock of one writer may be behind another's.
 TEST(Metadata, TimeNeverRunsBackwards) {
   TableMetadata metadata = NewMetadata();

@@ -95,6 +95,19 @@ TEST(Files, ReadersSeeTheOldOrTheNewFileNeverAPart) {
   writer.join();
 }
 
+TEST(Files, ACopyHasTheSameBytesAndItsFolderIsMade) {
+  const TempFolder folder;
+  const Location from = Resolve(folder.Write("file", "some bytes")).ValueOrDie();
+  const Location to = Resolve(folder / "deep/er/copy").ValueOrDie();
+  ASSERT_TRUE(CopyFile(from, to).ok());
+  EXPECT_EQ(BytesOf(from.path), "some bytes");
+  EXPECT_EQ(BytesOf(to.path), "some bytes");
+  EXPECT_THAT(NamesIn(folder / "deep/er"), testing::ElementsAre("copy"));
+  EXPECT_FALSE(CopyFile(Resolve(folder / "gone").ValueOrDie(), Resolve(folder / "other").ValueOrDie()).ok());
+  EXPECT_THAT(NamesIn(folder.path()), testing::UnorderedElementsAre("file", "deep"))
+      << "nothing is left of it";
+}
+
 TEST(Files, ManyThreadsMakeFilesInTheSameNewFolder) {
   const TempFolder folder;
   std::vector<std::thread> threads;

@@ -137,6 +137,7 @@ TEST(PartitionOfPath, IsThatOfTheFolders) {
   EXPECT_EQ(of("s3://b/w/grid_partition=8001fffffffffff/year=2024/part.parquet"), kPartition);
   EXPECT_EQ(of("file:///w/grid_partition=__none__/year=unknown/a"),
             (iceberg::Partition{"__none__", std::nullopt}));
+  EXPECT_EQ(of("/w/grid_partition=c/year=None/part_000001.parquet"), (iceberg::Partition{"c", std::nullopt}));
   EXPECT_EQ(of("/w/year=null/grid_partition=a%20b/a"), (iceberg::Partition{"a b", std::nullopt}));
   EXPECT_EQ(of("/grid_partition=__HIVE_DEFAULT_PARTITION__/year=1969/a"),
             (iceberg::Partition{std::nullopt, -1}));
