@@ -55,7 +55,7 @@ struct RegisterReport {
 // are added, entries whose files are gone are removed, and what the table says of the others is put right.
 // Where the catalog names no table that can be read, or one in another place, the table is made anew and
 // appears in the catalog as a whole. No row is written or changed; files may get other names. A dry run
-// changes nothing. Memory: 3 to 10 KiB for each data file.
+// changes nothing. Memory: some KiB for each data file that is added, and 64 MiB.
 //
 // Errors: those of reading the folder or the catalog, a usage error when `grid` is not the table's; files
 // that cannot be registered are none, they are in `left_out`. After an error the table is as it was; moved
