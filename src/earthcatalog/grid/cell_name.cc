@@ -30,4 +30,8 @@ std::optional<std::string> WhyNotACellName(std::string_view name) {
   return std::nullopt;
 }
 
+bool CanBeFolder(std::string_view cell) {
+  return cell == kNoCellName || cell == kGlobalCellName || !WhyNotACellName(cell);
+}
+
 }  // namespace earthcatalog::grid

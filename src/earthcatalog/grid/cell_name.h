@@ -12,4 +12,7 @@ namespace earthcatalog::grid {
 // one folder, the same before and after a reader has taken URLs apart.
 std::optional<std::string> WhyNotACellName(std::string_view name);
 
+// Whether the name of a cell that is there can be part of a folder's: those above, and those that are kept.
+bool CanBeFolder(std::string_view cell);
+
 }  // namespace earthcatalog::grid

@@ -17,6 +17,7 @@ struct CompactOptions {
   bool rewrite_all = false;            // also files that are good as they are
   int buckets_per_commit = 0;          // 0: all in one commit
   bool dry_run = false;
+  // Without it only their age keeps files that are not committed yet safe from Clean() (clean.h).
   bool use_lock = false;
   int64_t memory_bytes = 512LL << 20;
   int threads = 0;  // 0: as many as the machine has cores
@@ -48,10 +49,10 @@ struct CompactReport {
 // may add rows at any time. Who removes one of the files that are being replaced makes it begin again, three
 // times at most, then it is kCommitConflict.
 //
-// Memory: `memory_bytes`, besides some 300 bytes for each file and a bit for each row of the table, unless
-// that is less than 64 MiB for a bucket, and 16 MiB for reading. Has threads of its own. A dry run reads who
-// the rows are, changes nothing, and says about how many files and bytes there would be. `report` is filled
-// also after an error.
+// Memory: `memory_bytes`, of which each bucket under way has at least 64 MiB; besides that 16 MiB for reading
+// each of these, about 1 KiB for each file of the table and a bit for each row. Has threads of its own. A dry
+// run reads who the rows are, changes nothing, and says about how many files and bytes there would be.
+// `report` is filled also after an error.
 Status Compact(const CompactOptions& options, const ProgressCallback& progress, const CancelSource& cancel,
                CompactReport* report);
 

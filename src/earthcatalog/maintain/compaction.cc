@@ -24,6 +24,20 @@ std::optional<int64_t> CurrentSnapshotId(const iceberg::Table& table) {
   return snapshot ? std::optional(snapshot->id) : std::nullopt;
 }
 
+// Whatever room the columns of items leave.
+Result<std::shared_ptr<arrow::Schema>> WithIngestedColumn(const std::shared_ptr<arrow::Schema>& table) {
+  const std::string name(item::kIngested);
+  const auto field = table->GetFieldByName(name);
+  if (field == nullptr) {
+    const int place = table->GetFieldIndex(std::string(item::kGridPartition));
+    return table->AddField(place < 0 ? table->num_fields() : place, arrow::field(name, arrow::int64()));
+  }
+  if (field->type()->id() == arrow::Type::INT64) return table;
+  return CorruptError(
+      "the table has a column {} of the type {}; compacted rows keep there when they were ingested, as int64",
+      name, field->type()->ToString());
+}
+
 }  // namespace
 
 bool Compaction::NobodyElseCommitted() const { return CurrentSnapshotId(table_) == snapshot_id_; }
@@ -104,17 +118,19 @@ Status Compaction::CheckVersions(const std::vector<TableFile>& unread) {
 
 // Of a table that is compacted for the first time. A commit of its own: files are written with its field id.
 Status Compaction::AddIngestedColumn() {
-  const std::string name(item::kIngested);
-  return table_.EvolveSchema([&](const std::shared_ptr<arrow::Schema>& current) {
-    if (current->GetFieldIndex(name) >= 0) return Result<std::shared_ptr<arrow::Schema>>(current);
-    return item::Evolve(current, arrow::schema({arrow::field(name, arrow::int64())}));
-  });
+  ARROW_RETURN_NOT_OK(table_.EvolveSchema(
+      [&](const std::shared_ptr<arrow::Schema>& current) -> Result<std::shared_ptr<arrow::Schema>> {
+        ARROW_RETURN_NOT_OK(guard_());
+        return WithIngestedColumn(current);
+      }));
+  schema_ = table_.schema();
+  return Status::OK();
 }
 
 RewriteTarget Compaction::Target() const {
   const int64_t bytes = options_.memory_bytes - options_.memory_bytes / kVersionsPart;
   return {.warehouse = catalog_->warehouse(),
-          .schema = table_.schema(),
+          .schema = schema_,
           .token = NewUuid().substr(0, 8),
           .file_bytes = options_.target_bytes,
           .memory_bytes = std::max(bytes / threads_, kLeastBucketBytes)};
@@ -197,7 +213,8 @@ Status Compaction::Replace(bool last) {
   request.files = written_.Release();  // given back where the commit certainly failed
   request.guard = guard_;
   request.summary_on_top = [&]() -> std::map<std::string, std::string> {
-    if (last && versions_ && NobodyElseCommitted()) return {{catalog::kUniqueNote, "true"}};
+    others_committed_ = others_committed_ || !NobodyElseCommitted();
+    if (last && versions_ && !others_committed_) return {{catalog::kUniqueNote, "true"}};
     return catalog::KeptUniqueMark(table_);
   };
   const Status committed = table_.Replace(request, replaced_);
@@ -233,7 +250,7 @@ Status Compaction::MarkAsUnique() {
   bool overtaken = false;
   request.guard = [&]() -> Status {
     ARROW_RETURN_NOT_OK(guard_());
-    overtaken = !NobodyElseCommitted();
+    overtaken = others_committed_ || !NobodyElseCommitted();
     return overtaken ? MakeError(ErrorKind::kCommitConflict, "rows were added meanwhile") : Status::OK();
   };
   const Status marked = table_.Append(request);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -67,9 +68,11 @@ class Compaction {
 
   int threads_ = 1;
   CompactionPlan plan_;
-  std::optional<VersionCheck> versions_;  // nothing where the table has one version of each item
-  std::optional<int64_t> snapshot_id_;    // of the table as planned, or as this pass committed it last
-  std::vector<TableFile> committed_;      // written by this pass, and in the table
+  std::shared_ptr<arrow::Schema> schema_;  // of the files written
+  std::optional<VersionCheck> versions_;   // nothing where the table has one version of each item
+  std::optional<int64_t> snapshot_id_;     // of the table as planned, or as this pass committed it last
+  bool others_committed_ = false;          // since the plan
+  std::vector<TableFile> committed_;       // written by this pass, and in the table
 
   std::mutex mutex_;  // of what follows, which threads fill
   rows::UncommittedFiles written_;

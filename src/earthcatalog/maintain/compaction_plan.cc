@@ -29,7 +29,7 @@ void PlanPartition(Place begin, Place end, const CompactionRule& rule, Compactio
   const bool any_bad =
       std::any_of(begin, good, [&](const TableFile& file) { return StateOf(file, rule) == State::kBad; });
   // Other engines' cells may be none that can have a folder.
-  const bool has_folder = !grid::WhyNotACellName(begin->file.partition.grid_partition.value_or(""));
+  const bool has_folder = grid::CanBeFolder(begin->file.partition.grid_partition.value_or(""));
   const bool due = has_folder && (any_bad || good - begin >= rule.threshold);
   const Place staying = due ? good : begin;
   if (begin != staying) {

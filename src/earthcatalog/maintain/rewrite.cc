@@ -13,8 +13,9 @@ Status RewriteFiles(const RewriteTarget& target, const std::vector<RewriteInput>
                     const OnRows& on_rows, const CancelSource& cancel, rows::UncommittedFiles* files) {
   const iceberg::Partition partition = inputs.front().file->file.partition;
   const std::string cell = partition.grid_partition.value_or("");
-  if (const auto problem = grid::WhyNotACellName(cell)) {
-    return CorruptError("the cell of {} {}", OneLine(inputs.front().file->file.path), *problem);
+  if (!grid::CanBeFolder(cell)) {
+    return CorruptError("{} is in a cell that can be no folder: '{}'",
+                        OneLine(inputs.front().file->file.path), OneLine(cell));
   }
   std::vector<rows::MergeInput> merged;
   for (const RewriteInput& input : inputs) {

@@ -44,7 +44,9 @@ class IdentityColumns {
   int64_t created(int64_t row) const { return TimeOf(created_.get(), row); }
   // Of a row that has been put into another file since; nothing: it came with its file.
   std::optional<int64_t> ingested(int64_t row) const {
-    if (ingested_ == nullptr || ingested_->IsNull(row)) return std::nullopt;
+    if (ingested_ == nullptr || ingested_->IsNull(row) || ingested_->Value(row) == kNoTime) {
+      return std::nullopt;
+    }
     return ingested_->Value(row);
   }
 

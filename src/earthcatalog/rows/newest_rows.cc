@@ -76,18 +76,19 @@ class NewestRows::Portion {
   // `of_item_` then.
   void FoldItem(size_t begin, size_t end) {
     of_item_.clear();
-    partitions_.clear();
+    ++item_;
     const Described& newest = rows_[end - 1];
     std::optional<int64_t> ingested;  // of the newest version, as soon as somebody knows it
     for (size_t i = end; i-- > begin;) {
       const Described& row = rows_[i];
       const bool same_instants = row.updated == newest.updated && row.created == newest.created;
       if (!ingested && row.ingested >= 0) ingested = row.ingested;
-      const bool same_version = same_instants && (row.ingested < 0 || row.ingested == *ingested);
+      // Of an unknown age, but older than its file: it may be the version of those that came before that.
+      const bool may_be_it = row.ingested < 0 ? !ingested : row.ingested == *ingested;
       const uint32_t partition = all_->files_[row.file].file.partition;
-      const bool is_first = std::find(partitions_.begin(), partitions_.end(), partition) == partitions_.end();
-      if (is_first) partitions_.push_back(partition);
-      if (is_first && same_version) {
+      if (partition >= item_of_.size()) item_of_.resize(partition + 1);
+      const bool is_first = std::exchange(item_of_[partition], item_) != item_;
+      if (is_first && same_instants && may_be_it) {
         of_item_.push_back(row);
       } else {
         all_->Supersede(row);
@@ -147,8 +148,9 @@ class NewestRows::Portion {
   const size_t capacity_;
   const int depth_;
   std::vector<Described> rows_;
-  std::vector<Described> of_item_;    // while it is folded
-  std::vector<uint32_t> partitions_;  // likewise: that have a row of it
+  std::vector<Described> of_item_;  // while it is folded
+  uint64_t item_ = 0;               // so many were folded
+  std::vector<uint64_t> item_of_;   // of each partition the last one that has a row in it
   std::optional<io::TemporaryFile> spill_;
   std::vector<std::vector<Described>> blocks_;  // of each portion, not yet written
   std::vector<std::vector<Written>> written_;

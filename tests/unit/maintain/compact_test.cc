@@ -199,6 +199,16 @@ TEST_F(CompactTest, ABatchIsACommitAndTheLastOneDropsWhatIsOld) {
             (Rows{{kA, "c", "1"}, {kB, "a", "1"}, {kB, "d", "1"}, {kC, "b", "1"}, {kC, "x", "2"}}));
 }
 
+TEST_F(CompactTest, DangerCellsWithKeptNamesAreNoFolders) {
+  Commit({{"", {Version("x", 1), Version("y", 1)}, "__none__"}, {"", {Version("w", 1)}, "__global__"}});
+  Commit({{"", {Version("x", 2)}, kA}, {"", {Version("w", 2)}, "__global__"}});
+  const CompactReport report = Compacted();
+  EXPECT_EQ(report.buckets_compacted, 1) << "__global__ has two files";
+  EXPECT_EQ(report.rows_superseded, 2);
+  EXPECT_EQ(RowsNow(), (Rows{{kA, "x", "2"}, {"__none__", "y", "1"}, {"__global__", "w", "2"}}));
+  EXPECT_TRUE(IsUniqueNow());
+}
+
 TEST_F(CompactTest, ADryRunChangesNothingAndSaysTheSame) {
   Commit({{"", {Version("x", 1)}, kA}, {"", {Version("x", 1)}, kB}});
   Commit({{"", {Version("x", 2)}, kB}, {"", {Version("z", 1)}, kA}});
@@ -230,8 +240,8 @@ TEST_F(CompactTest, BoxesThatNobodyVouchesForAreMended) {
 // Somebody else's commits between the plan and the commit, which ask nobody.
 class CompactionBesideOthers : public CompactTest {
  protected:
-  Status Run(const std::function<void()>& meanwhile) {
-    const CompactOptions options = Options();
+  Status Run(const std::function<void()>& meanwhile) { return Run(Options(), meanwhile); }
+  Status Run(const CompactOptions& options, const std::function<void()>& meanwhile) {
     const auto catalog = catalog::Catalog::Open(options.paths).ValueOrDie();
     const ProgressCallback nobody;
     bool done = false;
@@ -262,6 +272,18 @@ TEST_F(CompactionBesideOthers, DangerAnAppendIsMarkedAsUniqueWithWhatWasChecked)
   Commit({{"", {Version("x", 1)}, kA}});
   const Status status = Run([&] { Commit({{"", {Version("x", 2)}, kA}}); });
   ASSERT_TRUE(status.ok()) << status;
+  EXPECT_FALSE(report_.unique);
+  EXPECT_FALSE(IsUniqueNow());
+}
+
+TEST_F(CompactionBesideOthers, DangerTheLastOfSeveralCommitsForgetsWhatCameBeforeTheFirst) {
+  Commit({{"", {Version("x", 1)}, kA}, {"", {Version("y", 1)}, kB}});
+  Commit({{"", {Version("v", 1)}, kA}, {"", {Version("w", 1)}, kB}});
+  CompactOptions options = Options();
+  options.buckets_per_commit = 1;
+  const Status status = Run(options, [&] { Commit({{"", {Version("x", 2)}, kA}}); });
+  ASSERT_TRUE(status.ok()) << status;
+  EXPECT_EQ(report_.commits, 2);
   EXPECT_FALSE(report_.unique);
   EXPECT_FALSE(IsUniqueNow());
 }

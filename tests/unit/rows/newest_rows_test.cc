@@ -124,6 +124,9 @@ TEST(NewestRowsOfAnItem, HasARowInEachPartitionOfItsNewestVersionOnly) {
 TEST(NewestRowsOfAnItem, DangerAFileThatAnotherEngineWroteMakesRowsElsewhereOld) {
   // Another engine has put the row of cell 1 into a file of its own, which counts as of commit 9.
   EXPECT_THAT(Kept({{1'000'000, 0}, {-9'000'000, 1}}), testing::ElementsAre(true, true));
+  // But what came before the newest version is older for certain.
+  EXPECT_THAT(Kept({{-3'000'000, 0}, {-3'000'000, 1}, {9'000'000, 0}, {9'000'000, 2}}),
+              testing::ElementsAre(false, false, true, true));
   // In one partition the later file is newer all the same.
   EXPECT_THAT(Kept({{1'000'000, 1}, {-9'000'000, 1}}), testing::ElementsAre(false, true));
   // And what the items say still goes first.
