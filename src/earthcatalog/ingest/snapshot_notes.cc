@@ -7,7 +7,6 @@
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/base/utf8.h"
-#include "earthcatalog/catalog/unique_mark.h"
 
 namespace earthcatalog::ingest {
 namespace {
@@ -257,7 +256,6 @@ Summary NotesToCarry(const iceberg::Table& table, const QuarantineNotes& settled
   for (const std::string& file : settled.written) quarantine.written.erase(file);
   for (const std::string& file : settled.finished) quarantine.finished.erase(file);
   NoteQuarantine(quarantine, &summary);
-  if (!summary.empty()) summary.merge(catalog::KeptUniqueMark(table));
   return summary;
 }
 

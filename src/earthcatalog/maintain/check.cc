@@ -9,6 +9,7 @@
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/base/thread_group.h"
+#include "earthcatalog/catalog/unique_mark.h"
 #include "earthcatalog/maintain/check_rows.h"
 #include "earthcatalog/maintain/stored_file.h"
 #include "earthcatalog/maintain/warehouse_files.h"
@@ -18,14 +19,6 @@ namespace earthcatalog::maintain {
 namespace {
 
 constexpr size_t kEntriesAtOnce = 256;  // what a manifest says of a file takes some KiB
-constexpr char kUniqueMark[] = "earthcatalog.unique";
-
-bool IsMarkedUnique(const iceberg::Table& table) {
-  const auto current = table.current_snapshot();
-  if (!current) return false;
-  const auto mark = current->summary.find(kUniqueMark);
-  return mark != current->summary.end() && mark->second == "true";
-}
 
 class TableCheck {
  public:
@@ -63,7 +56,7 @@ class TableCheck {
 
   // What is needed to look at rows.
   Status PrepareRows() {
-    report_->marked_unique = IsMarkedUnique(catalog_.table());
+    report_->marked_unique = catalog::IsUnique(catalog_.table());
     ARROW_RETURN_NOT_OK(catalog_.table().ScanFiles(
         std::nullopt, {},
         [this](const iceberg::DataFile& file) {

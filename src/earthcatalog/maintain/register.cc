@@ -79,8 +79,9 @@ Status NameFiles(const io::Location& warehouse, Registration* plan, RegisterRepo
     RegisterReport::File added{before.name(), file.record_count, file.file_size};
     if (planned.moves) {
       const std::string cell = file.partition.grid_partition.value_or("null");
+      const auto name = rows::DataFileNameOf(planned.source);
       const io::Location after = warehouse.Join(rows::DataFilePath(
-          cell, file.partition.calendar_year(), rows::PartNumberOf(planned.source), NewUuid().substr(0, 8)));
+          cell, file.partition.calendar_year(), name ? name->part_number : 0, NewUuid().substr(0, 8)));
       file.path = after.uri;
       added.was = std::exchange(added.path, after.name());
     }

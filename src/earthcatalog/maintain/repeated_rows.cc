@@ -19,10 +19,12 @@ namespace {
 constexpr size_t kNamedRows = 10;
 constexpr int64_t kMemoryBytes = 64 << 20;
 
-std::vector<rows::IngestedFile> Ingested(const std::vector<FileOfRows>& files, size_t begin, size_t end) {
-  std::vector<rows::IngestedFile> ingested;
-  for (size_t i = begin; i < end; ++i) ingested.push_back({files[i].uri, files[i].sequence_number});
-  return ingested;
+// As if all of them were of one partition: then one row of each item is kept.
+void AddFiles(const std::vector<FileOfRows>& files, size_t begin, size_t end, rows::NewestRows* rows) {
+  for (size_t i = begin; i < end; ++i) {
+    const int64_t ingested = rows::IngestedWith(files[i].uri, files[i].sequence_number);
+    rows->AddFile({.uri = files[i].uri, .ingested = ingested});
+  }
 }
 
 // Names these rows of a file.
@@ -70,18 +72,21 @@ Status Collect(const io::Location& warehouse, const std::vector<FileOfRows>& fil
 
 std::vector<int64_t> RowCounts(const rows::NewestRows& rows, size_t files) {
   std::vector<int64_t> counts;
-  for (size_t file = 0; file < files; ++file) counts.push_back(rows.RowsOf(file));
+  for (size_t file = 0; file < files; ++file) counts.push_back(rows.row_count(file));
   return counts;
+}
+
+bool IsSuperseded(const rows::NewestRows& rows, size_t file, int64_t row) {
+  return rows.SupersededOf(file)[static_cast<size_t>(row)];
 }
 
 // The rows of one partition, whose files follow each other.
 class OnePartition {
  public:
   OnePartition(const std::vector<FileOfRows>& files, size_t begin)
-      : files_(files),
-        begin_(begin),
-        end_(EndOf(files, begin)),
-        newest_(Ingested(files, begin, end_), kMemoryBytes, "") {}
+      : files_(files), begin_(begin), end_(EndOf(files, begin)), newest_(kMemoryBytes, "") {
+    AddFiles(files, begin, end_, &newest_);
+  }
 
   bool Has(size_t file) const { return file < end_; }
   size_t end() const { return end_; }
@@ -91,7 +96,7 @@ class OnePartition {
   Status Finish(const io::Location& warehouse, RepeatedRows* repeated) {
     ARROW_RETURN_NOT_OK(newest_.Finish());
     if (newest_.kept_count() == newest_.row_count()) return Status::OK();
-    const auto is_repeated = [&](size_t file, int64_t row) { return !newest_.Keeps(file, row); };
+    const auto is_repeated = [&](size_t file, int64_t row) { return IsSuperseded(newest_, file, row); };
     return Collect(warehouse, files_, begin_, RowCounts(newest_, end_ - begin_), is_repeated, repeated);
   }
 
@@ -198,9 +203,10 @@ Result<RepeatedRows> FindRepeatedRows(const io::Location& warehouse, std::vector
 }
 
 VersionsOfItems::VersionsOfItems(const std::vector<FileOfRows>& files)
-    : files_(files),
-      items_(Ingested(files, 0, files.size()), kMemoryBytes, ""),
-      versions_(Ingested(files, 0, files.size()), kMemoryBytes, "") {}
+    : files_(files), items_(kMemoryBytes, ""), versions_(kMemoryBytes, "") {
+  AddFiles(files, 0, files.size(), &items_);
+  AddFiles(files, 0, files.size(), &versions_);
+}
 
 Status VersionsOfItems::Add(size_t file, const arrow::RecordBatch& rows, int64_t first) {
   ARROW_ASSIGN_OR_RAISE(const auto with_versions, WithVersions(rows));
@@ -214,7 +220,7 @@ Result<RepeatedRows> VersionsOfItems::Finish(const io::Location& warehouse) {
   ARROW_RETURN_NOT_OK(versions_.Finish());
   RepeatedRows repeated;
   const auto is_older = [&](size_t file, int64_t row) {
-    return versions_.Keeps(file, row) && !items_.Keeps(file, row);
+    return !IsSuperseded(versions_, file, row) && IsSuperseded(items_, file, row);
   };
   ARROW_RETURN_NOT_OK(Collect(warehouse, files_, 0, RowCounts(items_, files_.size()), is_older, &repeated));
   return repeated;
