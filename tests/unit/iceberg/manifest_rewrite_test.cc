@@ -88,8 +88,11 @@ TEST_F(ManifestRewriteTest, ASearchReadsFewManifestsAndEveryEntryStays) {
   EXPECT_FALSE(summary.contains("deleted-data-files"));
 }
 
-TEST_F(ManifestRewriteTest, TotalsTellWhatASearchReads) {
+TEST_F(ManifestRewriteTest, ATableWithoutSnapshotHasNoManifests) {
   EXPECT_EQ(Must(CreateTable()->TotalsOfManifests()).count, 0);
+}
+
+TEST_F(ManifestRewriteTest, TotalsTellWhatASearchReads) {
   const auto table = Filled(20, 150, kManyCells);
   const auto check = [&table] {
     const ManifestTotals totals = Must(table->TotalsOfManifests());
