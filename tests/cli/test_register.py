@@ -401,7 +401,7 @@ def test_nobody_else_writes_meanwhile(program: Program, table: Base) -> None:
         + ', "acquired": "2100-01-01T00:00:00Z", "ttl_hours": 12}'
     )
     done = program.run("register", table.path)
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "locked by 'somebody'" in done.stderr
 
 

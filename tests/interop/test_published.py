@@ -404,7 +404,7 @@ def test_spark_takes_no_published_file_for_an_orphan(
         session = spark_session.of_catalogue(spark_process, base)
         found = session.sql(
             f"""call earthcatalog.system.remove_orphan_files(
-                table => 'earthcatalog.stac_items', location => '{folder}', dry_run => true)"""
+                table => '{spark_session.TABLE}', location => '{folder}', dry_run => true)"""
         ).collect()
         assert [tables.local_path(row[0]) for row in found] == [orphan]
         orphan.unlink()

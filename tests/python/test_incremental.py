@@ -5,6 +5,7 @@ import contextlib
 import datetime as dt
 import json
 import os
+import signal
 import socket
 import threading
 import time
@@ -214,6 +215,8 @@ def test_other_python_threads_run_while_ingesting(make_archive: Callable[[int], 
 
 def test_ctrl_c_ends_the_run_cleanly(make_archive: Callable[[int], Archive]) -> None:
     """The source answers for three chunks and a half: the run cannot end by itself."""
+    # A shell's background jobs begin with the signal ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     archive = make_archive(400)
     chunk = 20
     free = {f"/{BUCKET}/{id_}.stac.json" for id_ in sorted(archive.ids)[: 3 * chunk + chunk // 2]}
