@@ -13,8 +13,8 @@ constexpr std::array<int64_t, 8> kLimits = {16LL << 10, 64LL << 10, 256LL << 10,
                                             4LL << 20,  16LL << 20, 64LL << 20,  256LL << 20};
 
 std::vector<FileSizeRange> EmptyRanges() {
-  std::vector<FileSizeRange> ranges(kLimits.begin(), kLimits.end());
-  ranges.emplace_back();
+  std::vector<FileSizeRange> ranges(kLimits.size() + 1);
+  for (size_t i = 0; i < kLimits.size(); ++i) ranges[i].below = kLimits[i];
   return ranges;
 }
 

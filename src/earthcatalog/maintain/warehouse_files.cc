@@ -46,8 +46,11 @@ Result<WarehouseFiles> ListWarehouse(const io::Location& warehouse) {
 }
 
 std::string NameInWarehouse(const io::Location& warehouse, std::string_view path) {
-  const auto location = warehouse.Other(path);
-  const std::string place = location.ok() ? location->uri : std::string(path);
+  // A store that the warehouse is not in is not asked for: starting its client takes a second.
+  std::string place(path);
+  if (!warehouse.local || !io::IsObjectStore(path)) {
+    if (const auto location = warehouse.Other(path); location.ok()) place = location->uri;
+  }
   if (place.starts_with(warehouse.uri + "/")) return place.substr(warehouse.uri.size() + 1);
   const auto part_before = [&](size_t end) {
     const size_t slash = end == 0 ? std::string_view::npos : path.rfind('/', end - 1);

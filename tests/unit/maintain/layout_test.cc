@@ -90,12 +90,14 @@ TEST(Layout, QuantilesAreNumbersThatPartitionsHave) {
     EXPECT_EQ(spread.least, std::ranges::min(rows));
     EXPECT_EQ(spread.most, std::ranges::max(rows));
     // The least number that so many of the partitions do not exceed.
-    for (const auto& [number, share] : {std::pair(spread.median, 5), {spread.ninth_decile, 9}}) {
+    const auto check = [&](int64_t number, int share) {
       const auto not_above = std::ranges::count_if(rows, [&](int64_t other) { return other <= number; });
       const auto below = std::ranges::count_if(rows, [&](int64_t other) { return other < number; });
       EXPECT_GE(10 * not_above, share * count);
       EXPECT_LT(10 * below, share * count);
-    }
+    };
+    check(spread.median, 5);
+    check(spread.ninth_decile, 9);
   }
 }
 
