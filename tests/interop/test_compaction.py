@@ -8,77 +8,17 @@ import json
 import os
 import random
 from collections import Counter
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pytest
-from harness import archives, spark_session, tables
-from harness.archives import Item, ItemKey
-from harness.odd_items import make_item, polygon, rectangle
+from harness import archives, reachable, spark_session, tables
+from harness.histories import History, ingest
 from harness.program import Base, Program
 
 FULL = os.environ.get("EARTHCATALOG_FULL") == "1"
 RUNS, ITEMS_OF_RUN, ITEMS = (100, 60, 900) if FULL else (12, 30, 80)
-PLATFORMS = ["S1A", "S1B", None]
-
-
-@dataclass
-class History:
-    """Items that change: what was ingested in which order, and which version of each is the newest."""
-
-    newest: dict[ItemKey, tuple[tuple[str, str, int], Item]] = field(default_factory=dict)
-    ingested: int = 0
-
-    def make_run(self, random_: random.Random) -> list[Item]:
-        return [self._version(random_, number) for number in random_.sample(range(ITEMS), ITEMS_OF_RUN)]
-
-    def _version(self, random_: random.Random, number: int) -> Item:
-        """With and without what tells its age; somewhere and somewhen else now and then."""
-        moved = random_.random() < 0.3
-        place = random_.randrange(300) if moved else number
-        west, south = place % 36 * 10 - 180 + 0.5, place // 36 * 12 - 55
-        properties: dict[str, Any] = {
-            "datetime": f"20{10 + number % 4}-03-0{1 + number % 9}T10:00:00Z",
-            "version": str(self.ingested),
-        }
-        if random_.random() < 0.1:
-            properties["datetime"] = "2019-01-01T00:00:00.500000Z"
-        if number % 3:  # of the others it is what came last
-            properties["updated"] = f"2024-01-{random_.randrange(1, 29):02}T00:00:00Z"
-        if number % 2:
-            properties["created"] = f"2023-01-{random_.randrange(1, 4):02}T00:00:00Z"
-        platform = PLATFORMS[number % 3]
-        if platform:
-            properties["platform"] = platform
-        item = make_item(
-            f"item-{number}",
-            polygon(rectangle(west, south, west + 8, south + 8)),
-            collection=["a", "b", None][number % 3],
-            **properties,
-        )
-        self.note(item)
-        return item
-
-    def note(self, item: Item) -> None:
-        properties = item["properties"]
-        age = (properties.get("updated", ""), properties.get("created", ""), self.ingested)
-        self.ingested += 1
-        key = archives.key_of(item)
-        if key not in self.newest or age > self.newest[key][0]:
-            self.newest[key] = (age, item)
-
-    def items(self) -> list[Item]:
-        return [item for _age, item in self.newest.values()]
-
-
-def ingest(program: Program, items: list[Item], base: Base, folder: Path, *flags: str) -> None:
-    archive = archives.write_items(folder, items)
-    inventory = archive.csv(folder / "inventory.csv")
-    report = program.ingest(inventory, base, "--source", archive.folder, "--suffix", ".json", *flags)
-    assert report["items_processed"] == len(items)
 
 
 def run_json(program: Program, command: str, base: Base, *flags: str, code: int = 0) -> dict[str, Any]:
@@ -95,7 +35,7 @@ def all_rows(base: Base, columns: list[str], snapshot_id: int | None = None) -> 
 
 @pytest.fixture(scope="module")
 def history() -> History:
-    return History()
+    return History(ITEMS, ITEMS_OF_RUN)
 
 
 @pytest.fixture(scope="module")
@@ -211,3 +151,15 @@ def test_a_second_compaction_has_nothing_to_do(program: Program, compacted: Any)
     assert report["commits"] == 0
     assert report["unique"]
     assert tables.load(base).metadata_location == before
+
+
+def test_expired_and_cleaned_only_what_is_reachable_is_left(
+    program: Program, compacted: Any, undisturbed: Base
+) -> None:
+    """Last, as the older snapshots are gone after it."""
+    base, _, rows = compacted
+    removed = run_json(program, "expire", base, "--older-than", "0s")
+    assert len(removed["snapshots"]) == len(rows)
+    run_json(program, "clean", base, "--older-than", "0s")
+    reachable.check_nothing_else_is_there(base)
+    assert versions(base) == versions(undisturbed)

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 
 import duckdb
 import pytest
-from harness import archives, duckdb_session, spark_session, tables, web, web_readers
+from harness import archives, duckdb_session, reachable, spark_session, tables, web, web_readers
 from harness.archives import Archive
 from harness.odd_items import make_item, point
 from harness.program import Argument, Base, Catalogue, Program
@@ -214,26 +214,13 @@ def test_nothing_is_shown_that_is_no_readers_business(
     assert all(name.startswith(site.prefix + "/") for name in names)
 
 
-def reached(table: Table, *, log: bool) -> dict[str, bool]:
-    """The files that the metadata names, as PyIceberg reads it; whether a snapshot needs it to be read."""
-    paths = {table.metadata_location: True}
-    if log:
-        paths |= {entry.metadata_file: True for entry in table.metadata.metadata_log}
-    for snapshot in table.metadata.snapshots:
-        paths[snapshot.manifest_list] = True
-        for manifest in snapshot.manifests(table.io):
-            paths[manifest.manifest_path] = True
-            for entry in manifest.fetch_manifest_entry(table.io, discard_deleted=False):
-                live = entry.status != 2
-                paths[entry.data_file.file_path] = live or paths.get(entry.data_file.file_path, False)
-    return paths
-
-
 def check_nothing_else_is_there(site: Site) -> None:
     """But for what the table and the current published tree name."""
-    paths = {tables.local_path(p): live for p, live in reached(tables.load(site.base), log=True).items()}
+    paths = {
+        tables.local_path(p): live for p, live in reachable.named_by(tables.load(site.base), log=True).items()
+    }
     published = web_readers.pyiceberg_table(site.table)
-    for url, live in reached(published, log=False).items():
+    for url, live in reachable.named_by(published, log=False).items():
         path = site.local(url)
         paths[path] = live or paths.get(path, False)
     pointers = {site.folder / "version-hint.text", site.folder / "latest.metadata.json"}
