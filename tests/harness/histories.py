@@ -31,7 +31,7 @@ class History:
         """With and without what tells its age; somewhere and somewhen else now and then."""
         moved = random_.random() < 0.3
         place = random_.randrange(300) if moved else number
-        west, south = place % 36 * 10 - 180 + 0.5, place // 36 * 12 - 55
+        west, south = place % 36 * 10 - 180 + 0.5, place // 36 % 12 * 12 - 70
         properties: dict[str, Any] = {
             "datetime": f"20{10 + number % 4}-03-0{1 + number % 9}T10:00:00Z",
             "version": str(self.ingested),

@@ -7,6 +7,7 @@ a Python that has it. The first is checked against the second.
 import copy
 import json
 import os
+import shutil
 import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -372,6 +373,39 @@ def test_0_6_1_finds_what_ours_added(
     undated = {item["id"] for item in [*velocity_items(12), *ODD_ITEMS] if not item["properties"]["datetime"]}
     assert wanted - undated == _ids(files)
     assert {item["id"] for item in [*numbered(6, 100), *BEYOND, *numbered(6, 300)]} <= _ids(files)
+
+
+def test_0_6_1_searches_what_was_registered_checked_and_compacted(
+    program: Program, release: Release, base: Base, tmp_path: Path
+) -> None:
+    """Lost, and made anew from its files; 0.6.1 adds to it and finds all."""
+    kept, items = Base(tmp_path / "kept"), velocity_items(30)
+    newer = copy.deepcopy(items[:12])
+    for item in newer:
+        item["properties"]["updated"] = "2030-01-01T00:00:00Z"
+    for part in (items, newer):
+        release.ingest(kept, part, resolution=2)
+    items[:12] = newer
+    base.path.mkdir(parents=True)
+    shutil.copytree(kept.warehouse, base.warehouse)
+    shutil.rmtree(base.warehouse / "earthcatalog")
+    assert described(program, "register", base)["table"] == "new"
+    assert described(program, "check", base)["sound"]
+    report = described(program, "compact", base)
+    assert report["unique"]
+    assert report["files_after"] < report["files_before"]
+    assert described(program, "check", base)["sound"]
+    check_items(exported(program, base), [as_kept(item) for item in items])
+    release.ingest(base, numbered(6, 300), resolution=2)
+    request = {"base": str(base.path), "box": [-60, 60, -30, 66], "start_datetime": "2000-01-01"}
+    found = release.ask("search_files", **request)
+    assert found["grid"] == "EarthCatalog(grid_type='h3', resolution=2)"
+    cells = {tables.partition_of(tables.local_path(file))[0] for file in found["files"]}
+    wanted = {id_ for _, id_, cell in tables.fanned_out(base) if cell in cells}
+    assert wanted - {item["id"] for item in items if not item["properties"]["datetime"]} == _ids(
+        found["files"]
+    )
+    assert len(wanted) > len(items) // 2
 
 
 def test_the_generated_table_is_as_0_6_1_makes_it(release: Release, tmp_path: Path) -> None:
