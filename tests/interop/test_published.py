@@ -71,6 +71,18 @@ class Site:
         return self.base.warehouse / unquote(url.removeprefix(self.prefix + "/"))
 
 
+@pytest.fixture(scope="module")
+def odd(
+    program: Program, archive: Archive, odd_archive: Archive, tmp_path_factory: pytest.TempPathFactory
+) -> Catalogue:
+    """Generated and odd items in few files: each is some requests for each reader."""
+    base = Base(tmp_path_factory.mktemp("odd-catalogue"))
+    parts = [archive.head(100), odd_archive]
+    for part in parts:
+        program.ingest_archive(part, base, "--h3-resolution", 0)
+    return Catalogue(base, [item for part in parts for item in part.items])
+
+
 @pytest.fixture
 def make_site(program: Program, tmp_path: Path) -> Iterator[Callable[[Base], Site]]:
     with contextlib.ExitStack() as stack:
@@ -100,27 +112,27 @@ def check_readers(duck: duckdb.DuckDBPyConnection, table: str, wanted: Rows) -> 
 
 
 def test_every_row_by_every_reader(
-    mixed: Catalogue, make_site: Callable[[Base], Site], web_duck: duckdb.DuckDBPyConnection
+    odd: Catalogue, make_site: Callable[[Base], Site], web_duck: duckdb.DuckDBPyConnection
 ) -> None:
-    site = make_site(mixed.base)
+    site = make_site(odd.base)
     report = site.publish()
-    wanted = tables.fanned_out(mixed.base)
+    wanted = tables.fanned_out(odd.base)
     assert {"table": report["table"], "metadata": report["metadata"], "rows": report["rows"]} == {
         "table": site.table,
         "metadata": f"{site.table}/{LATEST}",
         "rows": sum(wanted.values()),
     }
-    assert report["files"] == len(tables.data_files(tables.load(mixed.base)))
+    assert report["files"] == len(tables.data_files(tables.load(odd.base)))
     check_readers(web_duck, report["table"], wanted)
     assert site.failures() == []
 
 
 def test_values_and_filters_are_those_of_the_table(
-    mixed: Catalogue, make_site: Callable[[Base], Site], web_duck: duckdb.DuckDBPyConnection
+    odd: Catalogue, make_site: Callable[[Base], Site], web_duck: duckdb.DuckDBPyConnection
 ) -> None:
-    site = make_site(mixed.base)
+    site = make_site(odd.base)
     site.publish()
-    own, published = tables.load(mixed.base), web_readers.pyiceberg_table(site.table)
+    own, published = tables.load(odd.base), web_readers.pyiceberg_table(site.table)
     assert published.schema() == own.schema()
     filters = ("datetime >= '2015-01-01T00:00:00+00:00' and platform is not null", "bbox.ymin > 60")
     for row_filter in filters:
@@ -138,9 +150,9 @@ def test_values_and_filters_are_those_of_the_table(
     assert local == remote
 
 
-def test_entries_say_what_they_said(mixed: Catalogue, make_site: Callable[[Base], Site]) -> None:
+def test_entries_say_what_they_said(odd: Catalogue, make_site: Callable[[Base], Site]) -> None:
     """All but the names: so readers prune as before, and the order of versions is the same."""
-    site = make_site(mixed.base)
+    site = make_site(odd.base)
     site.publish()
 
     def entries(table: Table, place_of: Callable[[str], Path]) -> dict[Path, Any]:
@@ -150,7 +162,7 @@ def test_entries_say_what_they_said(mixed: Catalogue, make_site: Callable[[Base]
             found[place_of(file.pop("file_path"))] = entry
         return found
 
-    wanted = entries(tables.load(mixed.base), tables.local_path)
+    wanted = entries(tables.load(odd.base), tables.local_path)
     assert len(wanted) > 100
     assert entries(web_readers.pyiceberg_table(site.table), site.local) == wanted
 
@@ -398,17 +410,17 @@ def test_spark_takes_no_published_file_for_an_orphan(
 
 
 def test_the_lines_of_the_documents(
-    mixed: Catalogue, make_site: Callable[[Base], Site], web_duck: duckdb.DuckDBPyConnection, tmp_path: Path
+    odd: Catalogue, make_site: Callable[[Base], Site], web_duck: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     """As they stand there, with the site's address."""
-    site = make_site(mixed.base)
+    site = make_site(odd.base)
     site.publish()
     text = (PROJECT / "docs" / "format.md").read_text(encoding="utf-8")
     section = text.split("\n## Published trees\n")[1].split("\n## ")[0]
     blocks = dict(re.findall(r"^```(\w+)\n(.*?)^```$", section, re.MULTILINE | re.DOTALL))
     address = f"https://data.example.org/velocity/{FOLDER}"
     assert all(address in blocks[language] for language in ("sql", "python", "js"))
-    rows = sum(tables.fanned_out(mixed.base).values())
+    rows = sum(tables.fanned_out(odd.base).values())
 
     statements = blocks["sql"].replace(address, site.table).replace("install iceberg; ", "").split(";")
     answer = None
