@@ -14,8 +14,8 @@ namespace earthcatalog::iceberg {
 // at a time.
 class DetachedCatalog : public CatalogStore {
  public:
-  explicit DetachedCatalog(std::optional<std::string> location = std::nullopt)
-      : location_(std::move(location)) {}
+  DetachedCatalog() = default;
+  explicit DetachedCatalog(std::string location) : location_(std::move(location)) {}
 
   Result<std::optional<std::string>> CurrentMetadata() override { return location_; }
   Status Create(const std::string& metadata_location) override {
