@@ -232,7 +232,7 @@ test-s3: python build build-drivers ## the main job's tests with every catalogue
 	  tests/cli/test_resume.py tests/cli/test_quarantine.py tests/cli/test_determinism.py \
 	  tests/interop/test_accounting.py tests/interop/test_fan_out.py tests/interop/test_pyiceberg.py \
 	  tests/interop/test_snapshots.py tests/interop/test_manifests.py \
-	  tests/interop/test_operations_model.py
+	  tests/interop/test_operations_model.py tests/interop/test_compaction.py
 
 # full_pytest TESTS: their long versions.
 define full_pytest
@@ -240,8 +240,8 @@ define full_pytest
 	  $(VENV_PYTHON) -m pytest $(PYTEST_FLAGS) $(1)
 endef
 
-.PHONY: test-long test-kills test-faults test-operations
-test-long: python build test-kills test-faults test-operations ## what `make test` runs a sample of, whole: hours
+.PHONY: test-long test-kills test-faults test-operations test-maintenance
+test-long: python build test-kills test-faults test-operations test-maintenance ## what `make test` runs a sample of, whole: hours
 	@$(MAKE) build/release/.configured CONFIGURE_FLAGS=-DEARTHCATALOG_BUILD_TESTS=ON
 	@cmake --build build/release --target grid_exhaustive item_exhaustive $(NINJA_FLAGS)
 	@echo "==> fan-out: 50,000 footprints, 2,000 points each"
@@ -262,6 +262,11 @@ test-kills: python build ## 100 kills of a run over 20,000 items, on the disk an
 test-operations: python build build-drivers ## 200 random operations on a table, all readers after each; all points to be killed at
 	$(call full_pytest,--timeout=7200 tests/interop/test_operations_model.py tests/interop/test_operations_shared.py \
 	  tests/interop/test_operations_killed.py)
+
+test-maintenance: python build ## 100 runs compacted, on the disk and in S3; 20 minutes beside runs and readers; 50 kills
+	$(call full_pytest,--timeout=7200 tests/interop/test_compaction.py tests/interop/test_maintenance_beside_others.py)
+	@EARTHCATALOG_TEST_STORAGE=s3 EARTHCATALOG_FULL=1 EARTHCATALOG_PROGRAM=$(CURDIR)/$(PROGRAM) \
+	  $(VENV_PYTHON) -m pytest --timeout=7200 $(PYTEST_FLAGS) tests/interop/test_compaction.py
 
 test-faults: python build ## 2,000 items through a bad network, 20 times, without and with S3
 	$(call full_pytest,tests/cli/test_faults.py)

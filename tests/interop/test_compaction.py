@@ -45,7 +45,7 @@ def compacted(
     new_place: Any,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Base, dict[str, Any], dict[int, int]]:
-    """After many runs: the table, the report, and how many rows each older snapshot has."""
+    """After many runs: the table, the report, and how many rows older snapshots have."""
     folder = tmp_path_factory.mktemp("compacted")
     base = new_place(folder / "base")
     random_ = random.Random(7)
@@ -56,7 +56,7 @@ def compacted(
         snapshot.snapshot_id: all_rows(
             base, ["id", "version", "collection", "grid_partition"], snapshot.snapshot_id
         ).num_rows
-        for snapshot in table.snapshots()
+        for snapshot in table.snapshots()[:: max(1, RUNS // 12)]
     }
     return base, run_json(program, "compact", base), rows
 
@@ -157,9 +157,9 @@ def test_expired_and_cleaned_only_what_is_reachable_is_left(
     program: Program, compacted: Any, undisturbed: Base
 ) -> None:
     """Last, as the older snapshots are gone after it."""
-    base, _, rows = compacted
+    base, _, _ = compacted
     removed = run_json(program, "expire", base, "--older-than", "0s")
-    assert len(removed["snapshots"]) == len(rows)
+    assert len(removed["snapshots"]) == RUNS
     run_json(program, "clean", base, "--older-than", "0s")
     reachable.check_nothing_else_is_there(base)
     assert versions(base) == versions(undisturbed)
