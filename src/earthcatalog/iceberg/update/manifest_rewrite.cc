@@ -25,12 +25,20 @@ struct CellRange {
   bool Contains(const Partition& partition) const {
     return !(partition.grid_partition < begin) && (!end || partition.grid_partition < end);
   }
-  bool MayMeet(const PartitionSpan& span) const {
-    return !(span.last.grid_partition < begin) && (!end || span.first.grid_partition < end);
-  }
 };
 
 using Cells = std::map<std::optional<std::string>, double>;
+
+// What a manifest has, as its entries say: the bounds in a manifest list may be cut short.
+struct Contents {
+  std::optional<std::string> first_cell, last_cell;
+  int64_t entries = 0;  // live ones; none: there are no cells
+};
+
+bool MayMeet(const Contents& contents, const CellRange& range) {
+  return contents.entries > 0 && !(contents.last_cell < range.begin) &&
+         (!range.end || contents.first_cell < range.end);
+}
 
 class Rewriter {
  public:
@@ -63,15 +71,17 @@ class Rewriter {
     int64_t bytes = 0;
     for (const size_t i : segment) bytes += manifests_[i].length;
     std::vector<CellRange> ranges = {{}};
+    std::map<size_t, Contents> contents;  // empty: all is read at once
     if (bytes > sizes_.merge_bytes) {
-      ARROW_ASSIGN_OR_RAISE(ranges, Ranges(segment));
+      ARROW_ASSIGN_OR_RAISE(ranges, Ranges(segment, &contents));
     }
     Segment replaced = segment;
+    int64_t taken = 0, kept = 0;
     PieceWriter writer(metadata_, spec_, snapshot_id_, NewManifestName(NewUuid(), 0), files_);
     for (const CellRange& range : ranges) {
       Segment chosen;
       for (const size_t i : replaced) {
-        if (range.MayMeet(*SpanOf(manifests_[i], spec_))) chosen.insert(i);
+        if (ranges.size() == 1 || MayMeet(contents.at(i), range)) chosen.insert(i);
       }
       const Segment asked = chosen;
       const auto wanted = [&range](const Partition& partition) { return range.Contains(partition); };
@@ -82,17 +92,25 @@ class Rewriter {
           replaced.erase(i);  // at the first range that it meets, so nothing is written
       }
       if (replaced.size() < 2 && ranges.size() == 1) return Status::OK();
-      for (const ManifestEntries& some : entries) counts_.entries += static_cast<int64_t>(some.size());
+      for (const ManifestEntries& some : entries) taken += static_cast<int64_t>(some.size());
       ARROW_ASSIGN_OR_RAISE(auto written, writer.Write(entries, sizes_.EvenPieces(bytes)));
+      for (const ManifestFile& piece : written) kept += piece.existing_files;
       std::move(written.begin(), written.end(), std::back_inserter(written_));
     }
+    int64_t live = contents.empty() ? taken : 0;
+    for (const auto& [i, its] : contents) live += replaced.contains(i) ? its.entries : 0;
+    if (kept != live) {
+      return CorruptError("{} files are in the manifests to be replaced, but {} would be in the new ones",
+                          live, kept);
+    }
+    counts_.entries += kept;
     replaced_.merge(replaced);
     return Status::OK();
   }
 
-  // Which cells are read together, so that their entries fit into memory.
-  Result<std::vector<CellRange>> Ranges(const Segment& segment) const {
-    ARROW_ASSIGN_OR_RAISE(const auto bytes_of, BytesByCell(segment));
+  // Which cells are read together, so that their entries fit into memory; and what each manifest has.
+  Result<std::vector<CellRange>> Ranges(const Segment& segment, std::map<size_t, Contents>* contents) const {
+    ARROW_ASSIGN_OR_RAISE(const auto bytes_of, BytesByCell(segment, contents));
     std::vector<CellRange> ranges = {{}};
     double bytes = 0;
     for (const auto& [cell, more] : bytes_of) {
@@ -107,26 +125,30 @@ class Rewriter {
   }
 
   // By the average of each manifest's entries.
-  Result<Cells> BytesByCell(const Segment& segment) const {
+  Result<Cells> BytesByCell(const Segment& segment, std::map<size_t, Contents>* contents) const {
+    using Counted = std::map<std::optional<std::string>, int64_t>;
     std::vector<ManifestFile> to_read;
     for (const size_t i : segment) to_read.push_back(manifests_[i]);
-    const auto read = [&](const ManifestFile& manifest) -> Result<Cells> {
-      const auto each =
-          static_cast<double>(manifest.length) /
-          static_cast<double>(std::max<int64_t>(manifest.added_files + manifest.existing_files, 1));
-      Cells cells;
+    const auto read = [&](const ManifestFile& manifest) -> Result<Counted> {
+      Counted cells;
       const auto add = [&](const ManifestEntry& entry) {
-        cells[entry.file.partition.grid_partition] += each;
+        ++cells[entry.file.partition.grid_partition];
         return Status::OK();
       };
       ARROW_RETURN_NOT_OK(ReadManifest(manifest, spec_, files_->s3(), {.with_metrics = false}, add));
       return cells;
     };
-    ReadAhead<Cells> reads(to_read, read);
+    ReadAhead<Counted> reads(to_read, read);
     Cells all;
-    for (size_t i = 0; i < to_read.size(); ++i) {
-      ARROW_ASSIGN_OR_RAISE(const Cells some, reads.Next());
-      for (const auto& [cell, bytes] : some) all[cell] += bytes;
+    for (const size_t i : segment) {
+      ARROW_ASSIGN_OR_RAISE(const Counted cells, reads.Next());
+      Contents& its = (*contents)[i];
+      for (const auto& [cell, count] : cells) its.entries += count;
+      if (cells.empty()) continue;
+      its.first_cell = cells.begin()->first;
+      its.last_cell = cells.rbegin()->first;
+      const double each = static_cast<double>(manifests_[i].length) / static_cast<double>(its.entries);
+      for (const auto& [cell, count] : cells) all[cell] += each * static_cast<double>(count);
     }
     return all;
   }

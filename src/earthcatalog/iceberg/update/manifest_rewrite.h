@@ -18,8 +18,8 @@ struct ManifestCounts {
   int64_t entries = 0;  // in the replaced ones
 };
 
-// Manifests, by their places in a list, that are written anew together. No other manifest has a partition
-// between theirs.
+// Manifests, by their places in a list, that are written anew together. As far as the list tells, no other
+// manifest has a partition between theirs.
 using ManifestSegment = std::set<size_t>;
 
 // Those that RewriteManifests replaces, as far as the manifest list tells.
@@ -31,8 +31,9 @@ std::vector<ManifestSegment> SegmentsToRewrite(const std::vector<ManifestFile>& 
 // nothing is done. Entries keep the snapshot and sequence numbers that they came with; a manifest that does
 // not tell these stays. Takes some 70 MiB of memory where the target size is 8 MiB, and a number for each
 // cell; of one cell all entries must fit. Manifests of many cells are read several times where there are more
-// than the target size of them. An error when `spec` is not one of cell and year. After an error `manifests`
-// is as it was.
+// than the target size of them. An error when `spec` is not one of cell and year; kCorrupt when the new
+// manifests would not have as many live files as the replaced ones, whose entries alone are believed. After
+// an error `manifests` is as it was.
 Result<ManifestCounts> RewriteManifests(const TableMetadata& metadata, const PartitionSpec& spec,
                                         int64_t snapshot_id, NewFiles* files,
                                         std::vector<ManifestFile>* manifests);
