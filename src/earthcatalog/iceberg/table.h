@@ -208,8 +208,10 @@ class Table {
   // Snapshots that are too old and not needed leave the history, with the statistics that belong to them.
   // What branches and tags point to stays; of what a branch's current snapshot was built on what is young
   // enough or among the last few. One commit; then the files that no remaining snapshot reaches are deleted.
-  // Nothing is deleted after an error, kCommitUnknown included. A usage error when the property gc.enabled
-  // forbids deletion, unless `delete_files` is off.
+  // What all snapshots reach is read before the commit: after an error the history is as it was, but for
+  // kCommitUnknown, and nothing is deleted, after kCommitUnknown neither. So what cannot be read ends it with
+  // kCorrupt as long as `delete_files` is on. A usage error when the property gc.enabled forbids deletion,
+  // unless `delete_files` is off.
   Status Expire(const ExpireRequest& request, ExpireReport* report);
 
   // A usage error when the property gc.enabled says that the table's files must not be deleted.

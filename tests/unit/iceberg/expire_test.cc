@@ -1,5 +1,6 @@
 // Expiry: which snapshots go, what the document says afterwards, and which files are deleted.
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "earthcatalog/base/time.h"
@@ -427,7 +428,37 @@ TEST_F(ExpireTest, NothingIsDeletedWhenWhatRemainsCannotBeRead) {
   Table::ExpireReport report;
   EXPECT_EQ(KindOf(table_->Expire({.sync = false}, &report)), ErrorKind::kCorrupt);
   EXPECT_THAT(report.files, IsEmpty());
+  EXPECT_THAT(report.snapshots, IsEmpty());
   EXPECT_THAT(DataFiles(), ElementsAre("part0", "part1"));
+  EXPECT_THAT(Left(), ElementsAre(0, 1)) << "else nobody would delete the files any more";
+}
+
+TEST_F(ExpireTest, NothingIsExpiredWhenWhatGoesCannotBeRead) {
+  Commit({10, 1});
+  std::ofstream(PathOf(table_->snapshots()[0].manifest_list)) << "damaged";
+  Table::ExpireReport report;
+  EXPECT_EQ(KindOf(table_->Expire({.sync = false}, &report)), ErrorKind::kCorrupt);
+  EXPECT_THAT(Left(), ElementsAre(0, 1));
+  EXPECT_THAT(DataFiles(), ElementsAre("part0", "part1"));
+  ASSERT_OK(table_->Expire({.sync = false, .delete_files = false}, &report));
+  EXPECT_THAT(Left(), ElementsAre(1));
+}
+
+// What the first attempt was to keep goes with the second.
+TEST_F(ExpireTest, WhatOthersReplaceMeanwhileIsDeletedToo) {
+  Commit({10, 9});
+  const auto theirs = LoadTable();
+  bool first = true;
+  const auto guard = [&] {
+    if (!std::exchange(first, false)) return Status::OK();
+    const DataFile before = MakeFile("file://" + folder_.path("warehouse/part1"), "81", 50);
+    return theirs->Overwrite({.files = {File("theirs")}, .schema = nullptr, .summary = {}, .sync = false},
+                             {.files = {before}});
+  };
+  const auto report = Expire({.older_than_ms = NowMs() + kDay, .guard = guard});
+  EXPECT_THAT(report.snapshots, ElementsAre(ids_[0], ids_[1]));
+  EXPECT_THAT(DataFiles(), ElementsAre("theirs"));
+  EXPECT_EQ(Paths(*LoadTable()).size(), 1u);
 }
 
 }  // namespace

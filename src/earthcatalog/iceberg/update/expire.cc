@@ -1,6 +1,6 @@
 // Ending the history of a table, and deleting what only it has reached.
 #include <algorithm>
-#include <set>
+#include <mutex>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -20,52 +20,70 @@ constexpr int kRequests = 16;  // under way at once: object stores answer slowly
 // Sizes in bytes by paths in the metadata.
 using Files = std::unordered_map<std::string, int64_t>;
 
+using NamedFile = Files::value_type;
+
 // The files of some snapshots.
 struct Reached {
-  Files metadata;  // manifest lists, manifests, statistics
-  Files data;      // with live entries
+  Files metadata;                             // manifest lists, manifests, statistics
+  std::unordered_set<const NamedFile*> data;  // with live entries; of Manifests
 };
 
-// Manifests in `known` and what they name are left out.
-Result<Reached> ReachedBy(const TableMetadata& metadata, const std::vector<Snapshot>& snapshots,
-                          const io::S3Settings& s3, const Reached* known) {
+// What manifests name. Each is read once, however many attempts there are: the longer an attempt takes, the
+// likelier others are faster.
+class Manifests {
+ public:
+  explicit Manifests(io::S3Settings s3) : s3_(std::move(s3)) {}
+
+  // Manifests in `known` and what they name are left out.
+  Result<Reached> ReachedBy(const TableMetadata& metadata, const std::vector<Snapshot>& snapshots,
+                            const Reached* known);
+
+ private:
+  Status Read(const TableMetadata& metadata, const ManifestFile& manifest);
+
+  const io::S3Settings s3_;
+  std::mutex mutex_;
+  Files files_;  // of all of them; each stays where it is
+  std::unordered_map<std::string, std::vector<const NamedFile*>> of_;
+};
+
+Result<Reached> Manifests::ReachedBy(const TableMetadata& metadata, const std::vector<Snapshot>& snapshots,
+                                     const Reached* known) {
   Reached reached;
-  std::vector<ManifestFile> manifests;
+  std::vector<std::string> paths;
+  std::vector<ManifestFile> unread;
   for (const Snapshot& snapshot : snapshots) {
     int64_t& bytes = reached.metadata[snapshot.manifest_list] = 0;
-    ARROW_ASSIGN_OR_RAISE(const auto of_snapshot, ReadManifestList(snapshot.manifest_list, s3, &bytes));
+    ARROW_ASSIGN_OR_RAISE(const auto of_snapshot, ReadManifestList(snapshot.manifest_list, s3_, &bytes));
     for (const ManifestFile& manifest : of_snapshot) {
       if (known != nullptr && known->metadata.contains(manifest.path)) continue;
-      const bool is_new = reached.metadata.emplace(manifest.path, manifest.length).second;
-      if (is_new) manifests.push_back(manifest);
+      if (!reached.metadata.emplace(manifest.path, manifest.length).second) continue;
+      paths.push_back(manifest.path);
+      if (!of_.contains(manifest.path)) unread.push_back(manifest);
     }
   }
-  std::mutex mutex;
   const CancelSource never;
-  ARROW_RETURN_NOT_OK(ParallelFor(manifests.size(), kRequests, never, [&](size_t i, int) -> Status {
-    const ManifestFile& manifest = manifests[i];
-    ARROW_ASSIGN_OR_RAISE(const PartitionSpec spec, metadata.FindSpec(manifest.spec_id));
-    Files files;
-    const auto collect = [&](const ManifestEntry& entry) {
-      files.emplace(entry.file.path, entry.file.file_size);
-      return Status::OK();
-    };
-    ARROW_RETURN_NOT_OK(ReadManifest(manifest, spec, s3, {.with_metrics = false}, collect));
-    std::lock_guard lock(mutex);
-    reached.data.merge(files);
-    return Status::OK();
-  }));
+  ARROW_RETURN_NOT_OK(
+      ParallelFor(unread.size(), kRequests, never, [&](size_t i, int) { return Read(metadata, unread[i]); }));
+  for (const std::string& path : paths) {
+    const auto& files = of_.at(path);
+    reached.data.insert(files.begin(), files.end());
+  }
   return reached;
 }
 
-// The same place under another name: with or without a scheme, for one.
-Result<std::unordered_set<std::string>> PlacesOf(const Files& files, const io::Location& folder) {
-  std::unordered_set<std::string> places;
-  for (const auto& [path, bytes] : files) {
-    ARROW_ASSIGN_OR_RAISE(const io::Location place, folder.Other(path));
-    places.insert(place.uri);
-  }
-  return places;
+Status Manifests::Read(const TableMetadata& metadata, const ManifestFile& manifest) {
+  ARROW_ASSIGN_OR_RAISE(const PartitionSpec spec, metadata.FindSpec(manifest.spec_id));
+  std::vector<NamedFile> found;
+  const auto collect = [&](const ManifestEntry& entry) {
+    found.emplace_back(entry.file.path, entry.file.file_size);
+    return Status::OK();
+  };
+  ARROW_RETURN_NOT_OK(ReadManifest(manifest, spec, s3_, {.with_metrics = false}, collect));
+  std::lock_guard lock(mutex_);
+  auto& files = of_[manifest.path];
+  for (const NamedFile& file : found) files.push_back(&*files_.insert(file).first);
+  return Status::OK();
 }
 
 bool IsBelow(const std::string& uri, const io::Location& folder) {
@@ -75,23 +93,30 @@ bool IsBelow(const std::string& uri, const io::Location& folder) {
 
 class Expiry {
  public:
-  Expiry(const Table::ExpireRequest& request, io::S3Settings s3) : request_(request), s3_(std::move(s3)) {}
+  Expiry(const Table::ExpireRequest& request, const io::S3Settings& s3)
+      : request_(request), s3_(s3), manifests_(s3) {}
 
   Result<std::optional<TableMetadata>> Attempt(const TableMetadata& base, NewFiles* files, int attempt);
-  // What only the expired snapshots reach. `kept` is the table behind the commit.
-  Result<Files> Unreached(const TableMetadata& kept) const;
-  Status Delete(const TableMetadata& kept, const Files& files, Table::ExpireReport* report) const;
+  // What the last attempt found that may be deleted, once it is in the table.
+  Status Delete(Table::ExpireReport* report) const;
 
   const Expired& expired() const { return expired_; }
   std::vector<Snapshot> ExpiredSnapshots() const;  // oldest first
 
  private:
   Result<std::optional<TableMetadata>> Carry(const TableMetadata& base, NewFiles* files, int attempt) const;
+  // What only the expired snapshots reach, and whose folders these are. `kept` is the table behind the
+  // commit: all that can go wrong with reading it goes wrong before.
+  Status FindUnreached(const TableMetadata& kept);
 
   const Table::ExpireRequest& request_;
   const io::S3Settings s3_;
-  std::optional<TableMetadata> before_;  // of the last attempt
+  Manifests manifests_;
+  // Of the last attempt:
+  std::optional<TableMetadata> before_;
   Expired expired_;
+  Files unreached_;
+  std::vector<io::Location> own_;  // the folders that the table says are its own
 };
 
 Result<std::optional<TableMetadata>> Expiry::Attempt(const TableMetadata& base, NewFiles* files,
@@ -106,6 +131,7 @@ Result<std::optional<TableMetadata>> Expiry::Attempt(const TableMetadata& base, 
     if (carried) next = *std::move(carried);
   }
   next.RemoveSnapshots(expired_.snapshots, expired_.refs);
+  if (request_.delete_files) ARROW_RETURN_NOT_OK(FindUnreached(next));
   return next;
 }
 
@@ -135,37 +161,46 @@ std::vector<Snapshot> Expiry::ExpiredSnapshots() const {
   return snapshots;
 }
 
-Result<Files> Expiry::Unreached(const TableMetadata& kept) const {
+Status Expiry::FindUnreached(const TableMetadata& kept) {
+  unreached_.clear();
+  own_.clear();
   if (kept.snapshots().size() != kept.snapshot_count()) {
     return CorruptError("the table has a snapshot that cannot be read, so nobody knows which files it needs");
   }
-  ARROW_ASSIGN_OR_RAISE(Reached stay, ReachedBy(kept, kept.snapshots(), s3_, nullptr));
-  ARROW_ASSIGN_OR_RAISE(Reached go, ReachedBy(*before_, ExpiredSnapshots(), s3_, &stay));
+  ARROW_ASSIGN_OR_RAISE(Reached stay, manifests_.ReachedBy(kept, kept.snapshots(), nullptr));
+  ARROW_ASSIGN_OR_RAISE(Reached go, manifests_.ReachedBy(*before_, ExpiredSnapshots(), &stay));
   for (const auto& file : kept.statistics()) stay.metadata.emplace(file.path, file.bytes);
   for (const auto& file : before_->statistics()) go.metadata.emplace(file.path, file.bytes);
-  stay.metadata.merge(stay.data);
-  go.metadata.merge(go.data);
 
-  ARROW_ASSIGN_OR_RAISE(const io::Location folder, io::Resolve(kept.metadata_folder(), s3_));
-  ARROW_ASSIGN_OR_RAISE(const auto needed, PlacesOf(stay.metadata, folder));
-  Files files;
-  for (const auto& [path, bytes] : go.metadata) {
-    ARROW_ASSIGN_OR_RAISE(const io::Location place, folder.Other(path));
-    if (!needed.contains(place.uri)) files.emplace(path, bytes);
-  }
-  return files;
-}
-
-Status Expiry::Delete(const TableMetadata& kept, const Files& files, Table::ExpireReport* report) const {
-  std::vector<io::Location> own;  // the folders that the table says are its own
   const auto data_path = kept.properties().find("write.data.path");
   for (const std::string& folder :
        {kept.location(), kept.metadata_folder(),
         data_path == kept.properties().end() ? kept.location() : data_path->second}) {
-    ARROW_ASSIGN_OR_RAISE(own.emplace_back(), io::Resolve(folder, s3_));
+    ARROW_ASSIGN_OR_RAISE(own_.emplace_back(), io::Resolve(folder, s3_));
   }
+  // The same place may have another name: with or without a scheme, for one.
+  ARROW_ASSIGN_OR_RAISE(const io::Location folder, io::Resolve(kept.metadata_folder(), s3_));
+  std::unordered_set<std::string> needed;
+  const auto need = [&](const NamedFile& file) -> Status {
+    ARROW_ASSIGN_OR_RAISE(const io::Location place, folder.Other(file.first));
+    needed.insert(place.uri);
+    return Status::OK();
+  };
+  const auto let_go = [&](const NamedFile& file) -> Status {
+    ARROW_ASSIGN_OR_RAISE(const io::Location place, folder.Other(file.first));
+    if (!needed.contains(place.uri)) unreached_.insert(file);
+    return Status::OK();
+  };
+  for (const NamedFile& file : stay.metadata) ARROW_RETURN_NOT_OK(need(file));
+  for (const NamedFile* file : stay.data) ARROW_RETURN_NOT_OK(need(*file));
+  for (const NamedFile& file : go.metadata) ARROW_RETURN_NOT_OK(let_go(file));
+  for (const NamedFile* file : go.data) ARROW_RETURN_NOT_OK(let_go(*file));
+  return Status::OK();
+}
+
+Status Expiry::Delete(Table::ExpireReport* report) const {
   std::vector<std::string> paths;
-  for (const auto& [path, bytes] : files) {
+  for (const auto& [path, bytes] : unreached_) {
     const bool stays = request_.needed_elsewhere && request_.needed_elsewhere(path);
     (stays ? report->needed : paths).push_back(path);
   }
@@ -174,15 +209,15 @@ Status Expiry::Delete(const TableMetadata& kept, const Files& files, Table::Expi
   std::vector<char> deleted(paths.size(), 0);
   const CancelSource never;
   ARROW_RETURN_NOT_OK(ParallelFor(paths.size(), kRequests, never, [&](size_t i, int) {
-    const auto place = own.front().Other(paths[i]);
-    const bool is_own = place.ok() && std::any_of(own.begin(), own.end(), [&](const io::Location& folder) {
+    const auto place = own_.front().Other(paths[i]);
+    const bool is_own = place.ok() && std::any_of(own_.begin(), own_.end(), [&](const io::Location& folder) {
                           return IsBelow(place->uri, folder);
                         });
     deleted[i] = is_own && (request_.dry_run || io::DeleteFile(*place).ok()) ? 1 : 0;
     return Status::OK();
   }));
   for (size_t i = 0; i < paths.size(); ++i) {
-    if (deleted[i] != 0) report->bytes += files.at(paths[i]);
+    if (deleted[i] != 0) report->bytes += unreached_.at(paths[i]);
     (deleted[i] != 0 ? report->files : report->left).push_back(std::move(paths[i]));
   }
   return Status::OK();
@@ -197,10 +232,9 @@ Status Table::Expire(const ExpireRequest& request, ExpireReport* report) {
   }
   ARROW_ASSIGN_OR_RAISE(auto files, NewFiles::In(metadata.metadata_folder(), impl_->s3()));
   Expiry expiry(request, impl_->s3());
-  std::optional<TableMetadata> planned;
   if (request.dry_run) {
     ARROW_RETURN_NOT_OK(impl_->Refresh());
-    ARROW_ASSIGN_OR_RAISE(planned, expiry.Attempt(impl_->metadata(), &files, 0));
+    ARROW_RETURN_NOT_OK(expiry.Attempt(impl_->metadata(), &files, 0).status());
   } else {
     const auto attempt = [&](const TableMetadata& base, int number) -> Result<std::optional<TableMetadata>> {
       if (request.guard) ARROW_RETURN_NOT_OK(request.guard());
@@ -211,10 +245,7 @@ Status Table::Expire(const ExpireRequest& request, ExpireReport* report) {
   if (expiry.expired().snapshots.empty() && expiry.expired().refs.empty()) return Status::OK();
   for (const Snapshot& snapshot : expiry.ExpiredSnapshots()) report->snapshots.push_back(snapshot.id);
   report->refs.assign(expiry.expired().refs.begin(), expiry.expired().refs.end());
-  if (!request.delete_files) return Status::OK();
-  const TableMetadata& kept = planned ? *planned : impl_->metadata();
-  ARROW_ASSIGN_OR_RAISE(const Files unreached, expiry.Unreached(kept));
-  return expiry.Delete(kept, unreached, report);
+  return request.delete_files ? expiry.Delete(report) : Status::OK();
 }
 
 }  // namespace earthcatalog::iceberg
