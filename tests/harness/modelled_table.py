@@ -65,8 +65,8 @@ class ModelledTable:
     def carry_out(self, next_of: NextOf, operation: str, **arguments: Any) -> Answer | None:
         """One operation, of which `next_of` says what it makes of a version of the table.
 
-        The writer tries on the version that it knows first; when that is not the latest, then on that. No
-        answer when it must fail, or was killed.
+        The writer tries on the version that it knows first; when that is not the latest, then on that, also
+        where there was nothing to change in the first. No answer when it must fail, or was killed.
         """
         writer = self.at_work
         view = self.seen_by(writer)
@@ -90,7 +90,7 @@ class ModelledTable:
         if error:
             raise AssertionError(f"{operation} must succeed: {arguments}") from error
         if wanted is None:
-            assert self.seen_by(writer) in (view, self.latest), "a commit where there is nothing to change"
+            assert self.seen_by(writer) is self.latest, "a commit, or a stale view, where nothing changes"
             return answer
         assert answer["metadata_location"] not in self.versions
         self.done["by a stale writer"] += view is not self.latest
@@ -101,10 +101,9 @@ class ModelledTable:
     def _wanted(
         self, view: Table, next_of: NextOf, answer: Answer, error: RefusedError | None
     ) -> Table | None:
-        """The next version, or None when there is nothing to change."""
+        """The next version, or None when there is nothing to change in the latest."""
         try:
-            if next_of(view, answer) is view:
-                return None
+            next_of(view, answer)
         except (ConflictError, MisuseError) as refusal:
             # Where an expiry deleted what the writer knew of, it looks at the latest at once.
             expired = view.current is not None and view.current not in self.latest.snapshots

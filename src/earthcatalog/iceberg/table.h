@@ -150,6 +150,7 @@ class Table {
   // partition: later, nobody could tell which of the two a snapshot means; so is one that is added twice.
 
   // Without files the snapshot has those of its parent; without files and summary only the schema is
+  // That there is nothing to change, here and below, is said of the table as the catalog has it.
   // committed.
   Status Append(const CommitRequest& request);
   // Other rows take the place of the removed files'. kCommitConflict, naming the file, when another writer

@@ -42,7 +42,13 @@ Status Table::Impl::Commit(const Change& change, NewFiles* files, bool sync) {
     auto next = change(metadata_, attempt);
     if (!next.ok() && IsOutdated(next.status())) continue;
     ARROW_RETURN_NOT_OK(next.status());
-    if (!*next) return Status::OK();
+    if (!*next) {
+      // At first that is said of the table as we know it; others may have changed it since.
+      if (attempt > 0) return Status::OK();
+      ARROW_ASSIGN_OR_RAISE(const auto current, CurrentLocation(store_.get()));
+      if (current == metadata_location_) return Status::OK();
+      continue;
+    }
     ARROW_ASSIGN_OR_RAISE(const bool committed, TryCommit(**std::move(next), files, sync));
     if (committed) return Status::OK();
   }

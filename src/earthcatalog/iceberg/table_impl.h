@@ -46,8 +46,9 @@ class Table::Impl {
   using Change = std::function<Result<std::optional<TableMetadata>>(const TableMetadata& base, int attempt)>;
 
   // Swaps the catalog's pointer to what `change` makes of the current metadata; when somebody else was
-  // faster, again on top of theirs, a bounded number of times. `files` holds what the commit writes: kept
-  // when it is in (or may be: kCommitUnknown), taken back when it is not.
+  // faster, again on top of theirs, a bounded number of times. Where there is nothing to change in the table
+  // as we know it, but the catalog has another, `change` is asked once more, of that. `files` holds what the
+  // commit writes: kept when it is in (or may be: kCommitUnknown), taken back when it is not.
   Status Commit(const Change& change, NewFiles* files, bool sync);
 
  private:

@@ -280,6 +280,34 @@ TEST_F(OperationsTest, PropertiesAreSetAndRemovedWithoutASnapshot) {
   EXPECT_THAT(table->SetProperties({{"x", "1"}}, {"x"}, false), FailsWith(ErrorKind::kUsage, "x"));
 }
 
+// Else files would be deleted that the caller has just asked to be kept.
+TEST_F(OperationsTest, ThatNothingIsToBeChangedIsNotBelievedOfAStaleView) {
+  const auto table = CreateTable({{"gc.enabled", "false"}});
+  const auto theirs = LoadTable();
+  ASSERT_OK(theirs->SetProperties({{"gc.enabled", "true"}}, {}, false));
+  ASSERT_OK(table->SetProperties({{"gc.enabled", "false"}}, {}, false));
+  EXPECT_THAT(LoadTable()->properties(), Contains(Pair("gc.enabled", "false")));
+  // The same of removing it.
+  ASSERT_OK(theirs->SetProperties({}, {"gc.enabled"}, false));
+  ASSERT_OK(table->SetProperties({{"gc.enabled", "false"}}, {}, false));
+  ASSERT_OK(theirs->SetProperties({}, {"gc.enabled"}, false));
+  EXPECT_THAT(LoadTable()->properties(), Not(Contains(Key("gc.enabled"))));
+}
+
+TEST_F(OperationsTest, AStaleWriterExpiresAndRewritesWhatOthersHaveMade) {
+  const auto stale = CreateTable({{"commit.manifest-merge.enabled", "false"}});
+  const auto rewrites = LoadTable();
+  const auto theirs = LoadTable();
+  ASSERT_OK(AppendFiles(*theirs, {MakeFile("a", "81", 1)}));
+  ASSERT_OK(AppendFiles(*theirs, {MakeFile("b", "81", 1)}));
+  ASSERT_OK(rewrites->RewriteManifests({.files = {}, .schema = nullptr, .summary = {}, .sync = false}));
+  EXPECT_EQ(Manifests(*LoadTable()).size(), 1u);
+  Table::ExpireReport report;
+  ASSERT_OK(stale->Expire({.older_than_ms = INT64_MAX, .sync = false}, &report));
+  EXPECT_EQ(report.snapshots.size(), 2u);
+  EXPECT_EQ(LoadTable()->snapshots().size(), 1u);
+}
+
 // As a writer may leave them out.
 TEST_F(OperationsTest, BoundsThatAListLacksHideNoFile) {
   const auto table = CreateTable();
