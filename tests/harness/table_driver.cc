@@ -9,6 +9,7 @@
 //   overwrite   files, removed, partitions, everything
 //   replace     files, removed, data_sequence_number
 //   delete      removed, partitions, everything
+//   rewrite_manifests  summary
 //   expire      older_than_ms, keep_last, carried, dry_run, delete_files
 //   properties  set, removed
 //   evolve      columns: names of text columns to have

@@ -7,6 +7,20 @@
 
 namespace earthcatalog::iceberg {
 
+bool MayContain(const PartitionSummary& summary, std::string_view cell) {
+  return !summary.HoldsOnlyNulls() && (!summary.lower || *summary.lower <= cell) &&
+         (!summary.upper || cell <= *summary.upper || cell.starts_with(*summary.upper));
+}
+
+bool MayContain(const PartitionSummary& summary, int64_t first, int64_t last) {
+  const auto year = [](const std::optional<std::string>& bound, int64_t unknown) {
+    const auto value = IntFromBytes(bound.value_or(""));
+    return value ? int64_t{*value} + Partition::kEpochYear : unknown;
+  };
+  return !summary.HoldsOnlyNulls() && year(summary.lower, INT64_MIN) <= last &&
+         year(summary.upper, INT64_MAX) >= first;
+}
+
 std::optional<PartitionSpan> SpanOf(const ManifestFile& manifest, const PartitionSpec& spec) {
   if (!manifest.partitions || manifest.partitions->size() != spec.fields.size()) return std::nullopt;
   PartitionSpan span;

@@ -1,8 +1,11 @@
-// Which partitions a manifest may hold, as the manifest list tells.
+// Which partitions a manifest may hold, as the manifest list tells: where bounds are missing, anything.
+// Bounds of texts may be cut short.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "earthcatalog/iceberg/data_file.h"
@@ -22,7 +25,13 @@ struct ManifestSpan : PartitionSpan {
   size_t manifest;  // its place in a list
 };
 
-// Nothing when the list does not tell.
+// Whether the cell may be among those that the summary is of.
+bool MayContain(const PartitionSummary& summary, std::string_view cell);
+// The same of the years, of the calendar, from `first` to `last`.
+bool MayContain(const PartitionSummary& summary, int64_t first, int64_t last);
+
+// Nothing when the list does not tell. The bounds as they stand there: good enough to choose by, but what
+// begins with the last cell may be in the manifest, too.
 std::optional<PartitionSpan> SpanOf(const ManifestFile& manifest, const PartitionSpec& spec);
 
 // Whether its entries may be copied to a manifest of `spec`: data files of that spec, not encrypted.

@@ -5,8 +5,8 @@
 
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/iceberg/manifest_list.h"
+#include "earthcatalog/iceberg/manifest_span.h"
 #include "earthcatalog/iceberg/partition_spec.h"
-#include "earthcatalog/iceberg/single_value.h"
 
 namespace earthcatalog::iceberg {
 namespace {
@@ -73,22 +73,15 @@ bool Pruner::MayHold(const ManifestFile& manifest, const PartitionSpec& spec) co
 
 bool Pruner::CellsMayHold(const PartitionSummary& summary) const {
   if (!expression_.cells) return true;
-  if (summary.HoldsOnlyNulls()) return false;
+  // If this one is beyond the bounds, the next ones are.
   const auto cell = expression_.cells->lower_bound(summary.lower.value_or(""));
-  return cell != expression_.cells->end() &&
-         (!summary.upper || *cell <= *summary.upper || cell->starts_with(*summary.upper));
+  return cell != expression_.cells->end() && MayContain(summary, *cell);
 }
 
 bool Pruner::YearsMayHold(const PartitionSummary& summary) const {
   if (!partition_years_) return true;
   if (summary.contains_null && partition_years_->keep_unknown) return true;
-  if (summary.HoldsOnlyNulls()) return false;
-  const auto year = [](const std::optional<std::string>& bound, int64_t unknown) {
-    const auto value = IntFromBytes(bound.value_or(""));
-    return value ? int64_t{*value} + Partition::kEpochYear : unknown;
-  };
-  return year(summary.lower, INT64_MIN) <= partition_years_->last &&
-         year(summary.upper, INT64_MAX) >= partition_years_->first;
+  return MayContain(summary, partition_years_->first, partition_years_->last);
 }
 
 bool Pruner::MayHold(const Partition& partition, const PartitionSpec& spec) const {

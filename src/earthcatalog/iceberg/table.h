@@ -122,9 +122,11 @@ class Table {
     // no longer hold, the commit fails with kCommitConflict. EvolveSchema() settles ids beforehand.
     std::shared_ptr<arrow::Schema> schema;
     std::map<std::string, std::string> summary;  // additional entries of the snapshot summary
-    // More of them, asked at each attempt, when the table is as it is at that attempt.
+    // More of them, asked at each attempt that makes a snapshot, when the table is as it is at that attempt.
+    // They make none by themselves, and those of `summary` go before them.
     std::function<std::map<std::string, std::string>()> summary_on_top = {};
-    // Table properties, set in the same commit where the table has none of the name.
+    // Table properties, set in the same commit where the table has none of the name. Without a snapshot they
+    // are not set.
     std::map<std::string, std::string> missing_properties = {};
     // Asked before each attempt, when the table is as it is at that attempt: its error ends the commit. Once
     // others have committed, what the request was made for may not hold any more.
@@ -148,9 +150,9 @@ class Table {
   // unreferenced metadata files; but after kCommitUnknown the commit may be in it: then `files` must stay
   // where they are. A usage error when a path is both added and removed, by name or with all of its
   // partition: later, nobody could tell which of the two a snapshot means; so is one that is added twice.
+  // That there is nothing to change, here and below, is said of the table as the catalog has it.
 
   // Without files the snapshot has those of its parent; without files and summary only the schema is
-  // That there is nothing to change, here and below, is said of the table as the catalog has it.
   // committed.
   Status Append(const CommitRequest& request);
   // Other rows take the place of the removed files'. kCommitConflict, naming the file, when another writer

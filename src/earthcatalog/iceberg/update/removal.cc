@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "earthcatalog/iceberg/single_value.h"
+#include "earthcatalog/iceberg/manifest_span.h"
 
 namespace earthcatalog::iceberg {
 namespace {
@@ -12,20 +12,13 @@ namespace {
 using Role = PartitionField::Role;
 using State = ManifestEntry::State;
 
-// Whether the partition's value may be among those that the summary is of. Bounds of texts may be cut short,
-// so what begins with one is within; missing ones tell nothing.
-bool MayContain(const PartitionSummary& summary, Role role, const Partition& partition) {
+// Whether the partition's value may be among those that the summary is of.
+bool MayHold(const PartitionSummary& summary, Role role, const Partition& partition) {
   if (role == Role::kCell) {
-    if (!partition.grid_partition) return summary.contains_null;
-    const std::string& cell = *partition.grid_partition;
-    return !summary.HoldsOnlyNulls() && (!summary.lower || *summary.lower <= cell) &&
-           (!summary.upper || cell <= *summary.upper || cell.starts_with(*summary.upper));
+    return partition.grid_partition ? MayContain(summary, *partition.grid_partition) : summary.contains_null;
   }
-  if (!partition.year) return summary.contains_null;
-  const auto first = IntFromBytes(summary.lower.value_or(""));
-  const auto last = IntFromBytes(summary.upper.value_or(""));
-  return !summary.HoldsOnlyNulls() && (!first || *first <= *partition.year) &&
-         (!last || *partition.year <= *last);
+  const auto year = partition.calendar_year();
+  return year ? MayContain(summary, *year, *year) : summary.contains_null;
 }
 
 Status ConflictError(const std::string& message) { return MakeError(ErrorKind::kCommitConflict, message); }
@@ -59,15 +52,11 @@ FileRemoval::FileRemoval(const Table::Removal& removal, int64_t base_sequence_nu
 Result<FileCounts> FileRemoval::Apply(const TableMetadata& metadata, int64_t snapshot_id,
                                       const io::S3Settings& s3, const Store& store,
                                       std::vector<ManifestFile>* manifests) const {
+  ARROW_RETURN_NOT_OK(CheckHasNoDeletes(*manifests));
   FileCounts removed;
   std::unordered_set<std::string> found;
   for (ManifestFile& manifest : *manifests) {
     if (!manifest.has_live_files()) continue;
-    if (manifest.content == ManifestFile::kDeletes) {
-      return FailedError(
-          "the table has row-level deletes, written by another engine: rewrite its data files with that "
-          "engine first");
-    }
     ARROW_ASSIGN_OR_RAISE(const PartitionSpec spec, metadata.FindSpec(manifest.spec_id));
     if (!MayBeIn(manifest, spec)) continue;
     std::vector<ManifestEntry> entries;
@@ -102,7 +91,7 @@ bool FileRemoval::MayBeIn(const ManifestFile& manifest, const PartitionSpec& spe
   return std::any_of(partitions_.begin(), partitions_.end(), [&](const Partition& partition) {
     for (size_t i = 0; i < spec.fields.size(); ++i) {
       const Role role = spec.fields[i].role;
-      if (role != Role::kOther && !MayContain((*manifest.partitions)[i], role, partition)) return false;
+      if (role != Role::kOther && !MayHold((*manifest.partitions)[i], role, partition)) return false;
     }
     return true;
   });
