@@ -17,6 +17,9 @@ constexpr size_t kPortions = size_t{1} << kPortionBits;
 constexpr size_t kBlockBytes = 64 << 10;
 // Below it portions would be smaller than what they need for themselves.
 constexpr size_t kLeastRows = 64;
+// The file of a description that is no row, but says of its item which newest version somebody knew: the row
+// that said so is not kept.
+constexpr uint32_t kNoFile = UINT32_MAX;
 // All bits of the hash are used up, which only rows of one item could need; they fit by then.
 constexpr int kMaxDepth = 128 / kPortionBits;
 
@@ -79,21 +82,31 @@ class NewestRows::Portion {
     ++item_;
     const Described& newest = rows_[end - 1];
     std::optional<int64_t> ingested;  // of the newest version, as soon as somebody knows it
+    bool is_said = false;             // by a row that is kept
     for (size_t i = end; i-- > begin;) {
       const Described& row = rows_[i];
       const bool same_instants = row.updated == newest.updated && row.created == newest.created;
-      if (!ingested && row.ingested >= 0) ingested = row.ingested;
-      // Of an unknown age, but older than its file: it may be the version of those that came before that.
-      const bool may_be_it = row.ingested < 0 ? !ingested : row.ingested == *ingested;
+      if (same_instants && !ingested && row.ingested >= 0) ingested = row.ingested;
+      if (row.file == kNoFile) continue;
+      // Of an unknown age, but not younger than its file: it may be the version of those that came before it.
+      const bool may_be_it =
+          row.ingested < 0 ? std::abs(row.ingested) >= ingested.value_or(0) : row.ingested == ingested;
       const uint32_t partition = all_->files_[row.file].file.partition;
       if (partition >= item_of_.size()) item_of_.resize(partition + 1);
       const bool is_first = std::exchange(item_of_[partition], item_) != item_;
       if (is_first && same_instants && may_be_it) {
         of_item_.push_back(row);
+        is_said |= row.ingested >= 0;
       } else {
         all_->Supersede(row);
       }
     }
+    // Rows may come that are older, in other partitions: whether they are kept must not depend on when what
+    // is known by now was folded.
+    if (!ingested || is_said) return;
+    of_item_.push_back(newest);
+    of_item_.back().ingested = *ingested;
+    of_item_.back().file = kNoFile;
   }
 
   Status Spill() {

@@ -25,16 +25,17 @@ struct IngestedFile {
 // that came last: an item has a row in every cell that it touches. The newest version is that of
 // NewestVersions (newest_versions.h). Where rows of two partitions have the same `updated` and `created`, and
 // nobody knows which came later (IngestedWith), they are taken for the same version: nothing is dropped on a
-// guess.
+// guess. What is kept does not depend on the memory.
 //
 // Versions of an item lie anywhere, for the sort order begins with what may differ between them. So all rows
 // are described first, each by 48 bytes: the hash of its identity, `updated`, `created`, when it was
 // ingested, and its place. As long as the descriptions fit, one sort brings those of an item together; older
-// ones are marked as superseded and forgotten. When more than half of the memory is taken by rows that are
-// kept, all of them, and what comes, go to a temporary file in 32 portions by bits of the hash, and each
-// portion is then treated alike by itself, with the next bits. So the memory is `memory_bytes`, 2 MiB for
-// each level of portions (there are few: 32 times as many rows make one more) and a bit for each row; each
-// row is written and read once for a level.
+// ones are marked as superseded and forgotten, but for the latest `ingested` that is known of the newest
+// version where no row that is kept says it: that takes another 48 bytes. When more than half of the memory
+// is taken by rows that are kept, all of them, and what comes, go to a temporary file in 32 portions by bits
+// of the hash, and each portion is then treated alike by itself, with the next bits. So the memory is
+// `memory_bytes`, 2 MiB for each level of portions (there are few: 32 times as many rows make one more) and a
+// bit for each row; each row is written and read once for a level.
 //
 // Rows without an id are no items: none of them supersedes another. One thread at a time; useless after an
 // error.

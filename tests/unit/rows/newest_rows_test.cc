@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <random>
 
 #include "unit/support/temp_folder.h"
 
@@ -91,8 +92,11 @@ struct OneRow {
   int64_t updated = 0;
 };
 
-std::vector<bool> Kept(const std::vector<OneRow>& rows) {
-  NewestRows newest(1 << 20, {});
+constexpr int64_t kMuchMemory = 1 << 20;
+
+// With the least memory, rows are folded whenever so many of them have come.
+std::vector<bool> Kept(const std::vector<OneRow>& rows, int64_t memory_bytes = kMuchMemory) {
+  NewestRows newest(memory_bytes, {});
   const auto schema =
       arrow::schema({arrow::field("id", arrow::utf8()),
                      arrow::field("updated", arrow::timestamp(arrow::TimeUnit::MICRO, "UTC"))});
@@ -131,6 +135,38 @@ TEST(NewestRowsOfAnItem, DangerAFileThatAnotherEngineWroteMakesRowsElsewhereOld)
   EXPECT_THAT(Kept({{1'000'000, 1}, {-9'000'000, 1}}), testing::ElementsAre(false, true));
   // And what the items say still goes first.
   EXPECT_THAT(Kept({{1'000'000, 0, 5}, {-9'000'000, 1, 6}}), testing::ElementsAre(false, true));
+}
+
+// So many of them are folded at the least.
+constexpr size_t kFewestFolded = 64;
+
+// The version of commit 4 in cell 0, that of commit 5 in cell 1, and there another engine's.
+TEST(NewestRowsOfAnItem, WhatIsKnownOutlastsTheRowThatSaidIt) {
+  const OneRow old{4, 0}, known{5, 1}, unknown{-9, 1};
+  std::vector<OneRow> rows(kFewestFolded - 1, known);
+  rows.push_back(unknown);  // folded before the old one comes
+  rows.push_back(old);
+  std::vector<bool> kept(rows.size(), false);
+  kept[kFewestFolded - 1] = true;
+  for (const int64_t memory_bytes : {int64_t{1}, kMuchMemory}) EXPECT_EQ(Kept(rows, memory_bytes), kept);
+}
+
+TEST(NewestRowsOfAnItem, AreTheSameWithAnyMemory) {
+  std::mt19937 random(3);
+  const auto draw = [&random](int count) {
+    return static_cast<int>(random() % static_cast<uint32_t>(count));
+  };
+  for (int round = 0; round < 200; ++round) {
+    const int ages = 2 + draw(8), partitions = 1 + draw(5), versions = 1 + draw(2);
+    const int unknown_of_ten = draw(11);
+    std::vector<OneRow> rows;
+    for (size_t i = 0; i < kFewestFolded * 4; ++i) {
+      const int64_t age = 1 + draw(ages);
+      rows.push_back(
+          {draw(10) < unknown_of_ten ? -age : age, static_cast<uint32_t>(draw(partitions)), draw(versions)});
+    }
+    ASSERT_EQ(Kept(rows, 1), Kept(rows)) << "round " << round;
+  }
 }
 
 }  // namespace
