@@ -44,6 +44,10 @@ Merge::Merge(const io::Location& table, std::vector<MergeInput> files, std::shar
       return std::tuple(std::abs(IngestedWith(input.file.uri, input.sequence_number)),
                         std::string_view(input.file.uri));
     };
+int64_t RunBytes(const MergeOptions& options) {
+  return std::min(options.memory_bytes / kRunPart, kMaxRunBytes);
+}
+
     return key(a) < key(b);
   });
   newest_.emplace(options_.memory_bytes / kNewestPart, options_.temporary_directory);
@@ -80,7 +84,7 @@ DataFilesReader Merge::ReadFiles(size_t first, const std::vector<std::string>& c
 
 // The rows into one run, if all of them fit. If not, some rows are described by then and none is held.
 Result<bool> Merge::ReadOnce(const CancelSource& cancel) {
-  const int64_t room = options_.memory_bytes / kRunPart;
+  const int64_t room = RunBytes(options_);
   int64_t file_bytes = 0;
   for (const MergeInput& input : files_) file_bytes += input.file.size;
   if (file_bytes > room) return false;
@@ -133,7 +137,7 @@ Status Merge::MakeRuns(const CancelSource& cancel) {
     if (!found) break;
     rows += found->rows.rows->num_rows();
     ARROW_RETURN_NOT_OK(AddToRun(*found));
-    const bool full = !waiting_.empty() && waiting_bytes_ >= options_.memory_bytes / kRunPart;
+    const bool full = !waiting_.empty() && waiting_bytes_ >= RunBytes(options_);
     if (full) ARROW_RETURN_NOT_OK(StoreWaiting(cancel));
   }
   return rows == input_rows_ ? Status::OK() : CorruptError("a data file changed while it was read");
@@ -256,7 +260,9 @@ Status Merge::StartMerging(const CancelSource& cancel) {
   }
   for (StoredRows& run : runs_) ARROW_RETURN_NOT_OK(run.Read().Value(&sources.emplace_back()));
   runs_.clear();
-  return MergeSorted(std::move(sources), rows_schema_, options_.memory_bytes / kBatchPart).Value(&merged_);
+  return MergeSorted(std::move(sources), rows_schema_,
+                     std::min(options_.memory_bytes / kBatchPart, kMaxRunBytes))
+      .Value(&merged_);
 }
 
 }  // namespace earthcatalog::rows

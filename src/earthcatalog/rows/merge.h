@@ -30,6 +30,11 @@ struct MergeOptions {
   std::string temporary_directory = {};  // existing and local; empty: the system's
 };
 
+// A run is held as one batch, whose texts of one column Arrow counts to 2^31 bytes.
+inline constexpr int64_t kMaxRunBytes = int64_t{1} << 30;
+// How many bytes of rows make a run.
+int64_t RunBytes(const MergeOptions& options);
+
 // One row of each item (collection and id) that any of the files has, of its newest version as NewestRows
 // (newest_rows.h) says, and the rows without an id; in the order of files, (platform, datetime, collection,
 // id), nulls last; conformed to the table's schema. The column `_ingested`, if the schema has it, says of
@@ -38,11 +43,11 @@ struct MergeOptions {
 //
 // How: files that fit into one run are read once, and nothing is written. Larger ones are read twice, one
 // after the other with those behind them under way. First the identities of all rows, to know which ones are
-// superseded. Then the rows that are not, into *runs*: as many rows as fit, sorted (which costs little where
-// files are sorted, and works where they are not) and written to a temporary file. At last the runs are
-// merged, at most 128 at a time: where there are more, the smallest are merged first into another. Temporary
-// files hold the rows once, compressed lightly, and twice where runs are merged beforehand; they have no
-// names and so are gone with this object or the process.
+// superseded. Then the rows that are not, into *runs*: as many rows as fit, up to kMaxRunBytes, sorted (which
+// costs little where files are sorted, and works where they are not) and written to a temporary file. At last
+// the runs are merged, at most 128 at a time: where there are more, the smallest are merged first into
+// another. Temporary files hold the rows once, compressed lightly, and twice where runs are merged
+// beforehand; they have no names and so are gone with this object or the process.
 //
 // Memory: `memory_bytes`, of which less than half is taken while rows are given out, so that a writer has
 // room (StreamOptionsWithin, data_files_writer.h); besides that what DataFilesReader takes while the files

@@ -307,6 +307,12 @@ std::map<int64_t, int64_t> Ingested(const arrow::RecordBatch& rows) {
 
 TEST_F(MergeTest, RowsGoOnSayingWhenTheyWereIngestedInOtherFiles) {
   const auto schema = SchemaWithIngested();
+// A column's texts in one batch are counted to 2^31 bytes.
+TEST(RunBytes, AreBoundedHoweverMuchMemoryThereIs) {
+  EXPECT_EQ(RunBytes({.memory_bytes = 700 << 20}), 100 << 20);
+  EXPECT_EQ(RunBytes({.memory_bytes = int64_t{1} << 40}), int64_t{1} << 30);
+}
+
   const auto merged = [&](const std::vector<MergeInput>& inputs) {
     auto merge = Merge::Open(Folder(), inputs, schema, options_, cancel_).ValueOrDie();
     return merge->Next(cancel_).ValueOrDie();
