@@ -140,16 +140,32 @@ class Mender {
   arrow::StringBuilder overflow_texts_;
 };
 
+Status CheckGeometry(const arrow::BinaryArray* geometries, int64_t row) {
+  if (geometries == nullptr || geometries->IsNull(row)) return Status::OK();
+  return BoundsOfWkb(geometries->GetView(row)).status();
+}
+
 }  // namespace
 
-Result<std::shared_ptr<arrow::RecordBatch>> MendBoxes(const std::shared_ptr<arrow::RecordBatch>& rows) {
+Result<std::shared_ptr<arrow::RecordBatch>> MendBoxes(const std::shared_ptr<arrow::RecordBatch>& rows,
+                                                      const std::function<int64_t(int64_t row)>& number_of) {
+  const auto name = [&](const Status& status, int64_t row) {
+    return WithContext(status, fmt::format("row {}", number_of ? number_of(row) : row));
+  };
   const auto boxes = ColumnOf<arrow::StructArray>(*rows, "bbox");
   const int overflow = rows->schema()->GetFieldIndex(std::string(kOverflow));
-  if (boxes == nullptr || !IsBboxStruct(*boxes->type()) || overflow < 0) return rows;
+  if (boxes == nullptr || !IsBboxStruct(*boxes->type()) || overflow < 0) {
+    const auto geometries = ColumnOf<arrow::BinaryArray>(*rows, "geometry");
+    for (int64_t row = 0; row < rows->num_rows(); ++row) {
+      const Status checked = CheckGeometry(geometries.get(), row);
+      if (!checked.ok()) return name(checked, row);
+    }
+    return rows;
+  }
   Mender mender(*rows, boxes);
   for (int64_t row = 0; row < rows->num_rows(); ++row) {
     const Status added = mender.Add(row);
-    if (!added.ok()) return WithContext(added, fmt::format("row {}", row));
+    if (!added.ok()) return name(added, row);
   }
   if (!mender.changed()) return rows;
   ARROW_ASSIGN_OR_RAISE(const auto mended, mender.Finish());

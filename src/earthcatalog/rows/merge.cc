@@ -33,7 +33,20 @@ constexpr size_t kMergedRuns = 128;
 // Open at a time.
 constexpr size_t kStoredRuns = 400;
 
+// Nobody knows what the row should be; who reads this should at least know a way out.
+Status WithWayOut(const Status& error) {
+  if (KindOf(error) != ErrorKind::kCorrupt) return error;
+  return CorruptError(
+      "{}; write the file anew without such rows by the program that made it, `check --deep` names the "
+      "others",
+      error.message());
+}
+
 }  // namespace
+
+int64_t RunBytes(const MergeOptions& options) {
+  return std::min(options.memory_bytes / kRunPart, kMaxRunBytes);
+}
 
 Merge::Merge(const io::Location& table, std::vector<MergeInput> files, std::shared_ptr<arrow::Schema> schema,
              const MergeOptions& options)
@@ -44,10 +57,6 @@ Merge::Merge(const io::Location& table, std::vector<MergeInput> files, std::shar
       return std::tuple(std::abs(IngestedWith(input.file.uri, input.sequence_number)),
                         std::string_view(input.file.uri));
     };
-int64_t RunBytes(const MergeOptions& options) {
-  return std::min(options.memory_bytes / kRunPart, kMaxRunBytes);
-}
-
     return key(a) < key(b);
   });
   newest_.emplace(options_.memory_bytes / kNewestPart, options_.temporary_directory);
@@ -146,10 +155,22 @@ Status Merge::MakeRuns(const CancelSource& cancel) {
 Status Merge::AddToRun(const DataFilesReader::Rows& found) {
   const MergeInput& input = files_[found.file];
   const auto add = [&]() -> Status {
-    ARROW_ASSIGN_OR_RAISE(auto kept, KeptRows(found));
-    if (kept->num_rows() == 0) return Status::OK();
-    output_rows_ += kept->num_rows();
-    if (!input.boxes_hold) ARROW_RETURN_NOT_OK(item::MendBoxes(kept).Value(&kept));
+    ARROW_ASSIGN_OR_RAISE(const auto wanted, KeptRows(found));
+    if (wanted->length() == 0) return Status::OK();
+    output_rows_ += wanted->length();
+    std::shared_ptr<arrow::RecordBatch> kept = found.rows.rows;
+    if (wanted->length() < kept->num_rows()) {
+      ARROW_ASSIGN_OR_RAISE(const arrow::Datum taken,
+                            arrow::compute::Take(kept, arrow::Datum(wanted->data()),
+                                                 arrow::compute::TakeOptions::NoBoundsCheck()));
+      kept = taken.record_batch();
+    }
+    if (!input.boxes_hold) {
+      const auto number_of = [&](int64_t row) { return found.rows.first + wanted->Value(row); };
+      auto mended = item::MendBoxes(kept, number_of);
+      if (!mended.ok()) return WithWayOut(mended.status());
+      kept = *std::move(mended);
+    }
     ARROW_ASSIGN_OR_RAISE(kept, WithIngested(kept, input));
     ARROW_ASSIGN_OR_RAISE(kept, Conformed(kept));
     ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*kept));
@@ -160,8 +181,9 @@ Status Merge::AddToRun(const DataFilesReader::Rows& found) {
   return WithContext(add(), OneLine(input.file.uri));
 }
 
-// Those that no newer version of their item supersedes, and that nobody wants left out.
-Result<std::shared_ptr<arrow::RecordBatch>> Merge::KeptRows(const DataFilesReader::Rows& found) const {
+// The places, in the batch, of those that no newer version of their item supersedes, and that nobody wants
+// left out.
+Result<std::shared_ptr<arrow::Int64Array>> Merge::KeptRows(const DataFilesReader::Rows& found) const {
   const auto& [rows, first] = found.rows;
   const std::vector<bool>& superseded = newest_->SupersededOf(found.file);
   const std::vector<bool>* const left_out = files_[found.file].left_out;
@@ -175,11 +197,9 @@ Result<std::shared_ptr<arrow::RecordBatch>> Merge::KeptRows(const DataFilesReade
     if (superseded[place] || (left_out != nullptr && (*left_out)[place])) continue;
     ARROW_RETURN_NOT_OK(kept.Append(row));
   }
-  if (kept.length() == rows->num_rows()) return rows;
-  ARROW_ASSIGN_OR_RAISE(const auto wanted, kept.Finish());
-  ARROW_ASSIGN_OR_RAISE(const arrow::Datum taken,
-                        arrow::compute::Take(rows, wanted, arrow::compute::TakeOptions::NoBoundsCheck()));
-  return taken.record_batch();
+  std::shared_ptr<arrow::Int64Array> places;
+  ARROW_RETURN_NOT_OK(kept.Finish(&places));
+  return places;
 }
 
 // What came with the file is said by each row from now on.

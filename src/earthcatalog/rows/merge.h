@@ -57,7 +57,8 @@ int64_t RunBytes(const MergeOptions& options);
 // runs become many. A single row counts as it is, however large.
 //
 // One thread at a time (the reading has threads of its own); useless after an error. Errors name the file or
-// the temporary directory: a file that cannot be read or has changed meanwhile, a column that the table does
+// the temporary directory: a file that cannot be read or has changed meanwhile, a row that
+// cannot be mended, by its number in its file, a column that the table does
 // not have, or in a type that does not fit, the disk.
 class Merge {
  public:
@@ -88,7 +89,7 @@ class Merge {
   Status MakeRuns(const CancelSource& cancel);
   Status FinishNewest();
   Status AddToRun(const DataFilesReader::Rows& found);
-  Result<std::shared_ptr<arrow::RecordBatch>> KeptRows(const DataFilesReader::Rows& found) const;
+  Result<std::shared_ptr<arrow::Int64Array>> KeptRows(const DataFilesReader::Rows& found) const;
   Result<std::shared_ptr<arrow::RecordBatch>> Conformed(const std::shared_ptr<arrow::RecordBatch>& rows);
   Result<std::shared_ptr<arrow::RecordBatch>> WithIngested(const std::shared_ptr<arrow::RecordBatch>& rows,
                                                            const MergeInput& input) const;

@@ -105,6 +105,10 @@ TEST(MendBoxes, ErrorsNameTheRow) {
       encoded->SetColumn(place, encoded->schema()->field(place), geometries.Finish().ValueOrDie())
           .ValueOrDie();
   EXPECT_THAT(MendBoxes(broken).status().message(), testing::HasSubstr("row 0"));
+  const auto number_of = [](int64_t row) { return row + 70; };
+  EXPECT_THAT(MendBoxes(broken, number_of).status().message(), testing::HasSubstr("row 70"));
+  const auto without = broken->RemoveColumn(broken->schema()->GetFieldIndex("bbox")).ValueOrDie();
+  EXPECT_THAT(MendBoxes(without, number_of).status().message(), testing::HasSubstr("row 70"));
 }
 
 }  // namespace

@@ -41,6 +41,7 @@ struct Row {
   std::optional<std::string> platform, collection, id;
   std::optional<int64_t> datetime, updated, created;
   int64_t number = 0;  // each row's own
+  std::optional<std::string> geometry = {};
 };
 
 std::string Json(const std::optional<std::string>& text) { return text ? "\"" + *text + "\"" : "null"; }
@@ -77,6 +78,7 @@ std::shared_ptr<arrow::RecordBatch> BatchOf(const std::vector<Row>& rows, size_t
       if (name == "datetime") value = Json(row.datetime);
       if (name == "created") value = Json(row.created);
       if (name == "updated") value = Json(row.updated);
+      if (name == "geometry") value = Json(row.geometry);
       if (name == "platform") value = Json(row.platform);
       if (name == "assets") value = fmt::format(R"({{"data": {{"href": "h{0}", "size": {0}}}}})", row.number);
       if (name == "count") value = std::to_string(row.number);
@@ -305,14 +307,14 @@ std::map<int64_t, int64_t> Ingested(const arrow::RecordBatch& rows) {
   return ingested;
 }
 
-TEST_F(MergeTest, RowsGoOnSayingWhenTheyWereIngestedInOtherFiles) {
-  const auto schema = SchemaWithIngested();
 // A column's texts in one batch are counted to 2^31 bytes.
 TEST(RunBytes, AreBoundedHoweverMuchMemoryThereIs) {
   EXPECT_EQ(RunBytes({.memory_bytes = 700 << 20}), 100 << 20);
   EXPECT_EQ(RunBytes({.memory_bytes = int64_t{1} << 40}), int64_t{1} << 30);
 }
 
+TEST_F(MergeTest, RowsGoOnSayingWhenTheyWereIngestedInOtherFiles) {
+  const auto schema = SchemaWithIngested();
   const auto merged = [&](const std::vector<MergeInput>& inputs) {
     auto merge = Merge::Open(Folder(), inputs, schema, options_, cancel_).ValueOrDie();
     return merge->Next(cancel_).ValueOrDie();
@@ -465,6 +467,25 @@ TEST_F(MergeTest, ErrorsNameTheFileAndLeaveNothingBehind) {
   inputs.pop_back();
   options_.temporary_directory = folder_ / "no such folder";
   EXPECT_THAT(Open(inputs).status().message(), HasSubstr("no such folder"));
+}
+
+// A table without the columns of boxes is checked too: else the error would name the new file.
+TEST_F(MergeTest, DangerABrokenGeometryNamesNoFileThatOneCouldMend) {
+  const auto broken = [](int64_t number) {
+    Row row = Item(number);
+    row.geometry = "x";
+    return row;
+  };
+  std::vector<MergeInput> inputs = Write({{0, 0, {broken(1), Item(2), broken(3)}}, {1, 0, {Item(1)}}});
+  for (MergeInput& input : inputs) input.boxes_hold = false;
+  const Status status = Open(inputs).status();
+  EXPECT_EQ(KindOf(status), ErrorKind::kCorrupt);
+  EXPECT_THAT(status.message(), HasSubstr(inputs[0].file.uri + ": row 2: the geometry is not valid WKB"));
+  EXPECT_THAT(status.message(), HasSubstr("check --deep"));
+  EXPECT_TRUE(TemporaryFolderIsEmpty());
+  inputs = Write({{0, 0, {broken(1), Item(2)}}, {1, 0, {Item(1)}}});
+  for (MergeInput& input : inputs) input.boxes_hold = false;
+  EXPECT_TRUE(Open(inputs).ok()) << "a newer version takes its place";
 }
 
 TEST_F(MergeTest, AColumnThatTheTableLacksOrHasOtherwiseIsRefused) {
