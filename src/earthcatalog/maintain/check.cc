@@ -13,7 +13,7 @@
 #include "earthcatalog/maintain/check_rows.h"
 #include "earthcatalog/maintain/stored_file.h"
 #include "earthcatalog/maintain/warehouse_files.h"
-#include "earthcatalog/rows/describe_file.h"
+#include "earthcatalog/rows/data_file_name.h"
 
 namespace earthcatalog::maintain {
 namespace {

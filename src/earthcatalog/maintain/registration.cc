@@ -14,6 +14,7 @@
 #include "earthcatalog/maintain/column_votes.h"
 #include "earthcatalog/maintain/copied_files.h"
 #include "earthcatalog/maintain/stored_file.h"
+#include "earthcatalog/rows/data_file_name.h"
 #include "earthcatalog/rows/describe_file.h"
 
 namespace earthcatalog::maintain {

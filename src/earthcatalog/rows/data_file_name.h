@@ -7,6 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "earthcatalog/base/status.h"
+#include "earthcatalog/iceberg/data_file.h"
+
 namespace earthcatalog::rows {
 
 // Below the warehouse: grid_partition=<cell>/year=<YYYY|unknown>/part_<NNNNNN>_<token>.parquet. The cell's
@@ -18,6 +21,12 @@ std::string DataFilePath(std::string_view cell, std::optional<int> year, int64_t
 // for "unknown".
 bool IsCellFolder(std::string_view name);
 bool IsYearFolder(std::string_view name);
+
+// The partition of …/grid_partition=<cell>/year=<YYYY|unknown>/<name>, as this program (its first versions
+// wrote None for unknown), PyIceberg and Spark name folders: percent-encoded, and with their words for a
+// null. The two may be the other way round; folders further up say nothing, whatever their names are. A usage
+// error for other paths.
+Result<iceberg::Partition> PartitionOfPath(std::string_view uri);
 
 struct DataFileName {
   int64_t part_number;

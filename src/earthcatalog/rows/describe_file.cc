@@ -2,33 +2,14 @@
 
 #include <arrow/io/memory.h>
 
-#include <charconv>
 #include <utility>
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/geoparquet/read_metrics.h"
+#include "earthcatalog/rows/data_file_name.h"
 
 namespace earthcatalog::rows {
 namespace {
-
-// Cuts off what is behind the last slash, and that; all where there is none.
-std::string_view CutLast(std::string_view* path) {
-  const size_t slash = path->rfind('/');
-  const bool is_first = slash == std::string_view::npos;
-  const std::string_view last = is_first ? *path : path->substr(slash + 1);
-  *path = is_first ? std::string_view() : path->substr(0, slash);
-  return last;
-}
-
-// Of the folder `key`=<value>.
-std::optional<std::string> ValueOf(std::string_view folder, std::string_view key) {
-  if (!folder.starts_with(key) || !folder.substr(key.size()).starts_with('=')) return std::nullopt;
-  return PercentDecode(folder.substr(key.size() + 1), /*plus_is_space=*/false);
-}
-
-bool IsNull(std::string_view value) { return value == "null" || value == "__HIVE_DEFAULT_PARTITION__"; }
-// This program's word, and that of its first versions.
-bool IsUnknownYear(std::string_view value) { return value == "unknown" || value == "None" || IsNull(value); }
 
 Result<geoparquet::FileMetrics> MetricsOf(const io::Location& table, const StoredFile& file,
                                           const arrow::Schema& schema, int64_t* size) {
@@ -70,29 +51,6 @@ iceberg::DataFile DescribeFile(std::string uri, iceberg::Partition partition, in
   if (metrics.boxes_hold) file.null_value_counts.Set(iceberg::kRowsOutsideBoxId, 0);
   file.split_offsets = std::move(metrics.split_offsets);
   return file;
-}
-
-Result<iceberg::Partition> PartitionOfPath(std::string_view uri) {
-  std::string_view folders = uri;
-  CutLast(&folders);  // the file's name
-  const std::string_view inner = CutLast(&folders);
-  const std::string_view outer = CutLast(&folders);
-  const bool year_is_inner = inner.starts_with("year=");
-  const auto cell = ValueOf(year_is_inner ? outer : inner, "grid_partition");
-  const auto year = ValueOf(year_is_inner ? inner : outer, "year");
-  iceberg::Partition partition;
-  bool known = cell.has_value() && year.has_value();
-  if (known && !IsNull(*cell)) partition.grid_partition = *cell;
-  if (known && !IsUnknownYear(*year)) {
-    int number = 0;
-    const auto [end, error] = std::from_chars(year->data(), year->data() + year->size(), number);
-    known = error == std::errc() && end == year->data() + year->size() && number >= -9999 && number <= 9999;
-    partition.year = number - iceberg::Partition::kEpochYear;
-  }
-  if (known) return partition;
-  return UsageError(
-      "{} does not lie in a folder grid_partition=<cell>/year=<year>, so its partition is not known",
-      OneLine(uri));
 }
 
 Result<iceberg::DataFile> DescribeStoredFile(const io::Location& table, const StoredFile& file,

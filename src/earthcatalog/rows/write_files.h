@@ -47,7 +47,7 @@ class UncommittedFiles {
 // commits would not be in it.
 Status CheckWarehouse(const io::Location& warehouse);
 
-// Writes a file for every group, several at a time, called as catalog/data_file_name.h says. Adds what was
+// Writes a file for every group, several at a time, called as data_file_name.h says. Adds what was
 // written to `files`, also when it ends with an error.
 Status WriteFiles(const WriteTarget& target, const FannedOut& rows, const CancelSource& cancel,
                   UncommittedFiles* files);

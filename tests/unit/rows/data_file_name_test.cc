@@ -83,5 +83,46 @@ TEST(DataFileName, FoldersOfCellsAndYears) {
   for (const char* name : {"", "2020", "month=1", "Year=2020"}) EXPECT_FALSE(IsYearFolder(name)) << name;
 }
 
+// What is written, read again.
+TEST(PartitionOfPath, IsWhatTheFileWasWrittenFor) {
+  for (const std::optional<int> year : {std::optional<int>(), std::optional(79), std::optional(2024)}) {
+    const iceberg::Partition partition =
+        PartitionOfPath(DataFilePath("81", year, 3, "0a1b2c3d")).ValueOrDie();
+    EXPECT_EQ(partition.grid_partition, "81");
+    EXPECT_EQ(partition.calendar_year(), year);
+  }
+}
+
+TEST(PartitionOfPath, IsThatOfTheFolders) {
+  const auto of = [](const char* path) { return PartitionOfPath(path).ValueOrDie(); };
+  EXPECT_EQ(of("s3://b/w/grid_partition=8001fffffffffff/year=2024/part.parquet"),
+            (iceberg::Partition{"8001fffffffffff", 54}));
+  EXPECT_EQ(of("file:///w/grid_partition=__none__/year=unknown/a"),
+            (iceberg::Partition{"__none__", std::nullopt}));
+  EXPECT_EQ(of("/w/grid_partition=c/year=None/part_000001.parquet"), (iceberg::Partition{"c", std::nullopt}));
+  EXPECT_EQ(of("/w/year=null/grid_partition=a%20b/a"), (iceberg::Partition{"a b", std::nullopt}));
+  EXPECT_EQ(of("/grid_partition=__HIVE_DEFAULT_PARTITION__/year=1969/a"),
+            (iceberg::Partition{std::nullopt, -1}));
+  for (const char* path :
+       {"part.parquet", "/w/year=2024/a", "/w/grid_partition=c/a", "/w/grid_partition=c/year=2024",
+        "/w/grid_partition=c/year=20x4/a", "/w/grid_partition=c/year=/a"}) {
+    EXPECT_EQ(KindOf(PartitionOfPath(path).status()), ErrorKind::kUsage) << path;
+  }
+}
+
+TEST(PartitionOfPath, DangerAFolderFurtherUpIsTakenForTheFilesOwn) {
+  const auto of = [](const char* path) { return PartitionOfPath(path).ValueOrDie(); };
+  const iceberg::Partition expected{"c", 2019 - iceberg::Partition::kEpochYear};
+  EXPECT_EQ(of("s3://b/exports/year=2024/wh/grid_partition=c/year=2019/p.parquet"), expected);
+  EXPECT_EQ(of("/grid_partition=other/year=2024/grid_partition=c/year=2019/p.parquet"), expected);
+  EXPECT_EQ(of("/grid_partition=other/wh/year=2019/grid_partition=c/p.parquet"), expected);
+  EXPECT_EQ(of("grid_partition=c/year=2019/p.parquet"), expected);
+  for (const char* path : {"/exports/year=2024/wh/grid_partition=c/p.parquet",
+                           "/exports/year=2024/grid_partition=c/data/p.parquet",
+                           "/grid_partition=c/year=2024/year=2019/p.parquet"}) {
+    EXPECT_EQ(KindOf(PartitionOfPath(path).status()), ErrorKind::kUsage) << path;
+  }
+}
+
 }  // namespace
 }  // namespace earthcatalog::rows
