@@ -1,6 +1,7 @@
 """DuckDB with the extensions that come as Python packages: no network."""
 
 import importlib.util
+import os
 import shutil
 from pathlib import Path
 
@@ -29,3 +30,14 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     connection.execute("set enable_geoparquet_conversion = false")
     connection.execute("set timezone = 'UTC'")
     return connection
+
+
+def use_s3(connection: duckdb.DuckDBPyConnection) -> None:
+    """The S3 server that the AWS variables of this process name."""
+    connection.execute("load httpfs")
+    host = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
+    connection.execute(
+        f"""create or replace secret (type s3, key_id '{os.environ["AWS_ACCESS_KEY_ID"]}',
+        secret '{os.environ["AWS_SECRET_ACCESS_KEY"]}', endpoint '{host}', url_style 'path', use_ssl false,
+        region '{os.environ["AWS_REGION"]}')"""
+    )

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from harness import archives, reachable, spark_session, tables
+from harness import archives, duckdb_session, reachable, spark_session, tables
 from harness.histories import History, ingest
 from harness.program import Base, Program
 
@@ -135,6 +135,8 @@ def test_duckdb_and_spark_read_the_same(
     base, _, _ = compacted
     expected = versions(undisturbed)
     place = tables.load(base).metadata_location
+    if place.startswith("s3:"):
+        duckdb_session.use_s3(duck)
     query = f"select id, version, grid_partition from iceberg_scan('{place}')"
     assert Counter(duck.execute(query).fetchall()) == expected
     if place.startswith("s3:"):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from harness import s3
 from harness.archives import Archive, key_of
-from harness.duckdb_session import connect
+from harness.duckdb_session import connect, use_s3
 from harness.expected import normalised
 from harness.program import Base, Program
 from harness.s3 import S3Base, S3Server
@@ -105,7 +105,12 @@ class S3Copy:
 
 
 def test_pyiceberg_and_duckdb_read_it(
-    gateway: S3Server, new_base: NewBase, running: Running, few: Few, tmp_path: Path
+    gateway: S3Server,
+    new_base: NewBase,
+    running: Running,
+    few: Few,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     archive, inventory = few
     base = new_base(gateway)
@@ -115,12 +120,8 @@ def test_pyiceberg_and_duckdb_read_it(
     assert set(table.scan(selected_fields=("id",)).to_arrow()["id"].to_pylist()) == expected
 
     duck = connect(tmp_path / "extensions")
-    duck.execute("load httpfs")
-    host = gateway.url.removeprefix("http://")
-    duck.execute(
-        f"""create secret (type s3, key_id '{gateway.access_key}', secret '{gateway.secret_key}',
-        endpoint '{host}', url_style 'path', use_ssl false, region '{s3.REGION}')"""
-    )
+    s3.set_environment(monkeypatch, gateway)
+    use_s3(duck)
     ids = duck.execute(f"select distinct id from iceberg_scan('{table.metadata_location}')").fetchall()
     assert {id_ for (id_,) in ids} == expected
 
