@@ -38,6 +38,8 @@ Result<std::optional<std::set<std::string>>> Partitioner::NamesToLookInto(std::s
   if (!touched.rejected.empty()) return Status::Invalid(touched.rejected.front().reason);
   std::set<std::string> names;
   for (const CellId cell : touched.cells) names.insert(Name(cell));
+  // Of a region that lies in cells partly, the rest is in none: items there are in none, too.
+  names.insert(kNoCellName);
   return names;
 }
 

@@ -66,9 +66,9 @@ class Partitioner {
   virtual Result<CellAssignments> Assign(const arrow::BinaryArray& geometry,
                                          const arrow::StructArray* bbox) const = 0;
 
-  // What a search for a region (WKB) looks into: the names of all cells in which an item that shares a cell
-  // with the region can be. Those are the finest cells that the region touches and, where the grid has a
-  // limit, their ancestors up to kGlobalCellName. Nothing: too many to list, so any cell can have it.
+  // What a search for a region (WKB) looks into: the names of all cells in which an item that shares a point
+  // with it can be: the finest that it touches, where the grid has a limit their ancestors up to
+  // kGlobalCellName, and but for H3 kNoCellName. Nothing: too many to list, so any cell can have it.
   virtual Result<std::optional<std::set<std::string>>> NamesToLookInto(std::string_view region) const;
 
   // The value of the grid_partition column and part of the folder's name, see cell_name.h.

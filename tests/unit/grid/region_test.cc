@@ -196,6 +196,17 @@ TEST(RegionTest, BoundariesBelongToTheirRegions) {
   EXPECT_THAT(NamesOf(*regions, PointWkb({0.70001, 1})), ElementsAre("__none__"));
 }
 
+// An item beside all regions is in no cell, and may be in the search's box all the same.
+TEST(RegionTest, DangerASearchPartlyOutsideOfTheRegionsMissesItemsThere) {
+  const auto regions = MakeRegions({BoxFeature("a", 0, 0, 1, 1), BoxFeature("b", 10, 0, 11, 1)});
+  const std::string search = PolygonWkb({Box(0.5, 0.5, 5, 5)}), item = PointWkb({3, 3});
+  const auto names = regions->NamesToLookInto(search).ValueOrDie();
+  ASSERT_TRUE(names);
+  EXPECT_THAT(*names, ElementsAre("__none__", "a"));
+  EXPECT_THAT(NamesOf(*regions, item), ::testing::IsSubsetOf(*names));
+  EXPECT_THAT(*regions->NamesToLookInto(PolygonWkb({Box(3, 3, 4, 4)})).ValueOrDie(), ElementsAre("__none__"));
+}
+
 TEST(RegionTest, OverlappingRegionsAllHaveTheItem) {
   const auto regions =
       MakeRegions({BoxFeature("world", -180, -90, 180, 90), BoxFeature("half", 0, -90, 180, 90),

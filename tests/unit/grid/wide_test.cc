@@ -272,9 +272,9 @@ TEST(WithLimitTest, ASearchLooksIntoTheGlobalCellToo) {
     }
   };
   const auto grid = std::make_shared<Named>();
-  EXPECT_EQ(grid->NamesToLookInto("").ValueOrDie(), (Names{"cell 1", "cell 2", "cell 3"}));
+  EXPECT_EQ(grid->NamesToLookInto("").ValueOrDie(), (Names{"__none__", "cell 1", "cell 2", "cell 3"}));
   EXPECT_EQ(WithLimit(grid, 2)->NamesToLookInto("").ValueOrDie(),
-            (Names{"__global__", "cell 1", "cell 2", "cell 3"}));
+            (Names{"__global__", "__none__", "cell 1", "cell 2", "cell 3"}));
 }
 
 TEST(WithLimitTest, NoLimitChangesNothing) {
