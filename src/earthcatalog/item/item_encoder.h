@@ -38,7 +38,8 @@ struct EncodedItems {
   // Whether every value that tells a type has a column, and of its kind: then the items have nothing to add
   // to what this schema grew by, in whatever order it grew.
   bool at_home = true;
-  std::vector<MisfitOfRow> misfits;  // in the order of the rows
+  // In the order of the rows. Those without a column are so in this schema.
+  std::vector<MisfitOfRow> misfits;
 };
 
 // One thread at a time; reusable after Finish(). Follows the given schema: where a column is a string and the

@@ -35,6 +35,8 @@ std::string FoldCase(std::string_view name) {
   return folded;
 }
 
+bool IsForeignGeometry(std::string_view name) { return FoldCase(name) == "proj:geometry"; }
+
 std::shared_ptr<arrow::DataType> ListOf(std::shared_ptr<arrow::DataType> element) {
   return arrow::list(arrow::field("element", std::move(element)));
 }

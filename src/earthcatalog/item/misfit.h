@@ -1,4 +1,4 @@
-// Values that are in the overflow because their column cannot hold them.
+// Values that are in the overflow because their column cannot hold them, or because they have none.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,9 @@
 namespace earthcatalog::item {
 
 struct Misfit {
-  std::string column;  // a dotted path
-  std::string value;   // JSON, shortened
+  std::string column;      // a dotted path, as the item writes it
+  std::string value;       // JSON, shortened
+  bool has_column = true;  // else the schema has none of that path
 };
 
 struct MisfitOfRow {

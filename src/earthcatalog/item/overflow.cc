@@ -39,6 +39,7 @@ bool OverflowWriter::KeepRaw(std::string_view raw_name, JsonReader* reader) {
   text_.push_back('"');
   text_.append(raw_name);
   text_.append("\":");
+  last_value_ = text_.size();
   return reader->Copy(&text_);
 }
 

@@ -29,7 +29,7 @@ class OverflowWriter {
   // is not JSON: the reader says why. `raw_name` is a name as it was written.
   bool Keep(std::string_view name, JsonReader* reader);
   bool KeepRaw(std::string_view raw_name, JsonReader* reader);
-  // What Keep kept last, without white space. Valid until the next call.
+  // What Keep or KeepRaw kept last, without white space. Valid until the next call.
   std::string_view last_value() const { return std::string_view(text_).substr(last_value_); }
   // The same of a text that is JSON.
   void KeepText(std::string_view name, std::string_view json);

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/item/schema_parts.h"
+#include "earthcatalog/item/shape.h"
 
 namespace earthcatalog::item {
 namespace {
@@ -43,8 +45,21 @@ Fit Scan::KeepBeside(std::string_view name, const char* place, Fit fit) {
 Fit Scan::KeepUnknown(std::string_view raw_name, bool may_grow) {
   const bool escapes = raw_name.find('\\') != std::string_view::npos;
   unknown_names_.push_back(escapes ? DecodeString(raw_name, &decoded_names_.emplace_back()) : raw_name);
-  has_new_ = has_new_ || (may_grow && reader.Peek() != 'n');
-  return overflow.KeepRaw(raw_name, &reader) ? Fit::kStored : FailedInMember(raw_name);
+  const bool is_new = may_grow && reader.Peek() != 'n';
+  has_new_ = has_new_ || is_new;
+  if (!overflow.KeepRaw(raw_name, &reader)) return FailedInMember(raw_name);
+  if (is_new) NoteWithoutColumn(unknown_names_.back());
+  return Fit::kStored;
+}
+
+void Scan::NoteWithoutColumn(std::string_view name) {
+  const std::string_view value = overflow.last_value();
+  if (value.front() == '[' || value.front() == '{') {
+    JsonReader text(value);
+    if (Shape shape; !shape.Add(&text)) return;  // nothing but nulls, which columns do not tell apart
+  }
+  if (IsForeignGeometry(name)) return;
+  misfits_.push_back({overflow.PathOf(name), OneLine(value, kMaxMisfitBytes), /*has_column=*/false});
 }
 
 Fit Scan::CheckUnknownNames(size_t first) {

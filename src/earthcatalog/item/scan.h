@@ -41,7 +41,8 @@ class Scan {
   Fit Keep(std::string_view name, const char* place, bool may_grow);
   // The same for a value that its column does not hold, as `fit` says; kMisfit or kAsText is a misfit.
   Fit KeepBeside(std::string_view name, const char* place, Fit fit);
-  // The same for a member that no column has; `raw_name` as it is written.
+  // The same for a member that no column has; `raw_name` as it is written. A misfit where some schema could
+  // have a column for values like it: its name may be taken or kept for the table, or there may be no room.
   Fit KeepUnknown(std::string_view raw_name, bool may_grow);
   // An object without columns for some of its members: what KeepUnknown got since `UnknownNames()` was
   // `first` must not hold a name twice.
@@ -65,6 +66,8 @@ class Scan {
   std::string ProblemText() const;
 
  private:
+  void NoteWithoutColumn(std::string_view name);
+
   std::vector<std::string_view> unknown_names_;  // in the objects that are open
   std::deque<std::string> decoded_names_;        // those that were written with escapes
   bool has_new_ = false;

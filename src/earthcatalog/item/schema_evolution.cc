@@ -207,7 +207,7 @@ class Grower {
   // Null when the field, or all that is in it, has to be left out.
   FieldPtr NewField(const std::string& prefix, const arrow::Field& addition, int nesting,
                     const Shape* values) {
-    if (!IsUsableName(addition.name()) || FoldCase(addition.name()) == "proj:geometry") return nullptr;
+    if (!IsUsableName(addition.name()) || IsForeignGeometry(addition.name())) return nullptr;
     std::string path = prefix + FoldCase(addition.name());
     if (IsTaken(path)) return nullptr;
     const TypePtr type = NewType(path, addition.type(), nesting, values);

@@ -1,6 +1,7 @@
 #include "earthcatalog/item/item_encoder.h"
 
 #include <algorithm>
+#include <map>
 #include <random>
 
 #include "unit/item/item_testing.h"
@@ -10,6 +11,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
+using testing::Pair;
 
 // The rows of one item with these properties, in a table that has had it before.
 std::shared_ptr<arrow::RecordBatch> RowOf(const json& properties) {
@@ -190,9 +192,56 @@ TEST(ItemEncoder, MisfitsAreValuesThatTheirColumnDoesNotHold) {
   EXPECT_EQ(MisfitsOf({first.dump(), second.dump(2)}, schema),
             "1 second \"item\" assets.B.1.href 7; 1 second \"item\" datetime \"soon\"; "
             "1 second \"item\" l [1,\"2\"]; 1 second \"item\" n \"one\"; 1 second \"item\" s.m 0; "
-            "1 second \"item\" t [1,2]; ");
+            "1 second \"item\" s.new 1; 1 second \"item\" t [1,2]; 1 second \"item\" unknown 5; "
+            "1 second \"item\" year 2020; ");
   second["properties"]["n"] = std::string(100, 'x');
   EXPECT_THAT(MisfitsOf({second.dump()}, schema), HasSubstr(" n \"" + std::string(56, 'x') + "…; "));
+}
+
+// Their column cannot be, now or later: engines take the names for the same, or for the table's own.
+TEST(ItemEncoder, DangerNamesThatAreTakenLeaveForTheOverflowUnannounced) {
+  json item = ItemWith({{"score", 1},
+                        {"Score", 2},
+                        {"a", {{"b", 1}}},
+                        {"a.b", 2},
+                        {"year", 2020},
+                        {"GRID_PARTITION", "x"},
+                        {"_file", "y"}});
+  item["assets"] = {{"B1", {{"href", "x"}}}, {"b1", {{"href", "y"}}}};
+  const auto schema = EvolveOrDie(InitialSchema(), Encode({item.dump()}).additions);
+  std::map<std::string, std::string> found;
+  for (const auto& [row, id, misfit] : Encode({item.dump()}, schema).misfits) {
+    EXPECT_FALSE(misfit.has_column) << misfit.column;
+    found[misfit.column] = misfit.value;
+  }
+  EXPECT_THAT(found, testing::UnorderedElementsAre(Pair("score", "1"), Pair("a.b", "2"), Pair("year", "2020"),
+                                                   Pair("_file", "\"y\""), Pair("GRID_PARTITION", "\"x\""),
+                                                   Pair("assets.b1", "{\"href\":\"y\"}")));
+}
+
+TEST(ItemEncoder, WhatNoColumnCanHoldAnywhereIsNoMisfit) {
+  json item = ItemWith({{"nothing", nullptr},
+                        {"list", {nullptr, json::object()}},
+                        {"object", {{"x", json::array()}}},
+                        {"proj:geometry", {{"type", "Point"}, {"coordinates", {1, 2}}}}});
+  item["foreign"] = 1;
+  EXPECT_EQ(MisfitsOf({item.dump()}, InitialSchema()), "");
+}
+
+// The danger: a table without room for more columns does not say which ones it has none for.
+TEST(ItemEncoder, DangerWhatHasNoRoomIsNotNamed) {
+  json properties = json::object();
+  for (int i = 0; i < kMaxLeaves; ++i) properties[fmt::format("p{:04}", i)] = i;
+  const json item = ItemWith(properties);
+  const auto schema = EvolveOrDie(InitialSchema(), Encode({item.dump()}).additions);
+  const auto misfits = Encode({item.dump()}, schema).misfits;
+  ASSERT_FALSE(misfits.empty());
+  for (const auto& [row, id, misfit] : misfits) {
+    EXPECT_FALSE(misfit.has_column);
+    EXPECT_EQ(schema->GetFieldByName(misfit.column), nullptr);
+  }
+  EXPECT_EQ(misfits.back().misfit.column, "p0999");
+  EXPECT_EQ(misfits.back().misfit.value, "999");
 }
 
 TEST(ItemEncoder, TimestampsAreInstantsAndTheirTextComesBack) {
