@@ -1,9 +1,5 @@
 #include "earthcatalog/ingest/encode.h"
 
-#include <arrow/builder.h>
-#include <arrow/compute/api_vector.h>
-#include <arrow/datum.h>
-
 #include <unordered_set>
 #include <utility>
 
@@ -20,41 +16,30 @@ void AddFailure(inventory::Row&& row, std::string kind, std::string message, Enc
   encoded->failure_bytes += HeldBytes(encoded->failures.back());
 }
 
-// Takes the rejected items out of rows, cells, bodies and misfits.
-Status RemoveRejected(EncodedBatch* encoded, std::vector<item::MisfitOfRow>* misfits) {
+// The cells of the items that are not rejected.
+grid::CellAssignments WithoutRejected(const grid::CellAssignments& all) {
   std::unordered_set<uint32_t> rejected;
-  for (const auto& rejection : encoded->cells.rejected) rejected.insert(rejection.item);
-  std::erase_if(*misfits, [&](const item::MisfitOfRow& misfit) {
-    return rejected.contains(static_cast<uint32_t>(misfit.row));
-  });
-  arrow::Int64Builder kept;
-  grid::CellAssignments cells{{0}, {}, {}};
-  std::vector<std::string> bodies;
-  std::vector<uint32_t> item_bytes;
-  for (uint32_t i = 0; i < encoded->rows->num_rows(); ++i) {
-    if (rejected.contains(i)) continue;
-    ARROW_RETURN_NOT_OK(kept.Append(i));
-    const auto& offsets = encoded->cells.offsets;
-    cells.cells.insert(cells.cells.end(), encoded->cells.cells.begin() + offsets[i],
-                       encoded->cells.cells.begin() + offsets[i + 1]);
-    cells.offsets.push_back(static_cast<uint32_t>(cells.cells.size()));
-    item_bytes.push_back(encoded->item_bytes[i]);
-    if (!encoded->bodies.empty()) bodies.push_back(std::move(encoded->bodies[i]));
+  for (const auto& rejection : all.rejected) rejected.insert(rejection.item);
+  grid::CellAssignments kept{.offsets = {0}, .cells = {}, .rejected = {}};
+  auto wide = all.wide.begin();
+  for (uint32_t i = 0; i + 1 < all.offsets.size(); ++i) {
+    const bool is_wide = wide != all.wide.end() && wide->item == i;
+    if (!rejected.contains(i)) {
+      if (is_wide) kept.wide.push_back({static_cast<uint32_t>(kept.offsets.size() - 1), wide->touched});
+      kept.cells.insert(kept.cells.end(), all.cells.begin() + all.offsets[i],
+                        all.cells.begin() + all.offsets[i + 1]);
+      kept.offsets.push_back(static_cast<uint32_t>(kept.cells.size()));
+    }
+    if (is_wide) ++wide;
   }
-  ARROW_ASSIGN_OR_RAISE(const auto indices, kept.Finish());
-  ARROW_ASSIGN_OR_RAISE(const arrow::Datum rows,
-                        arrow::compute::Take(arrow::Datum(encoded->rows), arrow::Datum(indices)));
-  encoded->rows = rows.record_batch();
-  encoded->cells = std::move(cells);
-  encoded->bodies = std::move(bodies);
-  encoded->item_bytes = std::move(item_bytes);
-  return Status::OK();
+  return kept;
 }
 
 }  // namespace
 
 Result<EncodedBatch> BatchEncoder::Encode(fetch::Batch batch) {
-  ARROW_ASSIGN_OR_RAISE(Pass pass, EncodeBodies(batch));
+  std::optional<grid::CellAssignments> cells;
+  ARROW_ASSIGN_OR_RAISE(Pass pass, EncodeBodies(&batch, &cells));
   EncodedBatch encoded;
   encoded.sequence = batch.sequence;
   encoded.slice = batch.slice;
@@ -65,7 +50,9 @@ Result<EncodedBatch> BatchEncoder::Encode(fetch::Batch batch) {
   encoded.with_expected = pass.with_expected;
   encoded.rows = std::move(pass.items.rows);
   encoded.additions = std::move(pass.items.additions);
-  std::vector<inventory::Row> accepted;
+  encoded.cells = *std::move(cells);
+  encoded.wide = WideItemsOf(encoded.cells, max_cells_, *encoded.rows);
+  encoded.overflowed = CountMisfits(pass.items.misfits);
   for (size_t i = 0; i < batch.items.size(); ++i) {
     fetch::Item& item = batch.items[i];
     if (item.failure) {
@@ -76,28 +63,26 @@ Result<EncodedBatch> BatchEncoder::Encode(fetch::Batch batch) {
     } else {
       encoded.source_bytes += static_cast<int64_t>(item.body.size());
       encoded.item_bytes.push_back(static_cast<uint32_t>(item.body.size()));
-      accepted.push_back(std::move(item.row));
       if (!pass.is_final) encoded.bodies.push_back(std::move(item.body));
     }
   }
-  ARROW_RETURN_NOT_OK(AssignCells(&encoded, &accepted, &pass.items.misfits));
-  encoded.overflowed = CountMisfits(pass.items.misfits);
   return encoded;
 }
 
 // Which of the two schemas is used depends on timing, but what comes of it must not. The expected one serves
 // only for items that would not have added to it; others would come again and again, so it is given up.
-Result<BatchEncoder::Pass> BatchEncoder::EncodeBodies(const fetch::Batch& batch) {
+Result<BatchEncoder::Pass> BatchEncoder::EncodeBodies(fetch::Batch* batch,
+                                                      std::optional<grid::CellAssignments>* cells) {
   const CurrentSchema::Schemas schemas = schema_->Get();
   if (schemas.expected) {
-    ARROW_ASSIGN_OR_RAISE(Pass pass, EncodeBodies(batch, schemas.expected, &expected_));
+    ARROW_ASSIGN_OR_RAISE(Pass pass, EncodeAccepted(schemas.expected, &expected_, batch, cells));
     pass.with_expected = true;
     if (pass.items.at_home) return pass;
     schema_->Expect(schemas.current, nullptr);
   }
-  ARROW_ASSIGN_OR_RAISE(Pass pass, EncodeBodies(batch, schemas.current, &current_));
+  ARROW_ASSIGN_OR_RAISE(Pass pass, EncodeAccepted(schemas.current, &current_, batch, cells));
   pass.is_final = !pass.items.unplaced && !pass.items.additions;
-  if (batch.sequence == 0 && batch.slice == 0 && pass.items.additions) {
+  if (batch->sequence == 0 && batch->slice == 0 && pass.items.additions) {
     ARROW_ASSIGN_OR_RAISE(auto expected, item::Evolve(schemas.current, *pass.items.additions));
     // What goes by use is known when all of the chunk is.
     const bool is_certain = !expected.by_use && expected.schema != schemas.current;
@@ -122,19 +107,32 @@ Result<BatchEncoder::Pass> BatchEncoder::EncodeBodies(const fetch::Batch& batch,
   return pass;
 }
 
-Status BatchEncoder::AssignCells(EncodedBatch* encoded, std::vector<inventory::Row>* accepted,
-                                 std::vector<item::MisfitOfRow>* misfits) {
-  const auto geometry =
-      std::dynamic_pointer_cast<arrow::BinaryArray>(encoded->rows->GetColumnByName("geometry"));
-  if (geometry == nullptr) return CorruptError("the table has no binary column 'geometry'");
-  ARROW_ASSIGN_OR_RAISE(const auto stated, item::StatedBoxes(*encoded->rows).Longitudes());
-  ARROW_ASSIGN_OR_RAISE(encoded->cells, partitioner_->Assign(*geometry, stated.get()));
-  encoded->wide = WideItemsOf(encoded->cells, max_cells_, *encoded->rows);
-  if (encoded->cells.rejected.empty()) return Status::OK();
-  for (auto& [item, kind, reason] : encoded->cells.rejected) {
-    AddFailure(std::move((*accepted)[item]), std::move(kind), std::move(reason), encoded);
+// What refused items lack adds to no schema, whichever one was there: they are taken out before it counts.
+Result<BatchEncoder::Pass> BatchEncoder::EncodeAccepted(const std::shared_ptr<arrow::Schema>& schema,
+                                                        Encoder* encoder, fetch::Batch* batch,
+                                                        std::optional<grid::CellAssignments>* cells) {
+  ARROW_ASSIGN_OR_RAISE(Pass pass, EncodeBodies(*batch, schema, encoder));
+  if (*cells) return pass;  // of the same items
+  ARROW_ASSIGN_OR_RAISE(*cells, AssignCells(*pass.items.rows));
+  if ((*cells)->rejected.empty()) return pass;
+  auto rejection = (*cells)->rejected.begin();
+  uint32_t row = 0;
+  for (size_t i = 0; i < batch->items.size() && rejection != (*cells)->rejected.end(); ++i) {
+    fetch::Item& item = batch->items[i];
+    if (item.failure || pass.rejections[i] || row++ != rejection->item) continue;
+    item.failure = fetch::Failure{std::move(rejection->kind), std::move(rejection->reason)};
+    item.body = {};
+    ++rejection;
   }
-  return RemoveRejected(encoded, misfits);
+  *cells = WithoutRejected(**cells);
+  return EncodeBodies(*batch, schema, encoder);
+}
+
+Result<grid::CellAssignments> BatchEncoder::AssignCells(const arrow::RecordBatch& rows) const {
+  const auto geometry = std::dynamic_pointer_cast<arrow::BinaryArray>(rows.GetColumnByName("geometry"));
+  if (geometry == nullptr) return CorruptError("the table has no binary column 'geometry'");
+  ARROW_ASSIGN_OR_RAISE(const auto stated, item::StatedBoxes(rows).Longitudes());
+  return partitioner_->Assign(*geometry, stated.get());
 }
 
 Result<item::Grown> GrownBy(const std::vector<EncodedBatch>& batches,

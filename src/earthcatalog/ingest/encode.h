@@ -64,7 +64,7 @@ struct EncodedBatch {
   std::shared_ptr<arrow::Schema> schema;             // that they are encoded with
   bool with_expected = false;                        // which is only expected
   std::shared_ptr<const item::Additions> additions;  // what it lacks for them, if anything
-  OverflowedColumns overflowed;                      // its columns that do not hold all of their values
+  OverflowedColumns overflowed;                      // what its columns do not hold, or it has none for
   // The JSON of each (with padding), where another schema might place values elsewhere; else empty.
   std::vector<std::string> bodies;
   // What it weighs, independent of timing: the JSON of the items, and the failures.
@@ -96,11 +96,13 @@ class BatchEncoder {
     bool is_final = false;  // no schema that is to come would change anything
   };
 
-  Result<Pass> EncodeBodies(const fetch::Batch& batch);
+  // `cells` become those of the pass's rows. Items that the grid refuses become failures of the batch.
+  Result<Pass> EncodeBodies(fetch::Batch* batch, std::optional<grid::CellAssignments>* cells);
+  Result<Pass> EncodeAccepted(const std::shared_ptr<arrow::Schema>& schema, Encoder* encoder,
+                              fetch::Batch* batch, std::optional<grid::CellAssignments>* cells);
   static Result<Pass> EncodeBodies(const fetch::Batch& batch, const std::shared_ptr<arrow::Schema>& schema,
                                    Encoder* encoder);
-  Status AssignCells(EncodedBatch* encoded, std::vector<inventory::Row>* accepted,
-                     std::vector<item::MisfitOfRow>* misfits);
+  Result<grid::CellAssignments> AssignCells(const arrow::RecordBatch& rows) const;
 
   CurrentSchema* const schema_;
   const std::shared_ptr<const grid::Partitioner> partitioner_;
