@@ -24,7 +24,8 @@ Result<int> ParseResolution(const std::string& text) {
 // A table that was made without a limit has none.
 Result<int64_t> ParseMaxCells(const std::string& text) {
   if (text.empty()) return 0;
-  if (text.size() > 6 || text.find_first_not_of("0123456789") != std::string::npos) {
+  if (text.size() > 6 || text.find_first_not_of("0123456789") != std::string::npos ||
+      std::stoull(text) > grid::kMostCellsPerItem) {
     return CorruptError("the table property {} is '{}', not a number of cells", kGridMaxCellsProperty, text);
   }
   return std::stoll(text);
