@@ -31,44 +31,55 @@ Result<int64_t> ParseMaxCells(const std::string& text) {
   return std::stoll(text);
 }
 
-// What the names of a table's cells say.
-struct Cells {
-  std::set<int> resolutions;         // of those that are H3's
-  std::optional<std::string> other;  // one of those that are not
-};
-
-Result<Cells> CellsOf(const iceberg::Table& table) {
-  Cells cells;
+Result<std::set<std::string>> CellsOf(const iceberg::Table& table) {
+  std::set<std::string> cells;
   ARROW_ASSIGN_OR_RAISE(const auto totals, table.TotalsByPartition());
   for (const auto& [partition, ignored] : totals) {
-    const std::string cell = partition.grid_partition.value_or(grid::kNoCellName);
-    if (cell == grid::kNoCellName) continue;
-    if (const auto resolution = grid::H3ResolutionOf(cell)) {
+    cells.insert(partition.grid_partition.value_or(grid::kNoCellName));
+  }
+  cells.erase(grid::kNoCellName);
+  return cells;
+}
+
+// What the names of cells say.
+struct H3Cells {
+  std::set<int> resolutions;
+  std::optional<std::string> other;  // one that is none of H3's; __global__ where no else is
+};
+
+H3Cells H3CellsOf(const std::set<std::string>& names) {
+  H3Cells cells;
+  for (const std::string& name : names) {
+    if (const auto resolution = grid::H3ResolutionOf(name)) {
       cells.resolutions.insert(*resolution);
-    } else if (!cells.other) {
-      cells.other = cell;
+    } else if (!cells.other || cells.other == grid::kGlobalCellName) {
+      cells.other = name;
     }
   }
   return cells;
 }
 
 Result<TableGrid> GridFromCells(const iceberg::Table& table) {
-  ARROW_ASSIGN_OR_RAISE(const Cells cells, CellsOf(table));
+  ARROW_ASSIGN_OR_RAISE(const std::set<std::string> names, CellsOf(table));
   TableGrid found;
   found.recorded = false;
   found.config.max_cells = 0;
-  if (cells.other) {
-    found.config.type = kUnknownGridType;
-    found.doubt = fmt::format("its cells, such as '{}', do not tell it", OneLine(*cells.other));
-    found.open = cells.resolutions.empty();
-  } else if (cells.resolutions.size() > 1) {
-    found.config.type = kUnknownGridType;
+  if (const auto told = GridOfCells(names, *table.schema())) {
+    ARROW_ASSIGN_OR_RAISE(found.config, grid::Settle(*told));
+    return found;
+  }
+  const H3Cells cells = H3CellsOf(names);
+  found.open = cells.resolutions.empty();
+  if (names.empty()) {
+    ARROW_ASSIGN_OR_RAISE(found.config, grid::Settle(found.config));
+    return found;
+  }
+  found.config.type = kUnknownGridType;
+  if (cells.resolutions.size() > 1 && (!cells.other || cells.other == grid::kGlobalCellName)) {
     found.doubt = fmt::format("its cells are of several H3 resolutions ({} to {})",
                               *cells.resolutions.begin(), *cells.resolutions.rbegin());
   } else {
-    found.open = cells.resolutions.empty();
-    if (!found.open) found.config.resolution = *cells.resolutions.begin();
-    ARROW_ASSIGN_OR_RAISE(found.config, grid::Settle(found.config));
+    found.doubt = fmt::format("its cells, such as '{}', do not tell it", OneLine(*cells.other));
   }
   return found;
 }
@@ -78,6 +89,21 @@ std::string CellLimit(int64_t max_cells) {
 }
 
 }  // namespace
+
+std::optional<grid::Config> GridOfCells(const std::set<std::string>& cells, const arrow::Schema& columns) {
+  std::set<std::string> names = cells;
+  names.erase(grid::kNoCellName);
+  const bool wide = names.erase(grid::kGlobalCellName) > 0;
+  const auto [resolutions, other] = H3CellsOf(names);
+  if (other || resolutions.empty()) return std::nullopt;
+  const auto assets = columns.GetFieldByName("assets");
+  const bool older = assets != nullptr && assets->type()->id() == arrow::Type::STRING;
+  if (older && resolutions.size() > 1) return std::nullopt;
+  grid::Config grid;
+  grid.resolution = *resolutions.rbegin();
+  grid.max_cells = wide || resolutions.size() > 1 ? grid::kDefaultMaxCells : 0;
+  return grid;
+}
 
 Result<TableGrid> FindGrid(const iceberg::Table& table) {
   const std::string type = PropertyOf(table, kGridTypeProperty);

@@ -2,8 +2,11 @@
 // the cells themselves.
 #pragma once
 
+#include <arrow/type.h>
+
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "earthcatalog/grid/partitioner.h"
@@ -26,6 +29,13 @@ struct TableGrid {
 // Reads the partitions of all files if the properties do not name the grid. Without any cell it is H3 at
 // resolution 1, as earthcatalog <= 0.6 has it. kCorrupt when a property makes no sense.
 Result<TableGrid> FindGrid(const iceberg::Table& table);
+
+// The grid that cells of these names are of; nothing where they do not tell it. It is H3 at the finest of
+// their resolutions: the coarser ones, and `__global__`, are where wide items lie, and then it has the limit
+// of a new table. But not in a table with the columns of earthcatalog <= 0.6, whose `assets` is text: each of
+// its runs took the resolution that it was given, and cells that an item touches are not always ancestors of
+// finer ones.
+std::optional<grid::Config> GridOfCells(const std::set<std::string>& cells, const arrow::Schema& columns);
 
 // The grid that a run with the grid `wanted`, if any, adds rows by. Usage errors: it is not the table's, or
 // the table does not tell and none is wanted.

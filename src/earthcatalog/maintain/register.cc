@@ -7,30 +7,12 @@
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/catalog/lock.h"
-#include "earthcatalog/grid/h3_partitioner.h"
 #include "earthcatalog/maintain/registered_table.h"
 #include "earthcatalog/maintain/stored_file.h"
 #include "earthcatalog/rows/data_file_name.h"
 
 namespace earthcatalog::maintain {
 namespace {
-
-// The grid that cells of these names are of. Coarser ones and __global__ are where wide items lie.
-std::optional<grid::Config> GridOfCells(const std::set<std::string>& cells) {
-  std::set<int> resolutions;
-  bool wide = false;
-  for (const std::string& cell : cells) {
-    const auto resolution = grid::H3ResolutionOf(cell);
-    if (resolution) resolutions.insert(*resolution);
-    wide = wide || cell == grid::kGlobalCellName;
-    if (!resolution && cell != grid::kGlobalCellName && cell != grid::kNoCellName) return std::nullopt;
-  }
-  if (resolutions.empty()) return std::nullopt;
-  grid::Config grid;
-  grid.resolution = *resolutions.rbegin();
-  grid.max_cells = wide || resolutions.size() > 1 ? grid::kDefaultMaxCells : 0;
-  return grid;
-}
 
 bool RecordsGrid(const iceberg::Table& table) {
   const std::string type = PropertyOf(table.properties(), catalog::kGridTypeProperty);
@@ -58,7 +40,7 @@ Result<std::map<std::string, std::string>> UnrecordedGrid(const std::optional<gr
     };
     for (const PlannedFile& planned : plan.added) add(planned.file);
     for (const iceberg::DataFile& file : plan.kept) add(file);
-    grid = GridOfCells(cells);
+    grid = catalog::GridOfCells(cells, *plan.schema);
   }
   if (!grid) return std::map<std::string, std::string>();
   report->grid = grid::Describe(*grid);

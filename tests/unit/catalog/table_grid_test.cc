@@ -29,10 +29,11 @@ class TableGridTest : public testing::Test {
 
   // A table with a file in each of the cells.
   std::unique_ptr<iceberg::Table> MakeTable(const std::vector<std::string>& cells,
-                                            const std::map<std::string, std::string>& properties = {}) {
+                                            const std::map<std::string, std::string>& properties = {},
+                                            const std::shared_ptr<arrow::Schema>& columns = nullptr) {
     iceberg::CreateOptions options;
     options.table_location = "file://" + locations_.warehouse + "/earthcatalog/stac_items";
-    options.schema = item::InitialSchema();
+    options.schema = columns != nullptr ? columns : item::InitialSchema();
     options.properties = properties;
     auto store = iceberg::OpenSqliteCatalog(locations_.db_path, /*create=*/true).ValueOrDie();
     auto table = iceberg::Table::Create(std::move(store), options).ValueOrDie();
@@ -88,8 +89,39 @@ TEST_F(TableGridTest, WithoutCellsTheRunMayChoose) {
   EXPECT_EQ(ChooseGrid(H3(4), found).ValueOrDie(), H3(4));
 }
 
-TEST_F(TableGridTest, CellsOfSeveralResolutionsAreNotAddedTo) {
-  const auto table = MakeTable({kOfResolution1, kAnother, kOfResolution3});
+// As registering says: the coarser cells are those of wide items.
+TEST_F(TableGridTest, DangerCellsOfSeveralResolutionsAreToldInTwoWays) {
+  const auto table = MakeTable({kOfResolution1, kAnother, kOfResolution3, grid::kGlobalCellName});
+  const TableGrid found = FindGrid(*table).ValueOrDie();
+  EXPECT_EQ(found.config, H3(3, grid::kDefaultMaxCells));
+  EXPECT_FALSE(found.recorded);
+  EXPECT_EQ(found.doubt, "");
+  EXPECT_EQ(ChooseGrid(std::nullopt, found).ValueOrDie(), found.config);
+  EXPECT_EQ(KindOf(ChooseGrid(H3(1), found).status()), ErrorKind::kUsage);
+}
+
+TEST_F(TableGridTest, CellsTellOneGridOrNone) {
+  const auto columns = item::InitialSchema();
+  const auto limit = grid::kDefaultMaxCells;
+  EXPECT_EQ(GridOfCells({kOfResolution1, kAnother}, *columns), H3(1, 0));
+  EXPECT_EQ(GridOfCells({kOfResolution1, grid::kNoCellName}, *columns), H3(1, 0));
+  EXPECT_EQ(GridOfCells({kOfResolution1, kOfResolution3}, *columns), H3(3, limit));
+  EXPECT_EQ(GridOfCells({kOfResolution1, grid::kGlobalCellName}, *columns), H3(1, limit));
+  EXPECT_EQ(GridOfCells({}, *columns), std::nullopt);
+  EXPECT_EQ(GridOfCells({grid::kNoCellName, grid::kGlobalCellName}, *columns), std::nullopt);
+  EXPECT_EQ(GridOfCells({kOfResolution1, "greenland"}, *columns), std::nullopt);
+}
+
+TEST_F(TableGridTest, TheGlobalCellAloneTellsNoGrid) {
+  const TableGrid found = FindGrid(*MakeTable({grid::kGlobalCellName})).ValueOrDie();
+  EXPECT_TRUE(found.open);
+  EXPECT_THAT(ChooseGrid(std::nullopt, found).status().message(), HasSubstr("such as '__global__'"));
+}
+
+// Its runs took any resolution, and knew no wide items.
+TEST_F(TableGridTest, CellsOfSeveralResolutionsInAnOlderTableAreNotAddedTo) {
+  const auto older = item::InitialSchema()->AddField(1, arrow::field("assets", arrow::utf8())).ValueOrDie();
+  const auto table = MakeTable({kOfResolution1, kAnother, kOfResolution3}, {}, older);
   const TableGrid found = FindGrid(*table).ValueOrDie();
   EXPECT_EQ(found.config.type, kUnknownGridType);
   for (const auto& wanted : {std::optional<grid::Config>(), std::optional(H3(1))}) {
