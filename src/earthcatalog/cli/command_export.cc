@@ -68,8 +68,9 @@ Result<int> RunExport(const Arguments& arguments) {
     ARROW_RETURN_NOT_OK(ExportTo(arguments, std::make_shared<arrow::io::StdoutStream>(), &report));
   }
   if (report.skipped_null_geometry > 0) {
-    PrintAside(fmt::format("left out {} items without a geometry (--skip-null-geometry)\n",
-                           FormatCount(static_cast<int64_t>(report.skipped_null_geometry))));
+    PrintAside(
+        fmt::format("left out {} items without a geometry or with an empty one (--skip-null-geometry)\n",
+                    FormatCount(static_cast<int64_t>(report.skipped_null_geometry))));
   }
   if (report.missing_ids.empty()) return kDone;
   return NotFoundError("{} of the ids are not in the table: {}", report.missing_ids.size(),
@@ -91,8 +92,8 @@ void AddExportCommand(CLI::App* app, RunFunction* run) {
       ->option_text("FORMAT");
   command->add_option("--ids", arguments->options.ids, "Only the items with these ids; behind BASE");
   command->add_flag("--skip-null-geometry", arguments->options.skip_null_geometry,
-                    "Leave out the items without a geometry, at which stac-geoparquet and rustac end, and "
-                    "say how many they are");
+                    "Leave out the items without a geometry or with an empty one, so without a box, at which "
+                    "stac-geoparquet and rustac end, and say how many they are");
   command->add_option(
       "--output", arguments->output,
       "File to write, which appears, or replaces what is there, when it is complete; standard "

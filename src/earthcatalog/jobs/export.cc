@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/base/wkb.h"
 #include "earthcatalog/geoparquet/stream_writer.h"
 #include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/item/item_decoder.h"
@@ -173,11 +174,16 @@ Result<std::unique_ptr<Exporter>> MakeExporter(const arrow::Schema& table, rows:
   return ParquetExporter::Make(table, std::move(sink));
 }
 
-// How many that were.
-uint64_t DropNullGeometries(rows::ItemRows* items) {
-  const auto geometry = items->rows->GetColumnByName("geometry");
-  return std::erase_if(items->items,
-                       [&](int64_t row) { return geometry == nullptr || geometry->IsNull(row); });
+// Rows without a box, or that have none by their geometry. How many that were.
+uint64_t DropWithoutBox(rows::ItemRows* items) {
+  const auto geometry =
+      std::dynamic_pointer_cast<arrow::BinaryArray>(items->rows->GetColumnByName("geometry"));
+  const auto boxes = std::dynamic_pointer_cast<arrow::StructArray>(items->rows->GetColumnByName("bbox"));
+  return std::erase_if(items->items, [&](int64_t row) {
+    if (geometry == nullptr || geometry->IsNull(row) || (boxes != nullptr && boxes->IsNull(row))) return true;
+    const auto bounds = BoundsOfWkb(geometry->GetView(row));
+    return bounds.ok() && bounds->empty;  // what is broken is told by who writes it
+  });
 }
 
 Status NoneOfThem(const std::vector<std::string>& ids) {
@@ -210,7 +216,7 @@ Status Export(const catalog::Catalog& catalog, const ExportOptions& options,
   while (true) {
     ARROW_ASSIGN_OR_RAISE(auto items, reader->Next(cancel));
     if (!items) break;
-    if (options.skip_null_geometry) report->skipped_null_geometry += DropNullGeometries(&*items);
+    if (options.skip_null_geometry) report->skipped_null_geometry += DropWithoutBox(&*items);
     if (!items->items.empty()) ARROW_RETURN_NOT_OK(exporter->Write(*items));
     report->items += items->items.size();
     state.items_done = report->items + report->skipped_null_geometry;

@@ -24,8 +24,9 @@ enum class ExportFormat {
 
 struct ExportOptions {
   ExportFormat format = ExportFormat::kNdjson;
-  std::vector<std::string> ids{};   // only items with these; empty for all
-  bool skip_null_geometry = false;  // not those without a geometry, which some readers of Parquet end at
+  std::vector<std::string> ids{};  // only items with these; empty for all
+  // Not those without a box, at which some readers of Parquet end: their geometry is null or empty.
+  bool skip_null_geometry = false;
 };
 
 struct ExportReport {

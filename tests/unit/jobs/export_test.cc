@@ -194,6 +194,19 @@ TEST_P(ExportTest, ItemsWithoutAGeometryAreLeftOutWhereThatIsAskedFor) {
   EXPECT_THAT(report_.missing_ids, ElementsAre("z"));
 }
 
+// stac-geoparquet ends at rows without a box, and an empty geometry has none.
+TEST_P(ExportTest, DangerEmptyGeometriesAreNotLeftOutWithThoseThatAreNull) {
+  json empty = ItemOf("empty"), none = ItemOf("none");
+  empty["geometry"] = {{"type", "Polygon"}, {"coordinates", json::array()}};
+  none["geometry"] = nullptr;
+  for (json* item : {&empty, &none}) item->erase("bbox");
+  table_->Commit({{"1", {empty, ItemOf("b"), none}}});
+  EXPECT_EQ(Exported(), Sorted({empty, ItemOf("b"), none}));
+  skip_null_geometry_ = true;
+  EXPECT_EQ(Exported(), Items{ItemOf("b")});
+  EXPECT_EQ(report_.skipped_null_geometry, 2u);
+}
+
 TEST_P(ExportTest, OnlyTheIdsAskedForAndThoseThatAreMissingSorted) {
   json other = ItemOf("b");
   other["collection"] = "d";
