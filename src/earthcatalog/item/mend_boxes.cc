@@ -4,6 +4,7 @@
 #include <arrow/builder.h>
 
 #include <array>
+#include <cmath>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -86,7 +87,8 @@ class Mender {
     std::string text;
     for (const auto& side : columns_) {
       text += text.empty() ? "[" : ",";
-      if (side->IsNull(row)) return {};
+      // GeoPandas writes NaN where a geometry is empty.
+      if (side->IsNull(row) || !std::isfinite(side->Value(row))) return {};
       AppendJsonNumber(side->Value(row), &text);
     }
     return text + "]";

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <iterator>
+#include <string>
 #include <utility>
 
 #include "earthcatalog/grid/cell_name.h"
+#include "earthcatalog/item/bbox_column.h"
+#include "earthcatalog/item/item_schema.h"
 
 namespace earthcatalog::maintain {
 namespace {
@@ -59,11 +62,12 @@ Result<std::vector<TableFile>> ListFiles(const iceberg::Table& table) {
 
 CompactionRule RuleFor(const CompactOptions& options, const arrow::Schema& schema) {
   const auto bbox = schema.GetFieldByName("bbox");
-  // 0.6.1 made texts of them, which cannot hold.
+  // 0.6.1 made texts of them, which cannot hold. What an item states needs a place beside its box.
   return {.threshold = options.threshold,
           .target_bytes = options.target_bytes,
           .rewrite_all = options.rewrite_all,
-          .mend_boxes = bbox != nullptr && bbox->type()->id() == arrow::Type::STRUCT};
+          .mend_boxes = bbox != nullptr && item::IsBboxStruct(*bbox->type()) &&
+                        schema.GetFieldIndex(std::string(item::kOverflow)) >= 0};
 }
 
 CompactionPlan PlanCompaction(std::vector<TableFile> files, const CompactionRule& rule) {

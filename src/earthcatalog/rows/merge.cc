@@ -42,6 +42,12 @@ Status WithWayOut(const Status& error) {
       error.message());
 }
 
+// Those that boxes are mended in.
+std::shared_ptr<arrow::Schema> BoxColumns() {
+  return arrow::schema(
+      {arrow::field("bbox", arrow::null()), arrow::field(std::string(item::kOverflow), arrow::null())});
+}
+
 }  // namespace
 
 int64_t RunBytes(const MergeOptions& options) {
@@ -165,14 +171,15 @@ Status Merge::AddToRun(const DataFilesReader::Rows& found) {
                                                  arrow::compute::TakeOptions::NoBoundsCheck()));
       kept = taken.record_batch();
     }
+    ARROW_ASSIGN_OR_RAISE(kept, WithIngested(kept, input));
+    ARROW_ASSIGN_OR_RAISE(kept, Conformed(kept, input));
+    // Only now has it the columns that boxes are mended in.
     if (!input.boxes_hold) {
       const auto number_of = [&](int64_t row) { return found.rows.first + wanted->Value(row); };
       auto mended = item::MendBoxes(kept, number_of);
       if (!mended.ok()) return WithWayOut(mended.status());
       kept = *std::move(mended);
     }
-    ARROW_ASSIGN_OR_RAISE(kept, WithIngested(kept, input));
-    ARROW_ASSIGN_OR_RAISE(kept, Conformed(kept));
     ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*kept));
     waiting_bytes_ += kBatchDescriptionBytes + bytes;
     waiting_.push_back(std::move(kept));
@@ -221,14 +228,19 @@ Result<std::shared_ptr<arrow::RecordBatch>> Merge::WithIngested(
 }
 
 // In the columns that the file has, as the table has them. What others have comes when the run is sorted.
-Result<std::shared_ptr<arrow::RecordBatch>> Merge::Conformed(
-    const std::shared_ptr<arrow::RecordBatch>& rows) {
-  if (file_schema_ == nullptr || !rows->schema()->Equals(*file_schema_, /*check_metadata=*/true)) {
+Result<std::shared_ptr<arrow::RecordBatch>> Merge::Conformed(const std::shared_ptr<arrow::RecordBatch>& rows,
+                                                             const MergeInput& input) {
+  if (file_schema_ == nullptr || boxes_hold_ != input.boxes_hold ||
+      !rows->schema()->Equals(*file_schema_, /*check_metadata=*/true)) {
     file_schema_ = rows->schema();
+    boxes_hold_ = input.boxes_hold;
     geoparquet::PresentColumns present;
-    present.Add(*file_schema_);
+    for (auto* columns : {&present, &present_}) {
+      columns->Add(*file_schema_);
+      // Not every file of a table with columns of 0.6 has them.
+      if (!boxes_hold_) columns->Add(*BoxColumns());
+    }
     conformed_schema_ = present.Of(*schema_);
-    present_.Add(*file_schema_);
   }
   return ConformRows(rows, conformed_schema_);
 }

@@ -90,7 +90,8 @@ class Merge {
   Status FinishNewest();
   Status AddToRun(const DataFilesReader::Rows& found);
   Result<std::shared_ptr<arrow::Int64Array>> KeptRows(const DataFilesReader::Rows& found) const;
-  Result<std::shared_ptr<arrow::RecordBatch>> Conformed(const std::shared_ptr<arrow::RecordBatch>& rows);
+  Result<std::shared_ptr<arrow::RecordBatch>> Conformed(const std::shared_ptr<arrow::RecordBatch>& rows,
+                                                        const MergeInput& input);
   Result<std::shared_ptr<arrow::RecordBatch>> WithIngested(const std::shared_ptr<arrow::RecordBatch>& rows,
                                                            const MergeInput& input) const;
   Result<std::shared_ptr<arrow::RecordBatchReader>> SortWaiting();
@@ -105,6 +106,7 @@ class Merge {
   std::optional<NewestRows> newest_;  // its numbers of files are those of `files_`
   geoparquet::PresentColumns present_;
   std::shared_ptr<arrow::Schema> file_schema_, conformed_schema_;  // of the last batch, before and after
+  bool boxes_hold_ = true;                                         // of its file
   arrow::RecordBatchVector waiting_;                               // for their run
   int64_t waiting_bytes_ = 0;
   std::vector<StoredRows> runs_;

@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "unit/item/item_testing.h"
 
 namespace earthcatalog::item {
@@ -93,6 +96,32 @@ TEST(MendBoxes, RowsBecomeWhatAnEncoderMakesAndTheItemsStayAsTheyWere) {
     EXPECT_EQ(Decode(*mended, row).value("bbox", json("none")), items[i].value("bbox", json("none"))) << i;
   }
   EXPECT_EQ(MendBoxes(mended).ValueOrDie().get(), mended.get()) << "once is enough";
+}
+
+// Of boxes of other programs, whose sides may be NaN where a geometry is empty.
+TEST(MendBoxes, DangerSidesThatAreNotFiniteAreStated) {
+  const json empty = {{"type", "Polygon"}, {"coordinates", json::array()}};
+  const json line = {{"type", "LineString"}, {"coordinates", {{1, 2}, {3, 4}}}};
+  const std::vector<json> items = {ItemOf(empty, std::nullopt), ItemOf(line, std::nullopt)};
+  const auto encoded = Encode({items[0].dump(), items[1].dump()}, InitialSchema()).rows;
+  const int place = encoded->schema()->GetFieldIndex("bbox");
+  const auto type = encoded->schema()->field(place)->type();
+  const auto builder = arrow::MakeBuilder(type).ValueOrDie();
+  auto* const boxes = static_cast<arrow::StructBuilder*>(builder.get());
+  for (const double value : {std::numeric_limits<double>::quiet_NaN(), HUGE_VAL}) {
+    ASSERT_TRUE(boxes->Append().ok());
+    for (int side = 0; side < 4; ++side) {
+      ASSERT_TRUE(static_cast<arrow::DoubleBuilder*>(boxes->field_builder(side))->Append(value).ok());
+    }
+  }
+  const auto before =
+      encoded->SetColumn(place, encoded->schema()->field(place), builder->Finish().ValueOrDie()).ValueOrDie();
+  const auto mended = MendBoxes(before).ValueOrDie();
+  EXPECT_TRUE(mended->GetColumnByName("bbox")->Equals(encoded->GetColumnByName("bbox")));
+  for (int64_t row = 0; row < 2; ++row) {
+    EXPECT_EQ(Overflow(*mended, row), Overflow(*encoded, row));
+    EXPECT_FALSE(Decode(*mended, row).contains("bbox"));
+  }
 }
 
 TEST(MendBoxes, ErrorsNameTheRow) {

@@ -1,8 +1,11 @@
 // Compaction of tables of a few items, against what is told of each row.
 #include "earthcatalog/maintain/compact.h"
 
+#include <arrow/io/memory.h>
+#include <arrow/table.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <parquet/arrow/writer.h>
 
 #include <filesystem>
 #include <map>
@@ -11,8 +14,10 @@
 
 #include "earthcatalog/catalog/unique_mark.h"
 #include "earthcatalog/maintain/compaction.h"
+#include "earthcatalog/maintain/register.h"
 #include "earthcatalog/rows/data_files_reader.h"
 #include "earthcatalog/rows/items.h"
+#include "unit/geoparquet/example_rows.h"
 #include "unit/support/item_table.h"
 
 namespace earthcatalog::maintain {
@@ -235,6 +240,98 @@ TEST_F(CompactTest, BoxesThatNobodyVouchesForAreMended) {
   ASSERT_EQ(files.size(), 1u);
   EXPECT_TRUE(files[0].boxes_hold);
   EXPECT_EQ(RowsNow().size(), 2u);
+}
+
+// Files as other programs write them: without `_overflow`, with the stated box in `bbox`, or none.
+class ForeignBoxes : public CompactTest {
+ protected:
+  static std::shared_ptr<arrow::DataType> Sides(const std::shared_ptr<arrow::DataType>& side) {
+    arrow::FieldVector sides;
+    for (const char* name : {"xmin", "ymin", "xmax", "ymax"}) sides.push_back(arrow::field(name, side));
+    return arrow::struct_(sides);
+  }
+
+  // A file of the one item in a cell of its own. `boxes`: the column's values; null for no column.
+  void Write(const json& item, const std::shared_ptr<arrow::DataType>& type, const char* boxes) {
+    auto rows = item::Encode({item.dump()}).rows;
+    for (const char* name : {"bbox", "_overflow"}) {
+      rows = rows->RemoveColumn(rows->schema()->GetFieldIndex(name)).ValueOrDie();
+    }
+    if (boxes != nullptr) {
+      rows = rows->AddColumn(0, arrow::field("bbox", type), geoparquet::FromJson(type, boxes)).ValueOrDie();
+    }
+    const auto table = arrow::Table::FromRecordBatches({rows}).ValueOrDie();
+    const auto sink = arrow::io::BufferOutputStream::Create().ValueOrDie();
+    ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink).ok());
+    const auto bytes = sink->Finish().ValueOrDie();
+    const std::string cell = next_ == 0 ? kA : kB;
+    const std::string name = fmt::format("grid_partition={}/year=unknown/{}", cell, ++next_);
+    const auto location = io::Resolve(table_.PathOf(name)).ValueOrDie();
+    ASSERT_TRUE(io::WriteFileAtomically(location, std::string_view(*bytes)).ok());
+  }
+
+  // Registers and compacts. Of each item its box in the table, and the one that it states.
+  std::map<std::string, std::pair<json, json>> Mended() {
+    RegisterReport report;
+    const Status status = Register({.paths = table_.paths()}, never_, &report);
+    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_EQ(report.added.size(), static_cast<size_t>(next_)) << RegisterReportToJson(report);
+    EXPECT_EQ(Compacted().files_rewritten, next_);
+    const auto catalog = table_.Reopened();
+    const auto files = ListFiles(catalog->table()).ValueOrDie();
+    EXPECT_EQ(files.size(), static_cast<size_t>(next_));
+    for (const TableFile& file : files) EXPECT_TRUE(file.boxes_hold) << file.file.path;
+    EXPECT_EQ(Compacted().files_rewritten, 0);
+    std::map<std::string, std::pair<json, json>> found;
+    const auto reader = rows::ItemReader::Open(*catalog, {}, never_).ValueOrDie();
+    while (const auto next = reader->Next(never_).ValueOrDie()) {
+      const auto boxes = next->rows->GetColumnByName("bbox");
+      for (const int64_t row : next->items) {
+        const json item = item::Decode(*next->rows, row);
+        json box = nullptr;
+        if (boxes->IsValid(row)) {
+          box = json::array();
+          for (const char* side : {"xmin", "ymin", "xmax", "ymax"}) {
+            const auto numbers = static_cast<const arrow::StructArray&>(*boxes).GetFieldByName(side);
+            box.push_back(static_cast<const arrow::DoubleArray&>(*numbers).Value(row));
+          }
+        }
+        found[item["id"]] = {box, item.value("bbox", json("none"))};
+      }
+    }
+    return found;
+  }
+
+  static json Line(const std::string& id, const json& coordinates) {
+    json item = Version(id, 1);
+    item["geometry"] = {{"type", "LineString"}, {"coordinates", coordinates}};
+    return item;
+  }
+};
+
+TEST_F(ForeignBoxes, DangerAFileWithoutAnOverflowKeepsABoxThatMissesItsGeometry) {
+  const auto sides = Sides(arrow::float64());
+  Write(Line("rounded", {{1.25, 2.25}, {3, 4}}), sides, "[[1.3, 2.3, 3, 4]]");
+  Write(Line("crossing", {{170, 10}, {-170, 20}}), sides, "[[170, 10, -170, 20]]");
+  const auto found = Mended();
+  EXPECT_EQ(found.at("rounded"), std::pair(json({1.25, 2.25, 3, 4}), json({1.3, 2.3, 3, 4})));
+  EXPECT_EQ(found.at("crossing"), std::pair(json({-180, 10, 180, 20}), json({170, 10, -170, 20})));
+}
+
+TEST_F(ForeignBoxes, DangerAFileWithoutBoxesOrWithNarrowerOnesIsRewrittenForEver) {
+  Write(Line("none", {{1.25, 2.25}, {3, 4}}), nullptr, nullptr);
+  Write(Line("float", {{1.25, 2.25}, {3, 4}}), Sides(arrow::float32()), "[[1.5, 2.25, 3, 4]]");
+  const auto found = Mended();
+  EXPECT_EQ(found.at("none"), std::pair(json({1.25, 2.25, 3, 4}), json("none")));
+  EXPECT_EQ(found.at("float"), std::pair(json({1.25, 2.25, 3, 4}), json({1.5, 2.25, 3, 4})));
+}
+
+// As GeoPandas' covering has them.
+TEST_F(ForeignBoxes, DangerTheBoxOfAnEmptyGeometryIsStatedAsNan) {
+  json empty = Version("empty", 1);
+  empty["geometry"] = {{"type", "Polygon"}, {"coordinates", json::array()}};
+  Write(empty, Sides(arrow::float64()), "[[NaN, NaN, NaN, NaN]]");
+  EXPECT_EQ(Mended().at("empty"), std::pair(json(), json("none")));
 }
 
 // Somebody else's commits between the plan and the commit, which ask nobody.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "earthcatalog/item/item_schema.h"
+
 namespace earthcatalog::maintain {
 namespace {
 
@@ -68,6 +70,17 @@ TEST(CompactionPlan, WhatIsTooLargeOrHasOtherBoxesIsWrittenAlsoAlone) {
   const CompactionPlan texts = PlanOf(files, {.mend_boxes = false});
   ASSERT_EQ(texts.buckets.size(), 2u);
   EXPECT_THAT(Paths(texts.buckets[1]), ElementsAre("boxes", "small"));
+}
+
+TEST(CompactionPlan, DangerBoxesAreMendedForEverWhereTheTableHasNoPlaceForThem) {
+  const auto initial = item::InitialSchema();
+  EXPECT_TRUE(RuleFor({}, *initial).mend_boxes);
+  const int overflow = initial->GetFieldIndex(std::string(item::kOverflow));
+  EXPECT_FALSE(RuleFor({}, *initial->RemoveField(overflow).ValueOrDie()).mend_boxes);
+  const int bbox = initial->GetFieldIndex("bbox");
+  EXPECT_FALSE(RuleFor({}, *initial->RemoveField(bbox).ValueOrDie()).mend_boxes);
+  const auto texts = initial->SetField(bbox, arrow::field("bbox", arrow::utf8())).ValueOrDie();
+  EXPECT_FALSE(RuleFor({}, *texts).mend_boxes);
 }
 
 TEST(CompactionPlan, DangerACellThatCanBeNoFolderIsWritten) {
