@@ -19,6 +19,9 @@ namespace earthcatalog::geoparquet {
 
 inline constexpr size_t kMaxStatisticsBytes = 256;  // longer minima and maxima are left out of a file
 
+// How CreatedBy() begins, whatever the version.
+inline constexpr std::string_view kCreator = "earthcatalog version ";
+
 // Names the program and its version; readers judge by it which old errors to expect in a file.
 std::string_view CreatedBy();
 

@@ -4,6 +4,7 @@
 #include <arrow/util/checked_cast.h>
 #include <arrow/util/key_value_metadata.h>
 #include <fmt/format.h>
+#include <parquet/metadata.h>
 
 #include <algorithm>
 #include <array>
@@ -70,8 +71,10 @@ FileMetadata MetadataOf(const GeometrySummary& geometries, const FileLayout& lay
   return metadata;
 }
 
-bool BoxesHold(const arrow::KeyValueMetadata* metadata) {
-  return metadata != nullptr && metadata->Get(kBoxRuleKey).ValueOr("") == kBoxesHold;
+bool BoxesHold(const parquet::FileMetaData& footer) {
+  const auto& metadata = footer.key_value_metadata();
+  return footer.created_by().starts_with(kCreator) && metadata != nullptr &&
+         metadata->Get(kBoxRuleKey).ValueOr("") == kBoxesHold;
 }
 
 Status GeometrySummary::Add(const arrow::RecordBatch& rows, const FileLayout& layout) {

@@ -11,10 +11,15 @@
 #include "earthcatalog/base/wkb.h"
 #include "earthcatalog/geoparquet/file_body.h"
 
+namespace parquet {
+class FileMetaData;
+}
+
 namespace earthcatalog::geoparquet {
 
-// A file's key and value that say: the column `bbox` of each row contains the envelope (base/envelope.h) of
-// its footprint. Files without it may have boxes that miss their geometry, as some items state them.
+// The key and value by which a file of this program says: the column `bbox` of each row contains the envelope
+// (base/envelope.h) of its footprint. Files without it may have boxes that miss their geometry, as some items
+// state them.
 inline constexpr char kBoxRuleKey[] = "earthcatalog";
 inline constexpr char kBoxesHold[] = "bbox=envelope";
 
@@ -44,7 +49,8 @@ class GeometrySummary {
 // `geo`, `stac-geoparquet` and, where the boxes hold, what says so.
 FileMetadata MetadataOf(const GeometrySummary& geometries, const FileLayout& layout);
 
-// Whether a file says it.
-bool BoxesHold(const arrow::KeyValueMetadata* metadata);
+// Whether a file says it and this program is the writer. Others copy the key along with rows that nobody has
+// looked at, but name themselves as the writer.
+bool BoxesHold(const parquet::FileMetaData& footer);
 
 }  // namespace earthcatalog::geoparquet

@@ -201,7 +201,7 @@ Result<FileMetrics> ReadAll(const std::shared_ptr<arrow::io::RandomAccessFile>& 
   FileMetrics metrics{.record_count = footer.num_rows(),
                       .columns = {},
                       .split_offsets = std::move(body.split_offsets),
-                      .boxes_hold = BoxesHold(footer.key_value_metadata().get())};
+                      .boxes_hold = BoxesHold(footer)};
   metrics.columns.reserve(leaves.size());
   for (const FileLeaf& leaf : leaves) {
     ARROW_ASSIGN_OR_RAISE(const auto statistics, StatisticsOf(reader.get(), leaf, footer_alone));

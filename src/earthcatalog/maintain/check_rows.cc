@@ -13,6 +13,7 @@
 #include "earthcatalog/base/wkb.h"
 #include "earthcatalog/geoparquet/column_statistics.h"
 #include "earthcatalog/geoparquet/geo_metadata.h"
+#include "earthcatalog/item/bbox_column.h"
 #include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/item/stated_bbox.h"
 #include "earthcatalog/rows/sort_key.h"
@@ -233,7 +234,7 @@ class FileCheck {
     geoparquet::FileLayout layout;
     layout.geometry = rows.schema()->GetFieldIndex("geometry");
     const auto boxes = rows.GetColumnByName("bbox");
-    layout.has_covering = boxes != nullptr && boxes->type_id() == arrow::Type::STRUCT;
+    layout.has_covering = boxes != nullptr && item::IsBboxStruct(*boxes->type());
     return geometries_.Add(rows, layout);
   }
 

@@ -185,7 +185,7 @@ Result<std::vector<RowRange>> RowsThatMayMatch(parquet::ParquetFileReader* file,
   BEGIN_PARQUET_CATCH_EXCEPTIONS
   const parquet::FileMetaData& metadata = *file->metadata();
   const std::vector<Leaf> leaves = LeavesOf(*metadata.schema());
-  const bool boxes_hold = geoparquet::BoxesHold(metadata.key_value_metadata().get());
+  const bool boxes_hold = geoparquet::BoxesHold(metadata);
   std::vector<RowRange> rows;
   int64_t first = 0;
   for (int i = 0; i < metadata.num_row_groups(); ++i) {

@@ -2,11 +2,14 @@
 #include "earthcatalog/geoparquet/read_metrics.h"
 
 #include <arrow/compute/cast.h>
+#include <arrow/io/memory.h>
 #include <gmock/gmock.h>
 #include <parquet/arrow/writer.h>
+#include <parquet/file_reader.h>
 
 #include <random>
 
+#include "earthcatalog/geoparquet/geo_metadata.h"
 #include "unit/geoparquet/example_rows.h"
 #include "unit/geoparquet/read_back.h"
 
@@ -74,6 +77,21 @@ TEST(ReadMetrics, AreTheEncodersOwnForSmallAndLargeFiles) {
     const EncodedFile file = WriteFile(*ExampleRows(3, count));
     EXPECT_EQ(ReadMetrics(file.bytes, *ExampleSchema()), file.metrics) << count;
   }
+}
+
+// As PyArrow does when it reads, changes and writes a file of ours.
+TEST(ReadMetrics, DangerTheKeyThatAnotherWriterCopiedVouchesForItsBoxes) {
+  const auto rows = ExampleRows(0, 3);
+  EXPECT_TRUE(ReadMetrics(WriteFile(*rows).bytes, *ExampleSchema()).boxes_hold);
+  const auto copy = rows->ReplaceSchemaMetadata(arrow::key_value_metadata({kBoxRuleKey}, {kBoxesHold}));
+  const auto with_keys = *parquet::ArrowWriterProperties::Builder().store_schema();
+  const auto bytes = ByArrow(*copy, {}, with_keys);
+  const auto footer =
+      parquet::ParquetFileReader::Open(std::make_shared<arrow::io::BufferReader>(bytes))->metadata();
+  ASSERT_EQ(footer->key_value_metadata()->Get(kBoxRuleKey).ValueOr(""), kBoxesHold);
+  EXPECT_FALSE(ReadMetrics(bytes, *ExampleSchema()).boxes_hold);
+  const auto by_us = *parquet::WriterProperties::Builder().created_by(std::string(CreatedBy()));
+  EXPECT_TRUE(ReadMetrics(ByArrow(*copy, by_us, with_keys), *ExampleSchema()).boxes_hold);
 }
 
 TEST(ReadMetrics, OfAFooterAloneAreThoseThatItSays) {

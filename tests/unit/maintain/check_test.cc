@@ -1,11 +1,22 @@
 // What a table can say of a file that is not so: damage that needs a hand in the manifests.
 #include "earthcatalog/maintain/check.h"
 
+#include <arrow/array/util.h>
+#include <arrow/io/file.h>
+#include <arrow/io/memory.h>
+#include <arrow/scalar.h>
+#include <arrow/table.h>
+#include <arrow/util/key_value_metadata.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <parquet/arrow/reader.h>
+#include <parquet/arrow/writer.h>
 
 #include <filesystem>
+#include <fstream>
 
+#include "earthcatalog/geoparquet/file_body.h"
+#include "earthcatalog/geoparquet/geo_metadata.h"
 #include "earthcatalog/maintain/register.h"
 #include "earthcatalog/maintain/stored_file.h"
 #include "unit/ingest/running.h"
@@ -91,6 +102,36 @@ class CheckTest : public ingest::SmallRunTest {
     EXPECT_EQ(Files().size(), count);
   }
 
+  // The first file with a box of zeros of so many sides of this type, in a file that says what ours says.
+  std::string FirstWithBox(int sides, const std::shared_ptr<arrow::DataType>& side) const {
+    const auto path = io::Resolve(Files().at(0).path)->path;
+    const auto input = arrow::io::ReadableFile::Open(path).ValueOrDie();
+    const auto reader = parquet::arrow::OpenFile(input, arrow::default_memory_pool()).ValueOrDie();
+    auto table = reader->ReadTable().ValueOrDie();
+    const int bbox = table->schema()->GetFieldIndex("bbox");
+    const auto field = table->schema()->field(bbox);
+    arrow::FieldVector fields;
+    arrow::ArrayVector columns;
+    for (int i = 0; i < sides; ++i) {
+      fields.push_back(field->type()->field(i)->WithType(side));
+      columns.push_back(arrow::MakeArrayFromScalar(*arrow::MakeScalar(side, 0).ValueOrDie(), 1).ValueOrDie());
+    }
+    const auto boxes = arrow::StructArray::Make(columns, fields).ValueOrDie();
+    table =
+        table->SetColumn(bbox, field->WithType(boxes->type()), std::make_shared<arrow::ChunkedArray>(boxes))
+            .ValueOrDie()
+            ->ReplaceSchemaMetadata(
+                arrow::key_value_metadata({geoparquet::kBoxRuleKey, "geo"}, {geoparquet::kBoxesHold, "{}"}));
+    const auto sink = arrow::io::BufferOutputStream::Create().ValueOrDie();
+    const auto properties =
+        parquet::WriterProperties::Builder().created_by(std::string(geoparquet::CreatedBy()))->build();
+    const auto with_keys = parquet::ArrowWriterProperties::Builder().store_schema()->build();
+    EXPECT_TRUE(
+        parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, 1000, properties, with_keys)
+            .ok());
+    return sink->Finish().ValueOrDie()->ToString();
+  }
+
   int IdOf(const std::string& column) const { return Leaves(*Reopened()->table().schema()).IdOf(column); }
 };
 
@@ -165,6 +206,25 @@ TEST_F(CheckTest, AYearThatIsNotTheRows) {
   EXPECT_THAT(report.problems[1].text, HasSubstr("year=unknown"));
   EXPECT_THAT(Registered().removed, SizeIs(1));
   EXPECT_TRUE(Checked(true).sound());
+}
+
+// The table takes both types for the column; only boxes of doubles can hold a geometry.
+TEST_F(CheckTest, DangerSidesThatAreNoDoublesOrAreMissingAreReadAsDoubles) {
+  for (const auto& [sides, type] : {std::pair(4, arrow::float32()), std::pair(3, arrow::float64())}) {
+    const std::string bytes = FirstWithBox(sides, type);
+    const std::string path = Claim([&](iceberg::DataFile* file) {
+      file->file_size = static_cast<int64_t>(bytes.size());
+      file->lower_bounds = file->upper_bounds = {};
+      file->null_value_counts = {};
+      file->null_value_counts.Set(iceberg::kRowsOutsideBoxId, 0);
+    });
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << bytes;
+    std::vector<std::string> kinds;
+    for (const auto& problem : Checked(/*deep=*/true).problems) {
+      if (problem.path == path) kinds.push_back(problem.kind);
+    }
+    EXPECT_THAT(kinds, testing::Contains("boxes")) << type->ToString();
+  }
 }
 
 TEST_F(CheckTest, OneVersionOfEachItemIsLookedForWhereTheTableSaysSo) {

@@ -15,6 +15,7 @@
 #include <random>
 #include <vector>
 
+#include "earthcatalog/geoparquet/file_body.h"
 #include "earthcatalog/geoparquet/geo_metadata.h"
 #include "earthcatalog/rows/data_file_reader.h"
 #include "unit/support/temp_folder.h"
@@ -95,8 +96,11 @@ enum class Kind { kPlain, kWithPageIndex, kWithoutStatistics };
 
 class RowRangesTest : public testing::Test {
  protected:
-  StoredFile Write(const std::vector<Row>& rows, Kind kind, bool boxes_hold = true) {
+  // `created_by`: empty for Arrow's own.
+  StoredFile Write(const std::vector<Row>& rows, Kind kind, bool boxes_hold = true,
+                   const std::string& created_by = std::string(geoparquet::CreatedBy())) {
     parquet::WriterProperties::Builder properties;
+    if (!created_by.empty()) properties.created_by(created_by);
     properties.disable_dictionary()->data_pagesize(256)->write_batch_size(16);
     if (kind == Kind::kWithoutStatistics) properties.disable_statistics();
     if (kind != Kind::kWithPageIndex) properties.disable_write_page_index();
@@ -194,6 +198,10 @@ TEST_F(RowRangesTest, DangerBoxesOfAnotherWriterAreTrusted) {
   std::minstd_rand random(1);
   const StoredFile file = Write(MakeRows(&random), Kind::kWithPageIndex, /*boxes_hold=*/false);
   EXPECT_EQ(Count(Ranges(file, {.boxes = {{{0, 1000, 1, 1001}}}})), kRows);
+  // As PyArrow writes what it has read of ours.
+  const StoredFile copy =
+      Write(MakeRows(&random), Kind::kWithPageIndex, /*boxes_hold=*/true, /*created_by=*/"");
+  EXPECT_EQ(Count(Ranges(copy, {.boxes = {{{0, 1000, 1, 1001}}}})), kRows);
   const iceberg::TimeInterval time{0, 1'000'000};
   EXPECT_LT(Count(Ranges(file, {.boxes = {{{0, 1000, 1, 1001}}}, .time = time})), kRows / 2);
 }
