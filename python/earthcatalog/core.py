@@ -40,7 +40,7 @@ class CatalogInfo:
     `row_count` counts an item once per cell it lies in; one that touches more than `grid_max_cells` lies in
     coarser ones, and None is no limit. Where the table does not record its grid
     (`grid_recorded`), its cells tell it, or it is "unknown". `overflowed` says of how many items a column
-    could not hold the value, which is in `_overflow`, by the column's dotted path.
+    could not hold the value, or had none for it, so that it is in `_overflow`, by the dotted path.
     """
 
     db_path: str

@@ -1,5 +1,6 @@
 """How much of real items' assets lies in columns, where a table has more names than columns for them."""
 
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -73,4 +74,16 @@ def test_what_has_no_room_is_told(
     assert not any(member == "title" for _name, member in columns)
     assert len(columns) == 600
     assert report["columns_left_out"] == 2 * 701 - 600
-    assert report["overflowed"] == []
+    left_out = report["overflowed"]
+    assert len(left_out) == 599 + 101 + 1, "titles of a000 to a598 and zz, and the other assets"
+    assert [(notice["column"], notice["count"]) for notice in left_out[:3]] == [
+        ("assets.a000.title", 2),
+        ("assets.zz.title", 2),
+        ("assets.a001.title", 1),
+    ]
+    assert left_out[-1]["column"] == "assets.a699"
+    assert left_out[-1]["example"] == {"id": "i0", "value": '{"href":"x","title":"t"}'}
+    noted = json.loads(program.run("info", base.path, "--json").stdout)["overflowed"]
+    assert len(noted) == 100
+    assert noted["assets.a000.title"] == noted["assets.zz.title"] == 2
+    assert "note: assets.zz.title: 2 values" in program.run("stats", base.path).stdout

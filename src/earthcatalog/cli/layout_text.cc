@@ -6,6 +6,7 @@
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/cli/output.h"
+#include "earthcatalog/ingest/overflowed.h"
 
 namespace earthcatalog::cli {
 namespace {
@@ -103,8 +104,8 @@ void PrintYears(const Layout& layout) {
 }
 
 void PrintOverflowed(const std::map<std::string, uint64_t>& overflowed) {
-  for (const auto& [column, count] : overflowed) {
-    fmt::print("note: {}: {} {} not fit the column, _overflow has {}\n", OneLine(column),
+  for (const auto& [column, count] : ingest::MostUsed(overflowed, overflowed.size())) {
+    fmt::print("note: {}: {} {} not fit the column or had none, _overflow has {}\n", OneLine(column),
                FormatCount(static_cast<int64_t>(count)), count == 1 ? "value did" : "values did",
                count == 1 ? "it" : "them");
   }

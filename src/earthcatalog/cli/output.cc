@@ -85,27 +85,27 @@ void PrintQuarantine(const std::vector<std::string>& files) {
   fmt::print("  --retry-failed takes them up again\n");
 }
 
-}  // namespace
-
-namespace {
-
 constexpr size_t kShownColumns = 10;
 
 void PrintOverflowed(const jobs::IncrementalReport& report) {
-  size_t shown = 0;
-  for (const auto& [column, overflowed] : report.overflowed) {
-    if (++shown > kShownColumns) break;
-    fmt::print("  note: {}: {} {} not fit the column, _overflow has {}: {} of {}\n", OneLine(column),
-               Count(overflowed.count), overflowed.count == 1 ? "value does" : "values do",
-               overflowed.count == 1 ? "it" : "them", overflowed.value, OneLine(overflowed.id));
+  for (const auto& [column, overflowed] : ingest::MostUsed(report.overflowed, kShownColumns)) {
+    const bool one = overflowed.count == 1;
+    const char* const misses = overflowed.has_column
+                                   ? (one ? "value does not fit the" : "values do not fit the")
+                                   : (one ? "value has no" : "values have no");
+    fmt::print("  note: {}: {} {} column, _overflow has {}: {} of {}\n", OneLine(column),
+               Count(overflowed.count), misses, one ? "it" : "them", overflowed.value,
+               OneLine(overflowed.id));
   }
   if (report.overflowed.size() > kShownColumns) {
-    fmt::print("  note: and so with {} more columns, which --json names\n",
+    fmt::print("  note: and so with {} more, of which --json names the most used\n",
                Count(report.overflowed.size() - kShownColumns));
   }
   if (report.columns_left_out > 0) {
-    fmt::print("  note: the table has no room for {} more columns; what they would hold is in _overflow\n",
-               Count(report.columns_left_out));
+    fmt::print(
+        "  note: the table has no room for {} more columns; what they would hold is in _overflow, as named "
+        "above\n",
+        Count(report.columns_left_out));
   }
 }
 

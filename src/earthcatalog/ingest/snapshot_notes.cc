@@ -186,7 +186,9 @@ QuarantineNotes FindQuarantineNotes(const iceberg::Table& table) {
 
 void NoteOverflowed(const OverflowedColumns& columns, Summary* summary) {
   Json counts = Json::object();
-  for (const auto& [name, overflowed] : columns) counts[name] = overflowed.count;
+  for (const auto& [name, overflowed] : MostUsed(columns, kMostOverflowedNoted)) {
+    counts[name] = overflowed.count;
+  }
   if (!counts.empty()) (*summary)[kOverflowed] = ToText(counts);
 }
 
@@ -245,7 +247,8 @@ Summary NotesToCarry(const iceberg::Table& table, const QuarantineNotes& settled
   Summary summary;
   if (!carried.empty()) summary[kCarried] = ToText(carried);
   if (const auto overflowed = FindOverflowed(table); !overflowed.empty()) {
-    summary[kCarriedOverflowed] = ToText(overflowed);
+    const auto most = MostUsed(overflowed, kMostOverflowedCarried);
+    summary[kCarriedOverflowed] = ToText(std::map<std::string, uint64_t>(most.begin(), most.end()));
   }
   if (const ItemCounts counts = FindItems(table); counts.items > 0) {
     summary[kCarriedItems] = std::to_string(counts.items);

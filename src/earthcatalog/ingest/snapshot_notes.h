@@ -59,7 +59,8 @@ void NoteQuarantine(const QuarantineNotes& notes, Summary* summary);
 // Of all commits in the history of the current snapshot.
 QuarantineNotes FindQuarantineNotes(const iceberg::Table& table);
 
-// How many items have a value that a column could not hold, by the column. Adds nothing where all fit.
+// How many items have a value that a column could not hold, by the column; the most used kMostOverflowedNoted
+// of them. Adds nothing where all fit.
 void NoteOverflowed(const OverflowedColumns& columns, Summary* summary);
 
 // The same of all commits in the history of the current snapshot, those that have expired too.

@@ -67,7 +67,7 @@ struct IncrementalReport {
   uint64_t commits = 0;
   uint64_t columns_added = 0;
   uint64_t columns_left_out = 0;  // nested ones too, for which the table has no room: the most of any commit
-  ingest::OverflowedColumns overflowed;
+  ingest::OverflowedColumns overflowed;  // those without room, too
   ingest::WideItems wide_items;
   double seconds = 0;
   int64_t peak_memory = 0;           // of the process

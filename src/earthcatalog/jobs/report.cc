@@ -38,9 +38,12 @@ Json FailuresJson(const std::vector<ingest::FailureExample>& failures) {
   return list;
 }
 
+constexpr size_t kMostNamed = 1000;
+
+// The most used first.
 Json OverflowedJson(const ingest::OverflowedColumns& columns) {
   Json list = Json::array();
-  for (const auto& [column, overflowed] : columns) {
+  for (const auto& [column, overflowed] : ingest::MostUsed(columns, kMostNamed)) {
     list.push_back({{"column", column},
                     {"count", overflowed.count},
                     {"example", {{"id", overflowed.id}, {"value", overflowed.value}}}});
