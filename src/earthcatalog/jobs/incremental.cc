@@ -278,8 +278,6 @@ class Run {
   std::vector<QueueStats> queues_;
 };
 
-// Not getrusage: what that says at the start is the memory of the process that started this one.
-
 }  // namespace
 
 Status RunIncremental(const IncrementalOptions& options, const ProgressCallback& progress,
