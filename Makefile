@@ -149,6 +149,7 @@ bench: setup build $(PEER_STAMP) ## the benchmarks whose tables are in docs/benc
 	@$(VENV_PYTHON) benchmarks/incremental.py $(PROGRAM) $(if $(PEER_STAMP),.venv-peer/bin/python)
 	@TMPDIR=/dev/shm $(VENV_PYTHON) benchmarks/scale.py $(PROGRAM) build/release/benchmarks/item_server
 	@TMPDIR=/dev/shm $(VENV_PYTHON) benchmarks/distance.py $(PROGRAM) build/release/benchmarks/item_server
+	@$(VENV_PYTHON) benchmarks/queries.py $(PROGRAM) build/release/benchmarks/query_driver
 
 # ---- checking ---------------------------------------------------------------------------------------------------
 
