@@ -65,6 +65,23 @@ def test_wide_items_lie_where_the_grid_says(program: Program, base: Base, write_
     assert problems(program, base, "--deep") == set()
 
 
+def test_an_item_of_which_only_some_rows_were_compacted_has_one_version(
+    program: Program, archive: Archive, base: Base, tmp_path: Path
+) -> None:
+    """It lies in several cells, and only some of their files were due."""
+    inventory = archive.head(600).csv(tmp_path / "inventory.csv")
+    program.ingest(inventory, base, "--source", archive.folder, "--chunk-size", 100)
+    before = set(tables.data_files(tables.load(base)))
+    assert program.run("compact", base.path).returncode == 0
+    after = set(tables.data_files(tables.load(base)))
+
+    def ids(files: set[Path]) -> set[str]:
+        return {id_ for file in files for id_ in tables.read_file(file)["id"].to_pylist()}
+
+    assert ids(after & before) & ids(after - before)
+    assert problems(program, base, "--deep") == set()
+
+
 def test_a_file_that_is_gone(program: Program, table: Base) -> None:
     file = damage.largest(table)
     file.unlink()

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/rows/data_files_reader.h"
 
 namespace earthcatalog::maintain {
@@ -157,10 +158,13 @@ Result<std::shared_ptr<arrow::RecordBatch>> WithVersions(const arrow::RecordBatc
   ARROW_ASSIGN_OR_RAISE(auto names, builder.Finish());
   arrow::FieldVector fields = {arrow::field("id", ids->type()), arrow::field("collection", arrow::utf8())};
   arrow::ArrayVector columns = {ids, std::move(names)};
-  for (const char* time : {"updated", "created"}) {
-    const auto column = rows.GetColumnByName(time);
+  // What tells the age of a version, also of rows that were compacted beside others that were not.
+  for (const std::string_view age :
+       {std::string_view("updated"), std::string_view("created"), item::kIngested}) {
+    const std::string name(age);
+    const auto column = rows.GetColumnByName(name);
     if (column == nullptr) continue;
-    fields.push_back(arrow::field(time, column->type()));
+    fields.push_back(arrow::field(name, column->type()));
     columns.push_back(column);
   }
   return arrow::RecordBatch::Make(arrow::schema(std::move(fields)), rows.num_rows(), std::move(columns));
