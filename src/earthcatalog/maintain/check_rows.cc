@@ -16,6 +16,7 @@
 #include "earthcatalog/item/bbox_column.h"
 #include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/item/stated_bbox.h"
+#include "earthcatalog/rows/identity.h"
 #include "earthcatalog/rows/sort_key.h"
 
 namespace earthcatalog::maintain {
@@ -277,16 +278,12 @@ class FileCheck {
 
 // What the checks look at, and columns with bounds.
 std::vector<std::string> ColumnsToRead(const arrow::Schema& table, const iceberg::DataFile& entry) {
-  std::vector<std::string> columns = {"id",
-                                      "collection",
-                                      "platform",
-                                      "datetime",
-                                      "updated",
-                                      "created",
-                                      "geometry",
-                                      "bbox",
-                                      std::string(item::kOverflow),
-                                      std::string(item::kGridPartition)};
+  std::vector<std::string> columns = rows::IdentityColumns::Names();
+  for (const std::string_view name :
+       {std::string_view("platform"), std::string_view("datetime"), std::string_view("geometry"),
+        std::string_view("bbox"), item::kOverflow, item::kGridPartition}) {
+    columns.emplace_back(name);
+  }
   for (const auto& field : table.fields()) {
     const auto id = FieldIdOf(*field);
     if (id.ok() && entry.lower_bounds.find(*id) != entry.lower_bounds.end()) columns.push_back(field->name());

@@ -11,7 +11,6 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
-#include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/rows/data_files_reader.h"
 
 namespace earthcatalog::maintain {
@@ -158,12 +157,9 @@ Result<std::shared_ptr<arrow::RecordBatch>> WithVersions(const arrow::RecordBatc
   ARROW_ASSIGN_OR_RAISE(auto names, builder.Finish());
   arrow::FieldVector fields = {arrow::field("id", ids->type()), arrow::field("collection", arrow::utf8())};
   arrow::ArrayVector columns = {ids, std::move(names)};
-  // What tells the age of a version, also of rows that were compacted beside others that were not.
-  for (const std::string_view age :
-       {std::string_view("updated"), std::string_view("created"), item::kIngested}) {
-    const std::string name(age);
+  for (const std::string& name : rows::IdentityColumns::Names()) {  // the others tell the age
     const auto column = rows.GetColumnByName(name);
-    if (column == nullptr) continue;
+    if (name == "id" || name == "collection" || column == nullptr) continue;
     fields.push_back(arrow::field(name, column->type()));
     columns.push_back(column);
   }
