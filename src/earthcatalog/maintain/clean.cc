@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/catalog/lock.h"
+#include "earthcatalog/catalog/locked_catalog.h"
 #include "earthcatalog/ingest/quarantine.h"
 
 namespace earthcatalog::maintain {
@@ -44,10 +44,8 @@ Status Remove(std::vector<Orphan> orphans, const CancelSource& cancel, CleanRepo
 Status Clean(const CleanOptions& options, const CancelSource& cancel, CleanReport* report) {
   report->dry_run = options.dry_run;
   ARROW_ASSIGN_OR_RAISE(const io::Location base, options.paths.LockFolder());
-  // Opened before as well: where there is no table, no lock is made.
-  ARROW_RETURN_NOT_OK(catalog::Catalog::Open(options.paths).status());
-  ARROW_ASSIGN_OR_RAISE(const auto lock, catalog::Lock::Acquire(base, "clean"));
-  ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(options.paths));
+  ARROW_ASSIGN_OR_RAISE(const auto locked, catalog::OpenLocked(options.paths, "clean"));
+  const auto& catalog = locked.catalog;
   ARROW_RETURN_NOT_OK(catalog->table().CheckMayDelete());
   const io::Location& warehouse = catalog->warehouse();
   const ingest::QuarantineNotes notes = ingest::FindQuarantineNotes(catalog->table());
@@ -59,7 +57,7 @@ Status Clean(const CleanOptions& options, const CancelSource& cancel, CleanRepor
                         FindOrphans(*catalog, {ingest::QuarantineFolder(warehouse), base}, modified_before));
   ARROW_ASSIGN_OR_RAISE(auto staged, StagedOrphans(warehouse, notes, modified_before));
   std::move(staged.begin(), staged.end(), std::back_inserter(orphans));
-  ARROW_RETURN_NOT_OK(lock->Check());
+  ARROW_RETURN_NOT_OK(locked.lock->Check());
   return Remove(std::move(orphans), cancel, report);
 }
 

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "earthcatalog/base/time.h"
-#include "earthcatalog/catalog/lock.h"
+#include "earthcatalog/catalog/locked_catalog.h"
 #include "earthcatalog/catalog/unique_mark.h"
 #include "earthcatalog/ingest/quarantine.h"
 #include "earthcatalog/maintain/named_files.h"
@@ -28,11 +28,8 @@ Result<NamedFiles> PublishedFiles(const io::Location& warehouse) {
 
 Status Expire(const ExpireOptions& options, const CancelSource& cancel, ExpireReport* report) {
   report->dry_run = options.dry_run;
-  ARROW_ASSIGN_OR_RAISE(const io::Location base, options.paths.LockFolder());
-  // Opened before as well: where there is no table, no lock is made.
-  ARROW_RETURN_NOT_OK(catalog::Catalog::Open(options.paths).status());
-  ARROW_ASSIGN_OR_RAISE(const auto lock, catalog::Lock::Acquire(base, "expire"));
-  ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(options.paths));
+  ARROW_ASSIGN_OR_RAISE(const auto locked, catalog::OpenLocked(options.paths, "expire"));
+  const auto& catalog = locked.catalog;
   iceberg::Table& table = catalog->table();
   ARROW_RETURN_NOT_OK(table.CheckMayDelete());
   ARROW_ASSIGN_OR_RAISE(const NamedFiles published, PublishedFiles(catalog->warehouse()));
@@ -53,7 +50,7 @@ Status Expire(const ExpireOptions& options, const CancelSource& cancel, ExpireRe
   request.needed_elsewhere = [&](const std::string& path) { return published.Contains(path); };
   request.guard = [&] {
     ARROW_RETURN_NOT_OK(cancel.status());
-    return lock->Check();
+    return locked.lock->Check();
   };
   request.dry_run = options.dry_run;
   return table.Expire(request, &report->expired);

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "earthcatalog/base/text.h"
-#include "earthcatalog/catalog/lock.h"
+#include "earthcatalog/catalog/locked_catalog.h"
 #include "earthcatalog/maintain/published.h"
 
 namespace earthcatalog::maintain {
@@ -107,11 +107,8 @@ iceberg::ExcerptRequest RequestFor(const catalog::Catalog& catalog, const Publis
 
 Status Publish(const PublishOptions& options, const CancelSource& cancel, PublishReport* report) {
   ARROW_ASSIGN_OR_RAISE(const std::string prefix, CheckedPrefix(options.url_prefix));
-  ARROW_ASSIGN_OR_RAISE(const io::Location base, options.paths.LockFolder());
-  // Opened before as well: where there is no table, no lock is made.
-  ARROW_RETURN_NOT_OK(catalog::Catalog::Open(options.paths).status());
-  ARROW_ASSIGN_OR_RAISE(const auto lock, catalog::Lock::Acquire(base, "publish"));
-  ARROW_ASSIGN_OR_RAISE(const auto catalog, catalog::Catalog::Open(options.paths));
+  ARROW_ASSIGN_OR_RAISE(const auto locked, catalog::OpenLocked(options.paths, "publish"));
+  const auto& catalog = locked.catalog;
   ARROW_ASSIGN_OR_RAISE(const Published published, Published::Find(catalog->warehouse()));
 
   report->version = published.trees.empty() ? 1 : published.trees.back().version + 1;
@@ -125,7 +122,7 @@ Status Publish(const PublishOptions& options, const CancelSource& cancel, Publis
       const auto document,
       io::PointerFile::Read(published.folder, fmt::format("v{}.metadata.json", report->version)));
   ARROW_RETURN_NOT_OK(cancel.status());
-  ARROW_RETURN_NOT_OK(lock->Check());
+  ARROW_RETURN_NOT_OK(locked.lock->Check());
   ARROW_RETURN_NOT_OK(document.Replace(report->excerpt.document));
   ARROW_RETURN_NOT_OK(published.latest.Replace(report->excerpt.document));
   return published.hint.Replace(std::to_string(report->version));
