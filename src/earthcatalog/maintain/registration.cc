@@ -8,7 +8,6 @@
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/grid/cell_name.h"
-#include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/item/json_columns.h"
 #include "earthcatalog/maintain/column_votes.h"
@@ -201,10 +200,9 @@ class Planner {
 
   // The file is to lie in a folder of this name.
   static Status CheckName(const std::string& cell) {
-    if (cell == grid::kNoCellName || cell == grid::kGlobalCellName) return Status::OK();
-    const auto why_not = grid::WhyNotACellName(cell);
-    return why_not ? CorruptError("its rows are in the cell '{}', which {}", OneLine(cell), *why_not)
-                   : Status::OK();
+    if (grid::CanBeFolder(cell)) return Status::OK();
+    return CorruptError("its rows are in the cell '{}', which {}", OneLine(cell),
+                        *grid::WhyNotACellName(cell));
   }
 
   // They are most of what is held of a file.
