@@ -43,4 +43,10 @@ struct DataFile {
   int64_t sequence_number = 0;  // of the commit that brought its rows; set by reading
 };
 
+// Whether the file's metrics say that no box misses its footprint.
+inline bool BoxesHold(const DataFile& file) {
+  const auto outside = file.null_value_counts.find(kRowsOutsideBoxId);
+  return outside != file.null_value_counts.end() && outside->second == 0;
+}
+
 }  // namespace earthcatalog::iceberg

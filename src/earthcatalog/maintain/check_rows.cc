@@ -156,7 +156,7 @@ class FileCheck {
     for (const auto& [kind, finding] : findings) {
       if (finding->any()) found.push_back({kind, finding->text()});
     }
-    if (ClaimsBoxes() && geometry_rows_ > 0 && !geometries_.boxes_hold()) {
+    if (iceberg::BoxesHold(entry_) && geometry_rows_ > 0 && !geometries_.boxes_hold()) {
       found.push_back(
           {"boxes", "has a box that misses a part of its geometry, the table says that none does"});
     }
@@ -164,15 +164,10 @@ class FileCheck {
   }
 
  private:
-  bool ClaimsBoxes() const {
-    const auto outside = entry_.null_value_counts.find(iceberg::kRowsOutsideBoxId);
-    return outside != entry_.null_value_counts.end() && outside->second == 0;
-  }
-
   // The entry without what rows do not say in the same words.
   iceberg::DataFile Claims() const {
     iceberg::DataFile claims = entry_;
-    if (ClaimsBoxes()) claims.null_value_counts.Set(iceberg::kRowsOutsideBoxId, -1);
+    if (iceberg::BoxesHold(entry_)) claims.null_value_counts.Set(iceberg::kRowsOutsideBoxId, -1);
     return claims;
   }
 
@@ -231,7 +226,7 @@ class FileCheck {
   }
 
   Status CheckBoxes(const arrow::RecordBatch& rows) {
-    if (!ClaimsBoxes()) return Status::OK();
+    if (!iceberg::BoxesHold(entry_)) return Status::OK();
     geoparquet::FileLayout layout;
     layout.geometry = rows.schema()->GetFieldIndex("geometry");
     const auto boxes = rows.GetColumnByName("bbox");

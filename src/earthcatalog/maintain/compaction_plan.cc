@@ -52,8 +52,7 @@ Result<std::vector<TableFile>> ListFiles(const iceberg::Table& table) {
     added.file.record_count = file.record_count;
     added.file.file_size = file.file_size;
     added.file.sequence_number = file.sequence_number;
-    const auto outside = file.null_value_counts.find(iceberg::kRowsOutsideBoxId);
-    added.boxes_hold = outside != file.null_value_counts.end() && outside->second == 0;
+    added.boxes_hold = iceberg::BoxesHold(file);
     return Status::OK();
   };
   ARROW_RETURN_NOT_OK(table.ScanFiles(std::nullopt, {}, add));

@@ -12,7 +12,7 @@ namespace earthcatalog::maintain {
 
 struct TableFile {
   iceberg::DataFile file;   // without what it says of columns
-  bool boxes_hold = false;  // kRowsOutsideBoxId (iceberg/data_file.h)
+  bool boxes_hold = false;  // iceberg::BoxesHold()
 };
 
 // All files of the current snapshot. Memory: some 300 bytes for each.

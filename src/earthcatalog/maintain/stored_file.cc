@@ -197,11 +197,7 @@ std::optional<Difference> FindDifference(const iceberg::DataFile& entry, const i
   if (auto nulls = DifferentNulls(entry, file, leaves)) return nulls;
   if (auto bound = DifferentBound(entry, file, /*lower=*/true, leaves)) return bound;
   if (auto bound = DifferentBound(entry, file, /*lower=*/false, leaves)) return bound;
-  const auto holds = [](const iceberg::DataFile& of) {
-    const auto outside = of.null_value_counts.find(iceberg::kRowsOutsideBoxId);
-    return outside != of.null_value_counts.end() && outside->second == 0;
-  };
-  if (!holds(entry) || holds(file)) return std::nullopt;
+  if (!iceberg::BoxesHold(entry) || iceberg::BoxesHold(file)) return std::nullopt;
   return Difference{"boxes", "does not say that its boxes hold its geometries, the table does"};
 }
 
