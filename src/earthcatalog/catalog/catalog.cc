@@ -63,6 +63,11 @@ Status CreateTable(std::shared_ptr<iceberg::CatalogStore> store, const io::Locat
 
 }  // namespace
 
+std::string PropertyOf(const std::map<std::string, std::string>& properties, const char* name) {
+  const auto found = properties.find(name);
+  return found == properties.end() ? std::string() : found->second;
+}
+
 iceberg::CreateOptions NewTableIn(const io::Location& warehouse) {
   iceberg::CreateOptions options;
   options.table_location = warehouse.Join(kTableFolder).uri;

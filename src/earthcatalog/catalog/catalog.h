@@ -28,6 +28,9 @@ inline constexpr char kGridMaxCellsProperty[] = "earthcatalog.grid.max_cells";
 inline constexpr char kHashIndexProperty[] = "earthcatalog.hash_index_path";
 inline constexpr char kDataPathProperty[] = "write.data.path";
 
+// Empty where there is none of the name.
+std::string PropertyOf(const std::map<std::string, std::string>& properties, const char* name);
+
 // What a new table in this warehouse is made with, but for its columns and its grid.
 iceberg::CreateOptions NewTableIn(const io::Location& warehouse);
 

@@ -9,11 +9,6 @@
 namespace earthcatalog::catalog {
 namespace {
 
-std::string PropertyOf(const iceberg::Table& table, const char* name) {
-  const auto found = table.properties().find(name);
-  return found == table.properties().end() ? std::string() : found->second;
-}
-
 Result<int> ParseResolution(const std::string& text) {
   if (text.size() > 2 || text.find_first_not_of("0123456789") != std::string::npos) {
     return CorruptError("the table property {} is '{}', not a resolution", kGridResolutionProperty, text);
@@ -106,17 +101,18 @@ std::optional<grid::Config> GridOfCells(const std::set<std::string>& cells, cons
 }
 
 Result<TableGrid> FindGrid(const iceberg::Table& table) {
-  const std::string type = PropertyOf(table, kGridTypeProperty);
-  const std::string resolution = PropertyOf(table, kGridResolutionProperty);
+  const std::string type = PropertyOf(table.properties(), kGridTypeProperty);
+  const std::string resolution = PropertyOf(table.properties(), kGridResolutionProperty);
   if (resolution.empty() && (type.empty() || type == "h3")) return GridFromCells(table);
   TableGrid found;
   if (!type.empty()) found.config.type = type;
-  found.config.boundaries_path = PropertyOf(table, kGridBoundariesProperty);
-  found.config.id_field = PropertyOf(table, kGridIdFieldProperty);
+  found.config.boundaries_path = PropertyOf(table.properties(), kGridBoundariesProperty);
+  found.config.id_field = PropertyOf(table.properties(), kGridIdFieldProperty);
   // What earthcatalog <= 0.6 takes when its user names none, without recording it.
   if (found.config.type == "geojson" && found.config.id_field.empty()) found.config.id_field = "id";
-  found.config.class_name = PropertyOf(table, kGridClassProperty);
-  ARROW_ASSIGN_OR_RAISE(found.config.max_cells, ParseMaxCells(PropertyOf(table, kGridMaxCellsProperty)));
+  found.config.class_name = PropertyOf(table.properties(), kGridClassProperty);
+  ARROW_ASSIGN_OR_RAISE(found.config.max_cells,
+                        ParseMaxCells(PropertyOf(table.properties(), kGridMaxCellsProperty)));
   if (found.config.type == "h3") {
     ARROW_ASSIGN_OR_RAISE(found.config.resolution, ParseResolution(resolution));
   }

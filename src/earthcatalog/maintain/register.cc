@@ -15,9 +15,9 @@ namespace earthcatalog::maintain {
 namespace {
 
 bool RecordsGrid(const iceberg::Table& table) {
-  const std::string type = PropertyOf(table.properties(), catalog::kGridTypeProperty);
+  const std::string type = catalog::PropertyOf(table.properties(), catalog::kGridTypeProperty);
   const bool is_h3 = type.empty() || type == "h3";
-  return !is_h3 || !PropertyOf(table.properties(), catalog::kGridResolutionProperty).empty();
+  return !is_h3 || !catalog::PropertyOf(table.properties(), catalog::kGridResolutionProperty).empty();
 }
 
 // The properties of a grid that the table does not record yet; none where it does, or nobody knows it.

@@ -15,8 +15,8 @@ std::map<std::string, std::string> PlacesHere(const std::map<std::string, std::s
                                               const iceberg::CreateOptions& here) {
   std::map<std::string, std::string> places;
   places[catalog::kDataPathProperty] = here.properties.at(catalog::kDataPathProperty);
-  const std::string index = PropertyOf(before, catalog::kHashIndexProperty);
-  const std::string data = PropertyOf(before, catalog::kDataPathProperty);
+  const std::string index = catalog::PropertyOf(before, catalog::kHashIndexProperty);
+  const std::string data = catalog::PropertyOf(before, catalog::kDataPathProperty);
   if (index.empty() || index == data + "_id_hashes.parquet") {
     places[catalog::kHashIndexProperty] = here.properties.at(catalog::kHashIndexProperty);
   }
@@ -24,11 +24,6 @@ std::map<std::string, std::string> PlacesHere(const std::map<std::string, std::s
 }
 
 }  // namespace
-
-std::string PropertyOf(const std::map<std::string, std::string>& properties, const char* name) {
-  const auto found = properties.find(name);
-  return found == properties.end() ? std::string() : found->second;
-}
 
 Result<RegisteredTable> RegisteredTable::Find(const catalog::Places& places, bool dry_run) {
   RegisteredTable found(places);
@@ -67,7 +62,7 @@ Result<bool> RegisteredTable::Use(const std::shared_ptr<iceberg::CatalogStore>& 
   auto table = iceberg::Table::Load(store, warehouse().s3);
   if (KindOf(table.status()) == ErrorKind::kCorrupt) return false;
   ARROW_RETURN_NOT_OK(table.status());
-  const std::string data = PropertyOf((*table)->properties(), catalog::kDataPathProperty);
+  const std::string data = catalog::PropertyOf((*table)->properties(), catalog::kDataPathProperty);
   const auto place = warehouse().Other(data.empty() ? (*table)->metadata_folder() : data);
   const io::Location expected = data.empty() ? MetadataFolder() : warehouse();
   if (!place.ok() || !catalog::IsSamePlace(*place, expected)) return false;
@@ -95,7 +90,8 @@ Result<KnownFiles> RegisteredTable::Files(std::string* history_lost) const {
 }
 
 KnownFiles RegisteredTable::RemainingFiles(std::string* history_lost) const {
-  const std::string data = PropertyOf(remains_->metadata.properties(), catalog::kDataPathProperty) + "/";
+  const std::string data =
+      catalog::PropertyOf(remains_->metadata.properties(), catalog::kDataPathProperty) + "/";
   KnownFiles known;
   const Status visited = iceberg::VisitRemainingFiles(
       remains_->metadata, MetadataFolder(), [&](std::string_view path, bool live) {

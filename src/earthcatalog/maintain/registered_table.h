@@ -15,8 +15,6 @@
 
 namespace earthcatalog::maintain {
 
-std::string PropertyOf(const std::map<std::string, std::string>& properties, const char* name);
-
 // One thread at a time.
 class RegisteredTable {
  public:
