@@ -59,7 +59,10 @@ class CheckTest : public ingest::SmallRunTest {
     const iceberg::DataFile before = Files().at(0);
     iceberg::DataFile after = before;
     const size_t digit = after.path.size() - std::string("x.parquet").size();
-    after.path[digit] = after.path[digit] == '0' ? '1' : '0';
+    for (const char other : std::string_view("0123456789abcdef")) {  // a name that no copy has had before
+      after.path[digit] = other;
+      if (!fs::exists(io::Resolve(after.path)->path)) break;
+    }
     change(&after);
     fs::copy_file(io::Resolve(before.path)->path, io::Resolve(after.path)->path);
     iceberg::Table::CommitRequest request;
