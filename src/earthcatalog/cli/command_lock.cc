@@ -2,6 +2,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "earthcatalog/base/report_text.h"
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/catalog/lock.h"
 #include "earthcatalog/cli/command.h"
@@ -40,7 +41,7 @@ void Print(const Arguments& arguments, const std::optional<LockState>& state, co
   }
   Json json = StateJson(state);
   json.update(extra);
-  fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
+  fmt::print("{}\n", ReportText(json));
 }
 
 Result<io::Location> LockFolder(const Arguments& arguments) {

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "earthcatalog/base/report_text.h"
 #include "earthcatalog/base/text.h"
 
 namespace earthcatalog::cli {
@@ -18,11 +19,6 @@ std::string Count(uint64_t count) { return FormatCount(static_cast<int64_t>(coun
 void PrintCount(const char* label, uint64_t count) { fmt::print("  {:<34}{:>14}\n", label, Count(count)); }
 void PrintCountIfAny(const char* label, uint64_t count) {
   if (count > 0) PrintCount(label, count);
-}
-
-// Names from outside need not be UTF-8.
-std::string JsonText(const Json& json) {
-  return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
 }
 
 Json OptionalJson(const auto& value) { return value ? Json(*value) : Json(nullptr); }
@@ -164,24 +160,24 @@ void PrintInfo(const catalog::Info& info) {
 }
 
 std::string InfoToJson(const catalog::Info& info, const std::map<std::string, uint64_t>& overflowed) {
-  return JsonText({{"catalog", info.db_path},
-                   {"warehouse", info.warehouse},
-                   {"metadata_location", info.metadata_location},
-                   {"table_uuid", info.table_uuid},
-                   {"grid_type", info.grid_type},
-                   {"grid_resolution", OptionalJson(info.grid_resolution)},
-                   {"grid_max_cells", OptionalJson(info.grid_max_cells)},
-                   {"grid_recorded", info.grid_recorded},
-                   {"row_count", info.row_count},
-                   {"file_count", info.file_count},
-                   {"total_bytes", info.total_bytes},
-                   {"cell_count", info.cell_count},
-                   {"first_year", OptionalJson(info.first_year)},
-                   {"last_year", OptionalJson(info.last_year)},
-                   {"column_count", info.column_count},
-                   {"snapshot_count", info.snapshot_count},
-                   {"current_snapshot_id", OptionalJson(info.current_snapshot_id)},
-                   {"overflowed", overflowed}});
+  return ReportText({{"catalog", info.db_path},
+                     {"warehouse", info.warehouse},
+                     {"metadata_location", info.metadata_location},
+                     {"table_uuid", info.table_uuid},
+                     {"grid_type", info.grid_type},
+                     {"grid_resolution", OptionalJson(info.grid_resolution)},
+                     {"grid_max_cells", OptionalJson(info.grid_max_cells)},
+                     {"grid_recorded", info.grid_recorded},
+                     {"row_count", info.row_count},
+                     {"file_count", info.file_count},
+                     {"total_bytes", info.total_bytes},
+                     {"cell_count", info.cell_count},
+                     {"first_year", OptionalJson(info.first_year)},
+                     {"last_year", OptionalJson(info.last_year)},
+                     {"column_count", info.column_count},
+                     {"snapshot_count", info.snapshot_count},
+                     {"current_snapshot_id", OptionalJson(info.current_snapshot_id)},
+                     {"overflowed", overflowed}});
 }
 
 void PrintPartitions(const std::vector<catalog::PartitionStats>& partitions) {

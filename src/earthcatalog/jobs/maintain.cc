@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "earthcatalog/base/report_text.h"
 #include "earthcatalog/jobs/maintain_steps.h"
 
 namespace earthcatalog::jobs {
@@ -95,8 +96,7 @@ std::string MaintainReportToJson(const MaintainReport& report) {
                      {"seconds", step.seconds}});
   }
   const Json json = {{"dry_run", report.dry_run}, {"steps", std::move(steps)}, {"seconds", report.seconds}};
-  // Paths in messages need not be UTF-8.
-  return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+  return ReportText(json);
 }
 
 }  // namespace earthcatalog::jobs

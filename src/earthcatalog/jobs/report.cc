@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "earthcatalog/base/report_text.h"
 #include "earthcatalog/jobs/export.h"
 #include "earthcatalog/jobs/incremental.h"
 
@@ -96,15 +97,14 @@ std::string ReportToJson(const IncrementalReport& report) {
       {"notices", report.notices},
       {"queues", QueuesJson(report.queues)},
   };
-  // Keys and replies come from outside and need not be UTF-8.
-  return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+  return ReportText(json);
 }
 
 std::string ExportReportToJson(const ExportReport& report) {
   const Json json = {{"items", report.items},
                      {"skipped_null_geometry", report.skipped_null_geometry},
                      {"missing_ids", report.missing_ids}};
-  return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+  return ReportText(json);
 }
 
 }  // namespace earthcatalog::jobs

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "earthcatalog/base/report_text.h"
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/catalog/unique_mark.h"
@@ -246,7 +247,7 @@ std::string CheckReportToJson(const CheckReport& report) {
                      {"first_repeated", repeated ? RepeatedToJson(repeated->first) : Json::array()},
                      {"notes", report.notes},
                      {"problems", std::move(problems)}};
-  return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+  return ReportText(json);
 }
 
 }  // namespace earthcatalog::maintain

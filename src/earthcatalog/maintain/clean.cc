@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "earthcatalog/base/report_text.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/catalog/locked_catalog.h"
 #include "earthcatalog/ingest/quarantine.h"
@@ -71,7 +72,7 @@ std::string CleanReportToJson(const CleanReport& report) {
                      {"files", report.files.size()},
                      {"bytes", report.bytes},
                      {"removed", std::move(files)}};
-  return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+  return ReportText(json);
 }
 
 }  // namespace earthcatalog::maintain

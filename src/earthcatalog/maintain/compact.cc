@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "earthcatalog/base/process.h"
+#include "earthcatalog/base/report_text.h"
 #include "earthcatalog/catalog/lock.h"
 #include "earthcatalog/catalog/unique_mark.h"
 #include "earthcatalog/maintain/compaction.h"
@@ -80,7 +81,7 @@ std::string CompactReportToJson(const CompactReport& report) {
                      {"seconds", report.seconds},
                      {"peak_memory", report.peak_memory},
                      {"error", report.error.empty() ? Json() : Json(report.error)}};
-  return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+  return ReportText(json);
 }
 
 }  // namespace earthcatalog::maintain

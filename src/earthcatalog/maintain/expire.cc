@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "earthcatalog/base/report_text.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/catalog/locked_catalog.h"
 #include "earthcatalog/catalog/unique_mark.h"
@@ -63,7 +64,7 @@ std::string ExpireReportToJson(const ExpireReport& report) {
                      {"refs", expired.refs},        {"files", expired.files.size()},
                      {"bytes", expired.bytes},      {"removed", expired.files},
                      {"published", expired.needed}, {"left", expired.left}};
-  return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+  return ReportText(json);
 }
 
 }  // namespace earthcatalog::maintain

@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "earthcatalog/base/report_text.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/maintain/layout.h"
 
@@ -91,8 +92,7 @@ std::string LayoutToJson(const Layout& layout) {
       {"partitions", PartitionsJson(layout.partitions)},
       {"overflowed", layout.overflowed},
   };
-  // Cells and columns may have names from outside, which need not be UTF-8.
-  return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+  return ReportText(json);
 }
 
 }  // namespace earthcatalog::maintain

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "earthcatalog/base/report_text.h"
 #include "earthcatalog/catalog/unique_mark.h"
 
 namespace earthcatalog::maintain {
@@ -49,7 +50,7 @@ std::string ManifestsReportToJson(const ManifestsReport& report) {
                      {"rewritten", report.rewritten},
                      {"before", TotalsJson(report.before)},
                      {"after", TotalsJson(report.after)}};
-  return json.dump(2);
+  return ReportText(json);
 }
 
 }  // namespace earthcatalog::maintain

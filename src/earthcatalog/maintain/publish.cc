@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "earthcatalog/base/report_text.h"
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/catalog/locked_catalog.h"
 #include "earthcatalog/maintain/published.h"
@@ -139,7 +140,7 @@ std::string PublishReportToJson(const PublishReport& report) {
                      {"rows", excerpt.rows},
                      {"manifests", excerpt.manifests},
                      {"manifests_written", excerpt.manifests_written}};
-  return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+  return ReportText(json);
 }
 
 }  // namespace earthcatalog::maintain

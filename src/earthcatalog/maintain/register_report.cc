@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "earthcatalog/base/report_text.h"
 #include "earthcatalog/maintain/register.h"
 
 namespace earthcatalog::maintain {
@@ -63,7 +64,7 @@ std::string RegisterReportToJson(const RegisterReport& report) {
                      {"removed", NotesToJson(report.removed)},
                      {"left_out", NotesToJson(report.left_out)},
                      {"first_repeated", RepeatedToJson(report.repeated.first)}};
-  return json.dump(2, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+  return ReportText(json);
 }
 
 }  // namespace earthcatalog::maintain
