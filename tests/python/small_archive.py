@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from earthcatalog.pipelines import incremental
+
 BUCKET = "archive"
 
 
@@ -65,3 +67,9 @@ def write_archive(folder: Path, count: int) -> Archive:
             (source / BUCKET / key).write_text(text)
             rows.writerow([BUCKET, key, len(text), f"2024-05-{1 + index % 28:02d}T00:00:00Z"])
     return Archive(items, source, inventory, folder / "catalog")
+
+
+def ingest(archive: Archive, **arguments: Any) -> dict[str, Any]:
+    """A run over all of it, from its own folder unless told otherwise; the report."""
+    arguments.setdefault("source", archive.source)
+    return incremental.run(archive.inventory, archive.catalog_path, archive.warehouse_path, **arguments)

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from earthcatalog.config import GridConfig
-from earthcatalog.pipelines import incremental
-from small_archive import Archive
+from small_archive import Archive, ingest
 
 import earthcatalog as ec
 
@@ -16,13 +15,7 @@ import earthcatalog as ec
 @pytest.fixture
 def archive(make_archive: Callable[[int], Archive]) -> Archive:
     archive = make_archive(20)
-    incremental.run(
-        archive.inventory,
-        archive.catalog_path,
-        archive.warehouse_path,
-        h3_resolution=2,
-        source=archive.source,
-    )
+    ingest(archive, h3_resolution=2)
     return archive
 
 

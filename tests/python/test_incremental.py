@@ -17,15 +17,9 @@ from typing import Any
 import pytest
 from earthcatalog.config import GridConfig
 from earthcatalog.grids import H3Partitioner
-from earthcatalog.pipelines import incremental
-from small_archive import BUCKET, Archive
+from small_archive import BUCKET, Archive, ingest
 
 import earthcatalog as ec
-
-
-def ingest(archive: Archive, **arguments: Any) -> dict[str, Any]:
-    arguments.setdefault("source", archive.source)
-    return incremental.run(archive.inventory, archive.catalog_path, archive.warehouse_path, **arguments)
 
 
 def ids(archive: Archive) -> list[str]:

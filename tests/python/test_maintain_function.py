@@ -6,8 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from earthcatalog.pipelines import incremental
-from small_archive import Archive
+from small_archive import Archive, ingest
 
 import earthcatalog as ec
 
@@ -16,9 +15,7 @@ import earthcatalog as ec
 def catalog(make_archive: Callable[[int], Archive]) -> ec.EarthCatalog:
     """Of four commits."""
     archive = make_archive(40)
-    incremental.run(
-        archive.inventory, archive.catalog_path, archive.warehouse_path, chunk_size=10, source=archive.source
-    )
+    ingest(archive, chunk_size=10)
     return ec.open(base=archive.base)
 
 

@@ -13,8 +13,7 @@ from typing import Any
 
 import pytest
 from earthcatalog.maintenance.compact import compact_warehouse
-from earthcatalog.pipelines import incremental
-from small_archive import Archive, write_archive
+from small_archive import Archive, ingest, write_archive
 
 import earthcatalog as ec
 
@@ -26,19 +25,8 @@ def archive(make_archive: Callable[[int], Archive]) -> Archive:
     """A table of the same few items, several times."""
     archive = make_archive(6)
     for number in range(COMMITS):
-        ingest(archive, again=number > 0)
+        ingest(archive, h3_resolution=0, again=number > 0)
     return archive
-
-
-def ingest(archive: Archive, **options: Any) -> None:
-    incremental.run(
-        archive.inventory,
-        archive.catalog_path,
-        archive.warehouse_path,
-        h3_resolution=0,
-        source=archive.source,
-        **options,
-    )
 
 
 def program(*arguments: str | Path) -> dict[str, Any]:
@@ -105,14 +93,14 @@ def test_stats_stay_a_list_of_partitions(archive: Archive) -> None:
 
 def test_info_names_columns_that_overflowed(tmp_path: Path) -> None:
     archive = write_archive(tmp_path, 4)
-    ingest(archive)
+    ingest(archive, h3_resolution=0)
     assert ec.open(archive.base).info().overflowed == {}
     for number, value in enumerate([1, 2**53 + 1, "many"]):
         path = archive.source / "archive" / f"item-{number:04d}.stac.json"
         item = json.loads(path.read_text())
         item["properties"]["score"] = value
         path.write_text(json.dumps(item))
-        ingest(archive, again=True)
+        ingest(archive, h3_resolution=0, again=True)
     catalog = ec.open(archive.base)
     overflowed = catalog.info().overflowed
     assert overflowed == {"score": 3}, "one in the second commit, two in the third"

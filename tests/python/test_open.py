@@ -7,8 +7,7 @@ from pathlib import Path
 
 import h3
 import pytest
-from earthcatalog.pipelines import incremental
-from small_archive import Archive
+from small_archive import Archive, ingest
 
 import earthcatalog as ec
 
@@ -16,13 +15,7 @@ import earthcatalog as ec
 @pytest.fixture
 def archive(make_archive: Callable[[int], Archive]) -> Archive:
     archive = make_archive(40)
-    incremental.run(
-        archive.inventory,
-        archive.catalog_path,
-        archive.warehouse_path,
-        h3_resolution=2,
-        source=archive.source,
-    )
+    ingest(archive, h3_resolution=2)
     return archive
 
 
@@ -79,14 +72,7 @@ def test_table_is_pyicebergs_and_reads_the_items(archive: Archive) -> None:
 
 def test_an_open_catalog_sees_later_commits(archive: Archive) -> None:
     catalog = ec.open(base=archive.base)
-    incremental.run(
-        archive.inventory,
-        archive.catalog_path,
-        archive.warehouse_path,
-        limit=5,
-        source=archive.source,
-        again=True,
-    )
+    ingest(archive, limit=5, again=True)
     assert catalog.info().row_count == 45
 
 
