@@ -14,7 +14,7 @@ from earthcatalog import store_config
 
 def main() -> None:
     url, bucket, inventory, base, *chunk_size = sys.argv[1:]
-    Path(base).mkdir(parents=True)
+    Path(base).mkdir(parents=True, exist_ok=True)
     # It finds stores by bucket here before it makes its own, which know no other server than Amazon's.
     incremental._STORES[bucket] = S3Store(
         bucket, endpoint=url, skip_signature=True, region="us-east-1", client_options={"allow_http": True}

@@ -45,8 +45,8 @@ Status CheckHoldsNoTable(const io::Location& warehouse) {
     const std::string name = file.base_name();
     if (!name.ends_with(".metadata.json") || name.starts_with("00000-")) continue;
     return UsageError(
-        "the warehouse {} holds a table already, which another catalog file names: give --catalog that file, "
-        "or another --warehouse",
+        "the warehouse {} holds a table already, which another catalog file names: give that file, or "
+        "another warehouse",
         io::NameForMessages(warehouse.name()));
   }
   return Status::OK();

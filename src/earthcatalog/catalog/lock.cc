@@ -24,10 +24,8 @@ Result<bool> TryAcquire(LockStore* store, const LockHolder& self) {
   ARROW_ASSIGN_OR_RAISE(const auto found, store->Read());
   if (!found) return false;  // released in between
   if (found->holder.IsStale()) return store->Replace(found->version, self);
-  return Locked(
-      found->holder,
-      fmt::format("wait for it, or remove {} if that process is gone (earthcatalog lock release --force)",
-                  store->name()));
+  return Locked(found->holder,
+                fmt::format("wait for it, or remove {} if that process is gone", store->name()));
 }
 
 }  // namespace
@@ -100,7 +98,7 @@ Result<std::optional<LockState>> RemoveLock(const io::Location& base, bool force
     ARROW_ASSIGN_OR_RAISE(auto found, store->Read());
     if (!found) return std::nullopt;
     const bool stale = found->holder.IsStale();
-    if (!stale && !force) return Locked(found->holder, "--force removes its lock all the same");
+    if (!stale && !force) return Locked(found->holder, "its lock is removed by force only");
     ARROW_ASSIGN_OR_RAISE(const bool removed, store->Remove(found->version));
     if (removed) return LockState{std::move(found->holder), stale};
   }

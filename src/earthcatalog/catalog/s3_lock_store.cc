@@ -53,8 +53,8 @@ Result<std::unique_ptr<LockStore>> LockStore::In(const io::Location& base) {
   if (lock.local) return MakeLocalLockStore(lock);
   if (lock.in_s3()) return MakeS3LockStore(lock);
   return UsageError(
-      "a lock needs conditional writes, which only S3 has here: give --no-lock for {} and make sure that "
-      "nobody else writes",
+      "a lock needs conditional writes, which only S3 has here: write to {} without a lock, and make sure "
+      "that nobody else does",
       io::NameForMessages(base.uri));
 }
 

@@ -61,7 +61,7 @@ Status StoredCatalog::BeginLocalCopy() {
   ARROW_ASSIGN_OR_RAISE(const auto ours, MetadataFolder(object_.location().uri, bytes_));
   ARROW_ASSIGN_OR_RAISE(const auto theirs, MetadataFolder(local_copy_->path, *copy));
   if (theirs && theirs != ours) {
-    return UsageError("{} is the catalog of another table, in {}: give --catalog a file of its own",
+    return UsageError("{} is the catalog of another table, in {}: give each table a catalog file of its own",
                       local_copy_->path, io::NameForMessages(*theirs));
   }
   return UpdateLocalCopy();

@@ -128,7 +128,7 @@ Result<grid::Config> ChooseGrid(const std::optional<grid::Config>& wanted, const
         table.doubt);
   }
   if (unknown && !wanted) {
-    return UsageError("the table does not record its grid, and {}: name it in the file of --config",
+    return UsageError("the table does not record its grid, and {}: name it in the configuration",
                       table.doubt);
   }
   if (!wanted) return table.config;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -73,6 +74,7 @@ Result<int> RunIncrementalCommand(const jobs::IncrementalOptions& options, bool 
     status = jobs::RunIncremental(
         options, [&](const Progress& progress) { bar.Update(progress); }, &cancel, &report);
   }
+  std::ranges::transform(report.notices, report.notices.begin(), WithFlags);
   const bool started = status.ok() || report.inventory.rows > 0;
   if (json) {
     fmt::print("{}\n", jobs::ReportToJson(report));

@@ -68,7 +68,23 @@ void PrintAside(const std::string& text) {
 }
 
 void PrintError(const Status& status) {
-  PrintAside(fmt::format("earthcatalog: {}\n", OneLine(status.message(), kMaxMessageBytes)));
+  const char* const way_out =
+      KindOf(status) == ErrorKind::kLocked ? " (earthcatalog lock release --force)" : "";
+  PrintAside(
+      fmt::format("earthcatalog: {}{}\n", WithFlags(OneLine(status.message(), kMaxMessageBytes)), way_out));
+}
+
+std::string WithFlags(std::string text) {
+  constexpr std::pair<std::string_view, std::string_view> kFlags[] = {
+      {"`again`", "--again"},         {"`catalog`", "--catalog"},
+      {"`inventory`", "--inventory"}, {"`retry_failed`", "--retry-failed"},
+      {"`since`", "--since"},         {"`source`", "--source"},
+      {"`suffix`", "--suffix"},       {"`warehouse`", "--warehouse"}};
+  for (const auto& [name, flag] : kFlags) {
+    const size_t at = text.find(name);
+    if (at != std::string::npos) text.replace(at, name.size(), flag);
+  }
+  return text;
 }
 
 namespace {

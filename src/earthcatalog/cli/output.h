@@ -18,6 +18,10 @@ void PrintAside(const std::string& text);
 // "earthcatalog: <message>" on stderr, one line.
 void PrintError(const Status& status);
 
+// Errors and notices name options as requests do, in backticks (`retry_failed`); the command line calls them
+// --retry-failed.
+std::string WithFlags(std::string text);
+
 // The run's numbers for people; every inventory row is in exactly one of the lines.
 void PrintSummary(const jobs::IncrementalReport& report);
 

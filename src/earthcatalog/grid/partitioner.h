@@ -33,7 +33,7 @@ inline constexpr int64_t kDefaultMaxCells = 100;
 struct CellAssignments {
   std::vector<uint32_t> offsets;
   std::vector<CellId> cells;
-  // Items that cannot be assigned. They have kNoCell above; the pipeline quarantines them.
+  // Items that cannot be assigned. They have kNoCell above; an ingest quarantines them.
   struct Rejection {
     uint32_t item;
     // As in reports: "bad_geometry" (broken, more cells than the limit), "bad_cells" (a partitioner of the

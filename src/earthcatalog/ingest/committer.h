@@ -1,4 +1,4 @@
-// The end of the pipeline: written chunks become snapshots.
+// The end of an ingest: written chunks become snapshots.
 #pragma once
 
 #include <map>

@@ -82,7 +82,7 @@ AwsProfile AwsProfileOfEnvironment() {
 
 Status CheckExists(const AwsProfile& profile) {
   if (!profile.named || profile.exists) return Status::OK();
-  return UsageError("there is no profile '{}' in {} or {} (--profile or AWS_PROFILE names it)",
+  return UsageError("there is no profile '{}' in {} or {}; its name was given, or is in AWS_PROFILE",
                     OneLine(profile.name, 100), OneLine(profile.files.config),
                     OneLine(profile.files.credentials));
 }

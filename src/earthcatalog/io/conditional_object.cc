@@ -87,7 +87,7 @@ Status ConditionalObject::CheckConditions(std::string_view bytes) const {
   if (!reply.ok()) return Status::OK();  // as it should be; what else is wrong, others find out
   return UsageError(
       "the S3 server of {} ignores conditions (If-Match), and without them two writers can undo each other's "
-      "commits: use one that heeds them, or a local --catalog",
+      "commits: use one that heeds them, or a local catalog file",
       NameForMessages(object_.uri));
 }
 

@@ -40,7 +40,7 @@ Status CheckEndpoint(std::string_view endpoint) {
   const bool bare = endpoint.find_first_of("@?#") == std::string_view::npos;
   if (has_host && bare && (scheme == "http" || scheme == "https")) return Status::OK();
   return UsageError(
-      "the endpoint of S3 (--endpoint-url, AWS_ENDPOINT_URL or a profile's endpoint_url) is not a web "
+      "the endpoint of S3 (as given, AWS_ENDPOINT_URL or a profile's endpoint_url) is not a web "
       "address such as https://s3.example.org or http://localhost:9000");
 }
 

@@ -1,4 +1,4 @@
-// What the table's data files are called and where they lie: written by the pipeline, read from tables and
+// What the table's data files are called and where they lie: written by this program, read from tables and
 // folders that anybody may have written.
 #pragma once
 

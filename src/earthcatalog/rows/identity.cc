@@ -23,8 +23,8 @@ int64_t IngestedWith(std::string_view path, int64_t sequence_number) {
   const int64_t part = name ? std::min(name->part_number, kParts - 1) : 0;
   // Others' metadata may have any number.
   sequence_number = std::clamp<int64_t>(sequence_number, 0, std::numeric_limits<int64_t>::max() / kParts - 1);
-  const bool from_pipeline = name && !name->token.empty();
-  return (sequence_number * kParts + part) * (from_pipeline ? 1 : -1);
+  const bool ours = name && !name->token.empty();
+  return (sequence_number * kParts + part) * (ours ? 1 : -1);
 }
 
 const std::vector<std::string>& IdentityColumns::Names() {

@@ -22,7 +22,7 @@ inline constexpr int64_t kNoTime = std::numeric_limits<int64_t>::min();
 
 // When the rows of a file were ingested whose column `_ingested` does not say it: the sequence number
 // of its commit, and in the last nine digits the part number in its name (of more parts the last are not told
-// apart). The larger, the later. Negative for a file that the pipeline did not write: other engines put rows
+// apart). The larger, the later. Negative for a file that this program did not write: other engines put rows
 // of any age into new files, and 0.6.1 numbers files without regard to their rows. The amount then says only
 // which of two rows of one partition is later, and nothing of rows in others.
 int64_t IngestedWith(std::string_view path, int64_t sequence_number);

@@ -37,8 +37,7 @@ constexpr size_t kStoredRuns = 400;
 Status WithWayOut(const Status& error) {
   if (KindOf(error) != ErrorKind::kCorrupt) return error;
   return CorruptError(
-      "{}; write the file anew without such rows by the program that made it, `check --deep` names the "
-      "others",
+      "{}; write the file anew without such rows by the program that made it, a deep check names the others",
       error.message());
 }
 

@@ -19,7 +19,7 @@ namespace earthcatalog::rows {
 // with the latest `updated`, then `created`, then the one ingested last; a version without the one or the
 // other is older than one with it. Ingested last is what has the latest commit, then the largest part number
 // in its file's name (identity.h: a row that has been moved to another file says so itself), then is the last
-// row of the file with the largest path: the pipeline writes files so that this is true
+// row of the file with the largest path: this program writes files so that this is true
 // (rows/version_parts.h), and in any table it is definite.
 class NewestVersions {
  public:

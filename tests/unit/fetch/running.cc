@@ -64,7 +64,7 @@ Running::Running(std::unique_ptr<Fetcher> fetcher, size_t out_capacity)
     : in_("rows", 1000, &cancel_), out_("bodies", out_capacity, &cancel_), fetcher_(std::move(fetcher)) {
   thread_ = std::thread([this] {
     ended_with_ = fetcher_->Run(&in_, &out_, &cancel_);
-    if (!ended_with_.ok()) cancel_.Fail(ended_with_);  // as the pipeline does
+    if (!ended_with_.ok()) cancel_.Fail(ended_with_);  // as an ingest does
   });
 }
 
@@ -81,7 +81,7 @@ void Running::Give(std::vector<inventory::Row> rows) {
 std::optional<Batch> Running::Take() {
   Result<std::optional<Batch>> batch = out_.Pop();
   EXPECT_TRUE(batch.ok()) << batch.status();
-  if (batch.ok() && *batch) (*batch)->held.reset();  // as soon as it was its turn, in the pipeline
+  if (batch.ok() && *batch) (*batch)->held.reset();  // as soon as it was its turn, in an ingest
   return batch.ok() ? std::move(*batch) : std::nullopt;
 }
 

@@ -1,4 +1,4 @@
-// Runs a fetcher over given rows, as the pipeline does: a thread of its own between two queues.
+// Runs a fetcher over given rows, as an ingest does: a thread of its own between two queues.
 #pragma once
 
 #include <chrono>

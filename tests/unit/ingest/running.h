@@ -1,4 +1,4 @@
-// Runs the pipeline's stages one after the other over a few rows, without fetching anything.
+// Runs an ingest's stages one after the other over a few rows, without fetching anything.
 #pragma once
 
 #include <gtest/gtest.h>

@@ -481,7 +481,7 @@ TEST_F(MergeTest, DangerABrokenGeometryNamesNoFileThatOneCouldMend) {
   const Status status = Open(inputs).status();
   EXPECT_EQ(KindOf(status), ErrorKind::kCorrupt);
   EXPECT_THAT(status.message(), HasSubstr(inputs[0].file.uri + ": row 2: the geometry is not valid WKB"));
-  EXPECT_THAT(status.message(), HasSubstr("check --deep"));
+  EXPECT_THAT(status.message(), HasSubstr("a deep check names"));
   EXPECT_TRUE(TemporaryFolderIsEmpty());
   inputs = Write({{0, 0, {broken(1), Item(2)}}, {1, 0, {Item(1)}}});
   for (MergeInput& input : inputs) input.boxes_hold = false;
