@@ -120,6 +120,12 @@ def test_json_says_why_it_failed(program: Program, base: Base) -> None:
     assert "none.csv" in json.loads(done.stdout)["error"]
 
 
+def test_json_names_the_flag_that_is_missing(program: Program, base: Base) -> None:
+    done = program.run("incremental", *base.flags, "--json")
+    assert done.returncode == 2
+    assert "(--inventory)" in json.loads(done.stdout)["error"]
+
+
 def test_info_of_the_catalog_file_says_what_to_give(program: Program, demo: Catalogue) -> None:
     done = program.run("info", demo.base.db)
     assert done.returncode == 2

@@ -25,7 +25,8 @@ Result<bool> TryAcquire(LockStore* store, const LockHolder& self) {
   if (!found) return false;  // released in between
   if (found->holder.IsStale()) return store->Replace(found->version, self);
   return Locked(found->holder,
-                fmt::format("wait for it, or remove {} if that process is gone", store->name()));
+                fmt::format("wait for it, or remove {} if that process is gone (earthcatalog lock release)",
+                            store->name()));
 }
 
 }  // namespace
@@ -98,7 +99,7 @@ Result<std::optional<LockState>> RemoveLock(const io::Location& base, bool force
     ARROW_ASSIGN_OR_RAISE(auto found, store->Read());
     if (!found) return std::nullopt;
     const bool stale = found->holder.IsStale();
-    if (!stale && !force) return Locked(found->holder, "its lock is removed by force only");
+    if (!stale && !force) return Locked(found->holder, "option `force` removes its lock all the same");
     ARROW_ASSIGN_OR_RAISE(const bool removed, store->Remove(found->version));
     if (removed) return LockState{std::move(found->holder), stale};
   }

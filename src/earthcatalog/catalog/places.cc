@@ -48,7 +48,7 @@ Result<Paths> Paths::FromBase(const std::string& base, const io::S3Settings& s3)
   ARROW_ASSIGN_OR_RAISE(const io::Location location, io::Resolve(base, s3));
   std::error_code no_file;
   if (location.local && std::filesystem::is_regular_file(location.path, no_file)) {
-    return UsageError("{} is a file: give the folder it lies in, or `catalog` and `warehouse`",
+    return UsageError("{} is a file: give the folder it lies in, or option `catalog` and option `warehouse`",
                       io::NameForMessages(base));
   }
   ARROW_ASSIGN_OR_RAISE(const io::Location db, FindDb(location));

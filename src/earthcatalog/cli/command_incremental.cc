@@ -75,6 +75,7 @@ Result<int> RunIncrementalCommand(const jobs::IncrementalOptions& options, bool 
         options, [&](const Progress& progress) { bar.Update(progress); }, &cancel, &report);
   }
   std::ranges::transform(report.notices, report.notices.begin(), WithFlags);
+  report.error = WithFlags(report.error);
   const bool started = status.ok() || report.inventory.rows > 0;
   if (json) {
     fmt::print("{}\n", jobs::ReportToJson(report));

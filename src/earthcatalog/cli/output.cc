@@ -68,21 +68,17 @@ void PrintAside(const std::string& text) {
 }
 
 void PrintError(const Status& status) {
-  const char* const way_out =
-      KindOf(status) == ErrorKind::kLocked ? " (earthcatalog lock release --force)" : "";
-  PrintAside(
-      fmt::format("earthcatalog: {}{}\n", WithFlags(OneLine(status.message(), kMaxMessageBytes)), way_out));
+  PrintAside(fmt::format("earthcatalog: {}\n", WithFlags(OneLine(status.message(), kMaxMessageBytes))));
 }
 
 std::string WithFlags(std::string text) {
-  constexpr std::pair<std::string_view, std::string_view> kFlags[] = {
-      {"`again`", "--again"},         {"`catalog`", "--catalog"},
-      {"`inventory`", "--inventory"}, {"`retry_failed`", "--retry-failed"},
-      {"`since`", "--since"},         {"`source`", "--source"},
-      {"`suffix`", "--suffix"},       {"`warehouse`", "--warehouse"}};
-  for (const auto& [name, flag] : kFlags) {
-    const size_t at = text.find(name);
-    if (at != std::string::npos) text.replace(at, name.size(), flag);
+  constexpr std::string_view kOption = "option `";
+  for (size_t at = 0; (at = text.find(kOption, at)) != std::string::npos;) {
+    const size_t name = at + kOption.size(), end = text.find('`', name);
+    if (end == std::string::npos) break;
+    std::string flag = "--" + text.substr(name, end - name);
+    std::ranges::replace(flag, '_', '-');
+    text.replace(at, end + 1 - at, flag);
   }
   return text;
 }

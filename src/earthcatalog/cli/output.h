@@ -18,8 +18,8 @@ void PrintAside(const std::string& text);
 // "earthcatalog: <message>" on stderr, one line.
 void PrintError(const Status& status);
 
-// Errors and notices name options as requests do, in backticks (`retry_failed`); the command line calls them
-// --retry-failed.
+// The core names options as requests do, "option `retry_failed`"; here that is --retry-failed. Other words in
+// backticks, as the names of columns, stay as they are.
 std::string WithFlags(std::string text);
 
 // The run's numbers for people; every inventory row is in exactly one of the lines.

@@ -242,8 +242,8 @@ void HttpRun::NoticeRefusal(const Answer& answer) {
   const auto problem = refusals_.Failed(bucket, code, failure, answer.job.refused);
   if (!problem) return;
   outage_ = FailedError(
-      "{}. The table is as of the last commit; run the same again when it is mended, and the failed rows "
-      "too where the quarantine has some for it",
+      "{}. The table is as of the last commit; run the same again when it is mended, with option "
+      "`retry_failed` where rows are in the quarantine for it",
       *problem);
 }
 

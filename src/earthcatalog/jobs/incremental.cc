@@ -31,9 +31,10 @@ constexpr size_t kQueuedBatches = 8;
 constexpr int kMaxThreads = 256;
 
 Status CheckOptions(const IncrementalOptions& options) {
-  if (options.inventory.empty() && !options.retry_failed) return UsageError("no `inventory` given");
-  if (options.catalog_db.empty()) return UsageError("no `catalog` given");
-  if (options.warehouse.empty()) return UsageError("no `warehouse` given");
+  if (options.inventory.empty() && !options.retry_failed)
+    return UsageError("no inventory given (option `inventory`)");
+  if (options.catalog_db.empty()) return UsageError("no catalog file given (option `catalog`)");
+  if (options.warehouse.empty()) return UsageError("no warehouse given (option `warehouse`)");
   if (options.chunk_size == 0) return UsageError("the chunk size must be at least 1");
   if (options.max_in_flight < 1 || options.max_in_flight > 4096) {
     return UsageError("the number of workers must be between 1 and 4096, not {}", options.max_in_flight);

@@ -14,10 +14,10 @@ std::string AllDone(const IncrementalOptions& options, const inventory::Counts& 
                   options.limit ? fmt::format("first {}", Count(*options.limit)) : Count(counts.skipped_done),
                   options.limit ? "items" : "rows");
   if (quarantined > 0) {
-    notice +=
-        fmt::format(". {} rows wait in the quarantine: `retry_failed` takes them up", Count(quarantined));
+    notice += fmt::format(". {} rows wait in the quarantine: option `retry_failed` takes them up",
+                          Count(quarantined));
   }
-  return notice + ". `again` adds all once more";
+  return notice + ". option `again` adds all once more";
 }
 
 std::string AboutWideItems(const ingest::WideItems& wide, int64_t max_cells) {
@@ -45,18 +45,19 @@ std::vector<std::string> NoticesOf(const IncrementalOptions& options, const inve
                     facts.max_in_flight, options.max_in_flight));
   }
   if (counts.passed_without_date > 0) {
-    notices.push_back(fmt::format("{} rows have no last-modified date and passed `since`",
+    notices.push_back(fmt::format("{} rows have no last-modified date and passed option `since`",
                                   Count(counts.passed_without_date)));
   }
   if (counts.rows > 0 && counts.skipped_suffix == counts.rows) {
-    notices.push_back(
-        fmt::format("no key ends in {}: `suffix` says what does; or is the first line a header without the "
-                    "columns bucket and key?",
-                    OneLine(options.suffix)));
+    notices.push_back(fmt::format(
+        "no key ends in {}: option `suffix` says what does; or is the first line a header without the "
+        "columns bucket and key?",
+        OneLine(options.suffix)));
   }
   if (facts.nothing_found && !options.retry_failed) {
     notices.push_back(
-        "no item was found: is `source` right, and the inventory this archive's? `retry_failed` takes "
+        "no item was found: is option `source` right, and the inventory this archive's? option "
+        "`retry_failed` takes "
         "the rows up again");
   }
   if (facts.wide.count > 0) notices.push_back(AboutWideItems(facts.wide, facts.max_cells));
