@@ -5,25 +5,15 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "earthcatalog/base/cancel.h"
-#include "earthcatalog/geoparquet/used_columns.h"
 #include "earthcatalog/rows/data_files_reader.h"
-#include "earthcatalog/rows/newest_rows.h"
+#include "earthcatalog/rows/kept_rows.h"
 #include "earthcatalog/rows/sort_rows.h"
 
 namespace earthcatalog::rows {
-
-struct MergeInput {
-  StoredFile file;
-  int64_t sequence_number = 0;  // of the commit that brought its rows
-  // Of each row whether it is left out, besides those that are superseded; null for none. Outlives the merge.
-  const std::vector<bool>* left_out = nullptr;
-  bool boxes_hold = true;  // else they are mended (item/mend_boxes.h)
-};
 
 struct MergeOptions {
   int64_t memory_bytes = 256LL << 20;
@@ -87,27 +77,17 @@ class Merge {
   Result<bool> ReadOnce(const CancelSource& cancel);
   Status DescribeRows(const CancelSource& cancel);
   Status MakeRuns(const CancelSource& cancel);
-  Status FinishNewest();
-  Status AddToRun(const DataFilesReader::Rows& found);
-  Result<std::shared_ptr<arrow::Int64Array>> KeptRows(const DataFilesReader::Rows& found) const;
-  Result<std::shared_ptr<arrow::RecordBatch>> Conformed(const std::shared_ptr<arrow::RecordBatch>& rows,
-                                                        const MergeInput& input);
-  Result<std::shared_ptr<arrow::RecordBatch>> WithIngested(const std::shared_ptr<arrow::RecordBatch>& rows,
-                                                           const MergeInput& input) const;
+  Status FinishDescribing();
+  Status AddToRun(const RowsOfFiles& found);
   Result<std::shared_ptr<arrow::RecordBatchReader>> SortWaiting();
   Status StoreWaiting(const CancelSource& cancel);
   Status MergeSmallest(size_t count, const CancelSource& cancel);
   Status StartMerging(const CancelSource& cancel);
 
   const io::Location table_;
-  std::vector<MergeInput> files_;
-  const std::shared_ptr<arrow::Schema> schema_;  // the table's
   const MergeOptions options_;
-  std::optional<NewestRows> newest_;  // its numbers of files are those of `files_`
-  geoparquet::PresentColumns present_;
-  std::shared_ptr<arrow::Schema> file_schema_, conformed_schema_;  // of the last batch, before and after
-  bool boxes_hold_ = true;                                         // of its file
-  arrow::RecordBatchVector waiting_;                               // for their run
+  KeptRows kept_;
+  arrow::RecordBatchVector waiting_;  // for their run
   int64_t waiting_bytes_ = 0;
   std::vector<StoredRows> runs_;
   std::shared_ptr<arrow::Schema> rows_schema_;
