@@ -11,7 +11,6 @@
 #include <string>
 #include <vector>
 
-#include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/iceberg/manifest_list.h"
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 #include "earthcatalog/iceberg/table.h"
@@ -49,7 +48,7 @@ Example MakeExample(const TemporaryFolder& folder) {
   const Columns columns = GeneratedColumns(2 * kCommitFiles);
   const rows::WriteTarget target{.warehouse = io::Resolve(folder / "example").ValueOrDie(),
                                  .schema = columns.schema,
-                                 .partitioner = grid::MakePartitioner({}).ValueOrDie()};
+                                 .cell_name = CellName};
   rows::UncommittedFiles files(target.warehouse);
   Must(rows::WriteFiles(target, InGroups(columns, 2), CancelSource(), &files));
   return {columns.schema, files.Release()};

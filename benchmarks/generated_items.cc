@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/iceberg/schema.h"
 #include "earthcatalog/item/item_encoder.h"
 #include "earthcatalog/item/item_schema.h"
@@ -70,6 +71,11 @@ Columns GeneratedColumns(uint64_t count) {
   columns.rows = arrow::RecordBatch::Make(WithoutCells(columns.schema), columns.rows->num_rows(),
                                           columns.rows->columns());
   return columns;
+}
+
+std::string CellName(grid::CellId cell) {
+  static const std::shared_ptr<const grid::Partitioner> partitioner = grid::MakePartitioner({}).ValueOrDie();
+  return partitioner->Name(cell);
 }
 
 rows::FannedOut InGroups(const Columns& columns, size_t rows_per_file) {

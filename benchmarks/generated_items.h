@@ -35,6 +35,9 @@ struct Columns {
 };
 Columns GeneratedColumns(uint64_t count);
 
+// Of H3 cells.
+std::string CellName(grid::CellId cell);
+
 // Each `rows_per_file` rows become a file in a folder of their own, as most do that hold little: 43 years in
 // each cell.
 rows::FannedOut InGroups(const Columns& columns, size_t rows_per_file);

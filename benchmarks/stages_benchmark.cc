@@ -81,8 +81,9 @@ class Job {
   // A commit's files each.
   std::vector<std::vector<iceberg::DataFile>> Write(const std::vector<rows::FannedOut>& chunks,
                                                     const std::string& folder) const {
-    rows::WriteTarget target{
-        .warehouse = io::Resolve(folder).ValueOrDie(), .schema = schema_, .partitioner = partitioner_};
+    rows::WriteTarget target{.warehouse = io::Resolve(folder).ValueOrDie(),
+                             .schema = schema_,
+                             .cell_name = [this](grid::CellId cell) { return partitioner_->Name(cell); }};
     std::vector<std::vector<iceberg::DataFile>> files;
     for (const rows::FannedOut& rows : chunks) {
       rows::UncommittedFiles written(target.warehouse);

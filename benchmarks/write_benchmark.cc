@@ -15,7 +15,6 @@
 #include "arrow_file.h"
 #include "earthcatalog/geoparquet/used_columns.h"
 #include "earthcatalog/geoparquet/writer.h"
-#include "earthcatalog/grid/partitioner.h"
 #include "earthcatalog/rows/write_files.h"
 #include "generated_items.h"
 #include "must.h"
@@ -116,7 +115,7 @@ void WriteFiles(benchmark::State& state, const TemporaryFolder* folder, Place pl
   const rows::FannedOut rows = InGroups(columns, static_cast<size_t>(state.range(0)));
   rows::WriteTarget target{.warehouse = {},
                            .schema = columns.schema,
-                           .partitioner = grid::MakePartitioner({}).ValueOrDie(),
+                           .cell_name = CellName,
                            .threads = static_cast<int>(state.range(1))};
   int64_t bytes = 0;
   for (auto _ : state) {

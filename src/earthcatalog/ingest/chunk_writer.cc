@@ -55,7 +55,11 @@ Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
     written.wide.Add(batch.wide);
   }
   ARROW_ASSIGN_OR_RAISE(const rows::FannedOut rows, rows::FanOut(*schema_, TakeItems(std::move(chunk))));
-  const rows::WriteTarget target{warehouse_, schema_, partitioner_, next_part_number_, threads_};
+  const rows::WriteTarget target{.warehouse = warehouse_,
+                                 .schema = schema_,
+                                 .cell_name = [this](grid::CellId cell) { return partitioner_->Name(cell); },
+                                 .part_number = next_part_number_,
+                                 .threads = threads_};
   next_part_number_ += rows.parts;
   ARROW_RETURN_NOT_OK(rows::WriteFiles(target, rows, *cancel_, &written.files));
   return written;

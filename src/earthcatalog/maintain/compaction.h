@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -47,7 +48,8 @@ class Compaction {
   Status CheckVersions(const std::vector<TableFile>& unread);
   Status AddIngestedColumn();
   Status RewriteBuckets(size_t begin, size_t end);
-  Status RewriteBucket(const Bucket& bucket);
+  Status RewriteUnit(std::span<const Bucket> buckets);
+  Status RewriteBucket(const Bucket& bucket, rows::UncommittedFiles* files);
   Status DropSuperseded();
   Status RewriteWithout(const TableFile& file, const std::vector<bool>& superseded);
   Status Commit(bool last);

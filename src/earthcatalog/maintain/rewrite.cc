@@ -1,13 +1,29 @@
 #include "earthcatalog/maintain/rewrite.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/geoparquet/small_file.h"
 #include "earthcatalog/grid/cell_name.h"
 #include "earthcatalog/rows/data_file_name.h"
 #include "earthcatalog/rows/merge.h"
+#include "earthcatalog/rows/merge_small.h"
 
 namespace earthcatalog::maintain {
+namespace {
+
+// Of the memory limit, for the rows of small files: they are held once more when they are joined, and once
+// more when they are written.
+constexpr int64_t kSmallFilesPart = 4;
+
+rows::MergeInput InputOf(const TableFile& file) {
+  return {.file = {.uri = file.file.path, .size = file.file.file_size},
+          .sequence_number = file.file.sequence_number,
+          .boxes_hold = file.boxes_hold};
+}
+
+}  // namespace
 
 Status RewriteFiles(const RewriteTarget& target, const std::vector<RewriteInput>& inputs,
                     const OnRows& on_rows, const CancelSource& cancel, rows::UncommittedFiles* files) {
@@ -19,11 +35,8 @@ Status RewriteFiles(const RewriteTarget& target, const std::vector<RewriteInput>
   }
   std::vector<rows::MergeInput> merged;
   for (const RewriteInput& input : inputs) {
-    const iceberg::DataFile& file = input.file->file;
-    merged.push_back({.file = {.uri = file.path, .size = file.file_size},
-                      .sequence_number = file.sequence_number,
-                      .left_out = input.left_out,
-                      .boxes_hold = input.file->boxes_hold});
+    merged.push_back(InputOf(*input.file));
+    merged.back().left_out = input.left_out;
   }
   ARROW_ASSIGN_OR_RAISE(const auto merge,
                         rows::Merge::Open(target.warehouse, std::move(merged), target.schema,
@@ -44,6 +57,43 @@ Status RewriteFiles(const RewriteTarget& target, const std::vector<RewriteInput>
     };
   }
   return rows::WriteMerged(merge.get(), std::move(output), cancel, files);
+}
+
+bool AreSmall(const Bucket& bucket, const RewriteTarget& target) {
+  int64_t bytes = 0, rows = 0;
+  for (const TableFile& file : bucket) {
+    bytes += file.file.file_size;
+    rows += file.file.record_count;
+  }
+  return bytes <= std::min(rows::kSmallFileBytes, target.file_bytes) && rows <= geoparquet::kSmallFileRows &&
+         grid::CanBeFolder(bucket.front().file.partition.grid_partition.value_or(""));
+}
+
+Result<bool> RewriteSmallFiles(const RewriteTarget& target, std::span<const Bucket> buckets,
+                               const OnRows& on_rows, const CancelSource& cancel,
+                               rows::UncommittedFiles* files) {
+  std::vector<iceberg::Partition> partitions;
+  std::vector<rows::MergeInput> inputs;
+  for (const Bucket& bucket : buckets) {
+    for (const TableFile& file : bucket) {
+      inputs.push_back(InputOf(file));
+      inputs.back().partition = static_cast<uint32_t>(partitions.size());
+    }
+    partitions.push_back(bucket.front().file.partition);
+  }
+  ARROW_ASSIGN_OR_RAISE(const auto merged,
+                        rows::MergeSmallFiles(target.warehouse, std::move(inputs), partitions, target.schema,
+                                              target.memory_bytes / kSmallFilesPart, cancel));
+  if (!merged) return false;
+  rows::WriteTarget output{.warehouse = target.warehouse,
+                           .schema = merged->schema,
+                           .cell_name = [&](grid::CellId cell) { return *partitions[cell].grid_partition; }};
+  if (on_rows) {
+    output.on_rows = [&](const io::Location& file, const iceberg::Partition& partition,
+                         const arrow::RecordBatch& rows) { return on_rows(file.uri, partition, 0, rows); };
+  }
+  ARROW_RETURN_NOT_OK(rows::WriteFiles(output, merged->rows, cancel, files));
+  return true;
 }
 
 }  // namespace earthcatalog::maintain

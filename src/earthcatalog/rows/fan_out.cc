@@ -16,14 +16,6 @@ namespace {
 
 constexpr int kNoYear = INT32_MAX;  // after every year
 
-std::shared_ptr<arrow::Schema> WithoutCells(const arrow::Schema& schema) {
-  arrow::FieldVector fields;
-  for (const auto& field : schema.fields()) {
-    if (field->name() != item::kGridPartition) fields.push_back(field);
-  }
-  return arrow::schema(std::move(fields));
-}
-
 // The place of each item in file order, whatever file it goes to.
 std::vector<uint32_t> RankItems(const arrow::RecordBatch& items) {
   const FileOrder sorted(items);
@@ -65,6 +57,14 @@ struct Entry {
 };
 
 }  // namespace
+
+std::shared_ptr<arrow::Schema> WithoutCells(const arrow::Schema& schema) {
+  arrow::FieldVector fields;
+  for (const auto& field : schema.fields()) {
+    if (field->name() != item::kGridPartition) fields.push_back(field);
+  }
+  return arrow::schema(std::move(fields));
+}
 
 Result<FannedOut> FanOut(const arrow::Schema& schema, std::vector<AssignedItems> items) {
   std::vector<std::shared_ptr<arrow::RecordBatch>> batches;

@@ -36,6 +36,9 @@ struct FannedOut {
   uint32_t parts = 1;
 };
 
+// The columns of FannedOut::items.
+std::shared_ptr<arrow::Schema> WithoutCells(const arrow::Schema& schema);
+
 // Joins the batches, in their order, into columns of `schema` (with field ids; a grid_partition field in it
 // is passed over) and sorts within each group by (platform, datetime, collection, id), nulls last. Consumes
 // the batches, column by column, so that the data is never held twice as a whole.

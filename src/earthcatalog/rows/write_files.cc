@@ -97,16 +97,17 @@ class GroupWriter {
  private:
   // Its rows begin at `begin` of `items`.
   Status WriteGroup(const FileGroup& group, const arrow::RecordBatch& items, int64_t begin) {
-    std::string cell = target_.partitioner->Name(group.cell);
+    std::string cell = target_.cell_name(group.cell);
     const auto count = static_cast<int64_t>(group.end - group.begin);
     ARROW_ASSIGN_OR_RAISE(const auto rows, WithCell(items, begin, count, cell));
     ARROW_ASSIGN_OR_RAISE(geoparquet::EncodedFile encoded, writer_->Write(*rows));
     const io::Location location =
         target_.warehouse.Join(DataFilePath(cell, group.year, target_.part_number + group.part, token_));
     const std::shared_ptr<arrow::Buffer> bytes = encoded.bytes;
+    const iceberg::Partition partition = PartitionOf(group, std::move(cell));
     if (uploads_ == nullptr) ARROW_RETURN_NOT_OK(io::WriteFileAtomically(location, std::string_view(*bytes)));
-    files_.push_back(DescribeFile(location.uri, PartitionOf(group, std::move(cell)), bytes->size(),
-                                  std::move(encoded.metrics)));
+    files_.push_back(DescribeFile(location.uri, partition, bytes->size(), std::move(encoded.metrics)));
+    if (target_.on_rows) ARROW_RETURN_NOT_OK(target_.on_rows(location, partition, *rows));
     return uploads_ == nullptr ? Status::OK() : uploads_->Add(location, bytes);
   }
 

@@ -1,6 +1,7 @@
-// A chunk's groups to GeoParquet data files in the warehouse.
+// Groups of rows to GeoParquet data files in the warehouse.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -16,9 +17,15 @@ namespace earthcatalog::rows {
 struct WriteTarget {
   io::Location warehouse;
   std::shared_ptr<arrow::Schema> schema;  // with field ids and grid_partition
-  std::shared_ptr<const grid::Partitioner> partitioner;
-  int64_t part_number = 0;  // of the chunk's part 0
+  // Of the groups' cells, which can be folders' (grid/cell_name.h). From any thread.
+  std::function<std::string(grid::CellId)> cell_name;
+  int64_t part_number = 0;  // of part 0
   int threads = 1;          // at least 1
+  // Called with all that is written: the file, its partition, its rows. From any thread; an error ends the
+  // writing.
+  std::function<Status(const io::Location& file, const iceberg::Partition& partition,
+                       const arrow::RecordBatch& rows)>
+      on_rows = {};
 };
 
 // Data files that no commit names yet: removed when this is destroyed, unless they were released. Best
