@@ -18,37 +18,10 @@ constexpr auto kProgressInterval = std::chrono::milliseconds(200);
 // Of the memory limit, for finding versions; the buckets under way share the rest.
 constexpr int64_t kVersionsPart = 3;
 constexpr int64_t kLeastBucketBytes = 64LL << 20;
-// Of small partitions that are written anew together.
-constexpr int64_t kUnitFileBytes = 4LL << 20;
-constexpr int64_t kUnitRows = 16'384;
 
 std::optional<int64_t> CurrentSnapshotId(const iceberg::Table& table) {
   const auto snapshot = table.current_snapshot();
   return snapshot ? std::optional(snapshot->id) : std::nullopt;
-}
-
-// What threads take up one after the other: a large bucket, or neighbouring small ones.
-std::vector<std::span<const Bucket>> UnitsOf(std::span<const Bucket> buckets, const RewriteTarget& target) {
-  std::vector<std::span<const Bucket>> units;
-  int64_t room_bytes = 0, room_rows = 0;  // in the last one
-  for (size_t i = 0; i < buckets.size(); ++i) {
-    int64_t bytes = 0, rows = 0;
-    for (const TableFile& file : buckets[i]) {
-      bytes += file.file.file_size;
-      rows += file.file.record_count;
-    }
-    const bool small = AreSmall(buckets[i], target);
-    if (small && bytes <= room_bytes && rows <= room_rows) {
-      units.back() = {units.back().data(), units.back().size() + 1};
-    } else {
-      units.push_back(buckets.subspan(i, 1));
-      room_bytes = small ? kUnitFileBytes : 0;
-      room_rows = small ? kUnitRows : 0;
-    }
-    room_bytes -= bytes;
-    room_rows -= rows;
-  }
-  return units;
 }
 
 // Whatever room the columns of items leave.
@@ -174,7 +147,7 @@ OnRows Compaction::WhatIsWritten() {
 
 Status Compaction::RewriteBuckets(size_t begin, size_t end) {
   const std::span<const Bucket> buckets(plan_.buckets.data() + begin, end - begin);
-  const std::vector<std::span<const Bucket>> units = UnitsOf(buckets, Target());
+  const std::vector<std::span<const Bucket>> units = UnitsOf(buckets, options_.target_bytes);
   return ParallelFor(units.size(), threads_, cancel_, [&](size_t i, int) { return RewriteUnit(units[i]); });
 }
 

@@ -5,9 +5,11 @@
 #include <string>
 #include <utility>
 
+#include "earthcatalog/geoparquet/small_file.h"
 #include "earthcatalog/grid/cell_name.h"
 #include "earthcatalog/item/bbox_column.h"
 #include "earthcatalog/item/item_schema.h"
+#include "earthcatalog/rows/data_file_reader.h"
 
 namespace earthcatalog::maintain {
 namespace {
@@ -21,6 +23,22 @@ State StateOf(const TableFile& file, const CompactionRule& rule) {
   const int64_t percent = file.file.file_size / std::max<int64_t>(1, rule.target_bytes / 100);
   if (rule.rewrite_all || percent > kLargest || (rule.mend_boxes && !file.boxes_hold)) return State::kBad;
   return percent < kSmallest ? State::kSmall : State::kGood;
+}
+
+struct Size {
+  int64_t bytes = 0, rows = 0;
+};
+
+// Of small buckets that are written anew together.
+constexpr Size kUnit{4LL << 20, 16'384};
+
+Size SizeOf(const Bucket& bucket) {
+  Size size;
+  for (const TableFile& file : bucket) {
+    size.bytes += file.file.file_size;
+    size.rows += file.file.record_count;
+  }
+  return size;
 }
 
 using Place = std::vector<TableFile>::iterator;
@@ -83,6 +101,25 @@ CompactionPlan PlanCompaction(std::vector<TableFile> files, const CompactionRule
     begin = end;
   }
   return plan;
+}
+
+std::vector<std::span<const Bucket>> UnitsOf(std::span<const Bucket> buckets, int64_t target_bytes) {
+  std::vector<std::span<const Bucket>> units;
+  Size room;  // in the last one
+  for (size_t i = 0; i < buckets.size(); ++i) {
+    const Size size = SizeOf(buckets[i]);
+    const bool small = size.bytes <= std::min(rows::kSmallFileBytes, target_bytes) &&
+                       size.rows <= geoparquet::kSmallFileRows;
+    if (small && size.bytes <= room.bytes && size.rows <= room.rows) {
+      units.back() = {units.back().data(), units.back().size() + 1};
+    } else {
+      units.push_back(buckets.subspan(i, 1));
+      room = small ? kUnit : Size{};
+    }
+    room.bytes -= size.bytes;
+    room.rows -= size.rows;
+  }
+  return units;
 }
 
 }  // namespace earthcatalog::maintain

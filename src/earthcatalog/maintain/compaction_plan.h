@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "earthcatalog/catalog/catalog.h"
@@ -41,5 +42,10 @@ struct CompactionPlan {
 // the others are written anew when they are `threshold` or more, or when one of them would be so alone: it is
 // too large, or its boxes do not hold.
 CompactionPlan PlanCompaction(std::vector<TableFile> files, const CompactionRule& rule);
+
+// What is written anew at a time: a bucket, or several neighbouring ones whose files are so few and small
+// that each of them becomes one small file of `target_bytes` at most. A unit of those has 4 MiB of files and
+// 16,384 rows at most.
+std::vector<std::span<const Bucket>> UnitsOf(std::span<const Bucket> buckets, int64_t target_bytes);
 
 }  // namespace earthcatalog::maintain

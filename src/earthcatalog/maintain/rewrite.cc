@@ -1,10 +1,8 @@
 #include "earthcatalog/maintain/rewrite.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "earthcatalog/base/text.h"
-#include "earthcatalog/geoparquet/small_file.h"
 #include "earthcatalog/grid/cell_name.h"
 #include "earthcatalog/rows/data_file_name.h"
 #include "earthcatalog/rows/merge.h"
@@ -57,16 +55,6 @@ Status RewriteFiles(const RewriteTarget& target, const std::vector<RewriteInput>
     };
   }
   return rows::WriteMerged(merge.get(), std::move(output), cancel, files);
-}
-
-bool AreSmall(const Bucket& bucket, const RewriteTarget& target) {
-  int64_t bytes = 0, rows = 0;
-  for (const TableFile& file : bucket) {
-    bytes += file.file.file_size;
-    rows += file.file.record_count;
-  }
-  return bytes <= std::min(rows::kSmallFileBytes, target.file_bytes) && rows <= geoparquet::kSmallFileRows &&
-         grid::CanBeFolder(bucket.front().file.partition.grid_partition.value_or(""));
 }
 
 Result<bool> RewriteSmallFiles(const RewriteTarget& target, std::span<const Bucket> buckets,

@@ -37,11 +37,8 @@ using OnRows = std::function<Status(const std::string& uri, const iceberg::Parti
 Status RewriteFiles(const RewriteTarget& target, const std::vector<RewriteInput>& inputs,
                     const OnRows& on_rows, const CancelSource& cancel, rows::UncommittedFiles* files);
 
-// Whether the files of a partition are so few and small that RewriteSmallFiles() serves them.
-bool AreSmall(const Bucket& bucket, const RewriteTarget& target);
-
-// The files of many partitions at once, those of each into one file. False, with nothing written, when their
-// rows take too much memory together.
+// The files of many partitions at once, of a unit (UnitsOf), those of each into one file. False, with nothing
+// written, when their rows take too much memory together.
 Result<bool> RewriteSmallFiles(const RewriteTarget& target, std::span<const Bucket> buckets,
                                const OnRows& on_rows, const CancelSource& cancel,
                                rows::UncommittedFiles* files);

@@ -100,5 +100,28 @@ TEST(CompactionPlan, AnEmptyTableHasNothingToDo) {
   EXPECT_THAT(plan.buckets, IsEmpty());
 }
 
+std::vector<size_t> BucketsOfUnits(const std::vector<Bucket>& buckets, int64_t target_bytes) {
+  std::vector<size_t> counts;
+  for (const auto& unit : UnitsOf(buckets, target_bytes)) counts.push_back(unit.size());
+  return counts;
+}
+
+TEST(CompactionUnits, SmallBucketsGoTogetherUntilTheyAreMany) {
+  constexpr int64_t kTarget = 128 << 20;
+  const Bucket small = {File("1", "a", 500), File("2", "a", 500)};
+  const Bucket large = {File("1", "b", 600 << 10), File("2", "b", 600 << 10)};
+  Bucket many_rows = small;
+  many_rows[0].file.record_count = 1001;
+  EXPECT_THAT(BucketsOfUnits({small, small, large, small, many_rows, many_rows, small}, kTarget),
+              ElementsAre(2, 1, 1, 1, 1, 1));
+  EXPECT_THAT(BucketsOfUnits({small, small}, /*target_bytes=*/999), ElementsAre(1, 1));
+  const Bucket kibibytes_900 = {File("1", "a", 900 << 10)};
+  EXPECT_THAT(BucketsOfUnits(std::vector<Bucket>(9, kibibytes_900), kTarget), ElementsAre(4, 4, 1));
+  Bucket rows_900 = small;
+  rows_900[0].file.record_count = 900;
+  EXPECT_THAT(BucketsOfUnits(std::vector<Bucket>(20, rows_900), kTarget), ElementsAre(18, 2));
+  EXPECT_THAT(BucketsOfUnits({}, kTarget), IsEmpty());
+}
+
 }  // namespace
 }  // namespace earthcatalog::maintain
