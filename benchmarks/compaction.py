@@ -1,11 +1,13 @@
 """Compaction of a local table, this project and earthcatalog 0.6.1 in turns, and beside it Arrow alone.
 
-    python benchmarks/compaction.py PROGRAM [PEER_PYTHON] [--items 20000] [--runs 4] [--rounds 3]
+    python benchmarks/compaction.py PROGRAM [PEER_PYTHON] [--items 20000] [--runs 1] [--rounds 3]
+                                    [--chunk-size 10000] [--server ITEM_SERVER]
 
-The table is made of so many runs over parts of an archive, each with a chunk size of 500, by 0.6.1 where it
-is given: both can compact that. Each compaction begins with a copy of it at the same place. Arrow alone reads
-all files, those of each cell and year one after the other, and writes what it has read to one file with the
-same compression, without looking at it. The table (Markdown, on standard output) has medians.
+The table is made of so many runs over parts of an archive of 43 years, by 0.6.1 where it is given: both can
+compact that. With ITEM_SERVER the items are those that it makes, for tables too large for an archive on the
+disk. Each compaction begins with a copy of the table at the same place. Arrow alone reads all files, those
+of each cell and year one after the other, and writes what it has read to one file with the same compression,
+without looking at it. The table (Markdown, on standard output) has medians.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import datetime as dt
 import os
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 from collections import defaultdict
@@ -23,13 +26,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 from runs import run
+from scale import item_server
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from harness import tables, web
 from harness.program import Base
 from velocity_items import BUCKET, write_archive
 
-BEGIN, END = dt.datetime(2020, 1, 1, tzinfo=dt.UTC), dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+BEGIN, END = dt.datetime(1984, 1, 1, tzinfo=dt.UTC), dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 
 
 @dataclass(frozen=True)
@@ -71,15 +75,22 @@ def inventories(archive: Path, parts: int) -> list[str]:
     return [str(path) for path in paths]
 
 
-def make_table(options: argparse.Namespace, archive: Path, url: str, base: Path) -> None:
-    for inventory in inventories(archive, options.runs):
-        if options.peer:
-            script = Path(__file__).with_name("peer_incremental.py")
-            run([options.peer, str(script), url, BUCKET, inventory, str(base), "500"])
-            continue
-        places = ["--catalog", f"{base}/earthcatalog.db", "--warehouse", f"{base}/warehouse"]
-        flags = ["--inventory", inventory, "--source", url, "--chunk-size", "500"]
-        run([options.program, "incremental", *flags, *places])
+def make_table(options: argparse.Namespace, archive: Path, base: Path) -> None:
+    if options.server:
+        subprocess.run([options.server, "--inventory", str(options.items), str(archive)], check=True)
+        serve = item_server(options.server)
+    else:
+        write_archive(archive, options.items, BEGIN, END)
+        serve = web.serve(archive)
+    with serve as url:
+        for inventory in inventories(archive, options.runs):
+            if options.peer:
+                script = Path(__file__).with_name("peer_incremental.py")
+                run([options.peer, str(script), url, BUCKET, inventory, str(base), str(options.chunk_size)])
+                continue
+            places = ["--catalog", f"{base}/earthcatalog.db", "--warehouse", f"{base}/warehouse"]
+            flags = ["--inventory", inventory, "--source", url, "--chunk-size", str(options.chunk_size)]
+            run([options.program, "incremental", *flags, *places])
 
 
 def measure(command: list[str], base: Path, made: Path) -> Measured:
@@ -98,15 +109,14 @@ def main() -> None:
     parser.add_argument("program")
     parser.add_argument("peer", nargs="?")
     parser.add_argument("--items", type=int, default=20_000)
-    parser.add_argument("--runs", type=int, default=4)
+    parser.add_argument("--runs", type=int, default=1)
+    parser.add_argument("--chunk-size", type=int, default=10_000)
+    parser.add_argument("--server")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         base, made, alone = (Path(folder) / name for name in ("base", "made", "alone"))
-        archive = Path(folder) / "archive"
-        write_archive(archive, options.items, BEGIN, END)
-        with web.serve(archive) as url:
-            make_table(options, archive, url, base)
+        make_table(options, Path(folder) / "archive", base)
         shutil.move(base, made)
         commands = {
             "Arrow alone": [sys.executable, __file__, "--alone", str(base), str(alone)],
