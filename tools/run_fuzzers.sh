@@ -15,7 +15,7 @@ export UBSAN_OPTIONS=print_stacktrace=1
 export LSAN_OPTIONS=suppressions=$PWD/tools/sanitizers/lsan.supp:print_suppressions=0
 
 failed=0
-for target in grid item wkb avro metadata manifest inventory; do
+for target in grid item wkb avro metadata manifest inventory small_file; do
   program=$build/fuzz/${target}_fuzz
   found=$build/corpus/$target
   log=$build/$target.log

@@ -5,8 +5,6 @@
 #include <string>
 #include <utility>
 
-#include "earthcatalog/item/json_reader.h"
-
 namespace earthcatalog::item {
 namespace {
 
@@ -46,10 +44,19 @@ bool IsStructuredMember(std::string_view name) {
   return name == "assets" || name == "links" || name == "bbox" || name == "stac_extensions";
 }
 
+Status NullMemberRemover::Append(std::string_view text, std::string* out) {
+  reader_.Start(text);
+  // Checked first: nothing deeper than the reader allows is followed below.
+  if (!reader_.Skip() || !reader_.at_end()) return CorruptError("a text is not JSON: {}", reader_.error());
+  reader_.Start(text);
+  AppendWithoutNulls(&reader_, out);
+  return Status::OK();
+}
+
 Result<std::shared_ptr<arrow::Array>> WithoutNullMembers(const arrow::StringArray& texts) {
   arrow::StringBuilder builder;
   ARROW_RETURN_NOT_OK(builder.Reserve(texts.length()));
-  JsonReader reader;
+  NullMemberRemover remover;
   std::string text;
   for (int64_t row = 0; row < texts.length(); ++row) {
     if (texts.IsNull(row)) {
@@ -57,11 +64,7 @@ Result<std::shared_ptr<arrow::Array>> WithoutNullMembers(const arrow::StringArra
       continue;
     }
     text.clear();
-    reader.Start(texts.GetView(row));
-    // Checked first: nothing deeper than the reader allows is followed below.
-    if (!reader.Skip() || !reader.at_end()) return CorruptError("a text is not JSON: {}", reader.error());
-    reader.Start(texts.GetView(row));
-    AppendWithoutNulls(&reader, &text);
+    ARROW_RETURN_NOT_OK(remover.Append(texts.GetView(row), &text));
     ARROW_RETURN_NOT_OK(builder.Append(text));
   }
   return builder.Finish();
