@@ -380,6 +380,32 @@ def test_nothing_but_data_files(program: Program, table: Base, ids: bool) -> Non
     assert set(scanned["id"].to_pylist()) == {item["id"] for item in items}
 
 
+def test_what_comes_after_a_new_start_is_newer_than_what_was_compacted_before(
+    program: Program, archive: Archive, table: Base, tmp_path: Path
+) -> None:
+    """Rows say the number of the commit that they came with, and a new table counted from 1 again."""
+    inventory = archive.head(ITEMS).csv(tmp_path / "inventory.csv")
+    program.ingest(inventory, table, "--source", archive.folder, "--again", "--chunk-size", 60)
+    assert program.run("compact", table.path).returncode == 0
+    assert program.run("expire", table.path, "--older-than", "0s").returncode == 0
+    before = exported(program, table)
+    table.db.unlink()
+    shutil.rmtree(table.warehouse / "earthcatalog")
+    assert register(program, table)["table"] == "new"
+    assert exported(program, table) == before
+    # The same `updated`, or none: only that it comes later says that it is newer.
+    changed = tmp_path / "changed"
+    row, item = archive.rows[0], archive.items[0]
+    item["properties"]["platform"] = "another one"
+    path = changed / row.bucket / row.key
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(item))
+    one = Archive(changed, [row]).csv(tmp_path / "one.csv")
+    program.ingest(one, table, "--source", changed)
+    now = {found["id"]: found for found in exported(program, table)}
+    assert now[item["id"]] == item
+
+
 def _is_filled(base: Base, column: str) -> bool:
     return any(column in tables.read_file(path).column_names for path in base.parquet_files())
 

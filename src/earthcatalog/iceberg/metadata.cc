@@ -91,7 +91,7 @@ Result<TableMetadata> TableMetadata::New(const CreateOptions& options, int64_t n
   metadata.json_ = Json{{"format-version", kFormatVersion},
                         {"table-uuid", NewUuid()},
                         {"location", location},
-                        {"last-sequence-number", 0},
+                        {"last-sequence-number", options.last_sequence_number},
                         {"last-updated-ms", now_ms},
                         {"last-column-id", last_column_id},
                         {"current-schema-id", 0},

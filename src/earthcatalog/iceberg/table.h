@@ -54,6 +54,8 @@ struct CreateOptions {
   io::S3Settings s3 = {};  // how the table's files are reached, where they are in S3
   // The highest field id of a schema that has its ids already, as files have them. 0: it has none.
   int last_column_id = 0;
+  // Its first commit has the next one.
+  int64_t last_sequence_number = 0;
 };
 
 // What a scan took.

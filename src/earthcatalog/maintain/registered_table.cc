@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "earthcatalog/base/time.h"
 #include "earthcatalog/ingest/snapshot_notes.h"
+#include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/maintain/warehouse_files.h"
 
 namespace earthcatalog::maintain {
@@ -138,6 +140,11 @@ Status RegisteredTable::Make(const Registration& plan, iceberg::Table::CommitReq
   }
   here.schema = plan.schema;
   here.last_column_id = plan.last_column_id;
+  // Rows say with which commit of a former table they came, and those that come from now on must be later. No
+  // table has had a commit for each second since 1970.
+  if (plan.schema->GetFieldByName(std::string(item::kIngested)) != nullptr) {
+    here.last_sequence_number = NowMicros() / 1'000'000;
+  }
   return iceberg::Table::Create(std::move(detached), here).Value(&table_);
 }
 
