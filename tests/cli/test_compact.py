@@ -108,6 +108,22 @@ def test_numbers_that_are_none(program: Program, base: Base, flags: list[str]) -
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize("command", ["compact", "maintain", "incremental"])
+def test_a_size_without_a_unit_is_not_taken_for_bytes(program: Program, base: Base, command: str) -> None:
+    """`--target-size 128` made files of a row each."""
+    flags = {
+        "compact": [base.path, "--target-size"],
+        "maintain": [base.path, "--memory-limit"],
+        "incremental": ["--inventory", "inventory.csv", *base.flags, "--memory-limit"],
+    }
+    done = program.run(command, *flags[command], "512")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "earthcatalog: '512' has no unit and so is 512 bytes: "
+        "write 512MiB, or 512B if that is what is meant\n"
+    )
+
+
 def test_without_a_table_nothing_is_made(program: Program, base: Base) -> None:
     base.path.mkdir()
     done = program.run("compact", base.path)

@@ -27,6 +27,8 @@ int HexValue(char c) {
   return -1;
 }
 
+constexpr double kLeastWithoutUnit = 0x1p20;  // who writes a small number alone thinks of MiB
+
 std::optional<double> UnitFactor(std::string_view unit) {
   struct Unit {
     std::string_view name;
@@ -124,6 +126,10 @@ Result<int64_t> ParseByteSize(std::string_view text) {
   if (!factor.has_value()) return bad("the unit is none of B, kB, MB, GB, TB, KiB, MiB, GiB, TiB");
   const double bytes = std::floor(value * *factor);
   if (bytes < 1) return bad("it must be at least one byte");
+  if (unit.empty() && bytes < kLeastWithoutUnit) {
+    return UsageError("'{}' has no unit and so is {} bytes: write {}MiB, or {}B if that is what is meant",
+                      text, static_cast<int64_t>(bytes), text, text);
+  }
   if (bytes >= 0x1p63) return bad("the number is too large");
   return static_cast<int64_t>(bytes);
 }

@@ -20,8 +20,8 @@ std::string PercentEncodePath(std::string_view text);
 // it is.
 std::string PercentDecode(std::string_view text, bool plus_is_space);
 
-// "512MiB", "2GB", "1.5 GiB", "1048576": any case, decimal (kB, MB, GB, TB) and binary (KiB, MiB, GiB, TiB)
-// units. At least one byte; anything else is a usage error.
+// "512MiB", "2GB", "1.5 GiB", "1048576": any case; kB, MB, GB, TB, KiB, MiB, GiB, TiB. Usage errors: other
+// text, less than a byte, less than 1 MiB without a unit, as 128 of who means MiB.
 Result<int64_t> ParseByteSize(std::string_view text);
 // "512.0 MiB"; below 1024 "512 B".
 std::string FormatByteSize(int64_t bytes);

@@ -67,6 +67,16 @@ TEST(Text, RefusesWhatIsNoByteSize) {
   }
 }
 
+TEST(Text, ASmallNumberWithoutAUnitIsAskedAbout) {
+  for (const char* text : {"1", "128", "1.5", "1048575"}) {
+    const auto size = ParseByteSize(text);
+    ASSERT_FALSE(size.ok()) << text;
+    EXPECT_EQ(KindOf(size.status()), ErrorKind::kUsage) << text;
+    EXPECT_THAT(size.status().message(), HasSubstr(fmt::format("write {}MiB, or {}B", text, text)));
+  }
+  EXPECT_EQ(ParseByteSize("128B").ValueOrDie(), 128);
+}
+
 TEST(Text, FormatsByteSizes) {
   EXPECT_EQ(FormatByteSize(0), "0 B");
   EXPECT_EQ(FormatByteSize(1023), "1023 B");
