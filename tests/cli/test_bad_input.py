@@ -338,6 +338,12 @@ def test_value_of_a_flag(check: Check, flag: str) -> None:
     assert not check.base.db.exists()
 
 
+def test_a_format_that_there_is_not(program: Program, base: Base) -> None:
+    done = program.run("export", base.path, "--format", "csv")
+    one_line(done, USAGE, "--format: there is no format 'csv'; there are ndjson, stac-json and parquet; see")
+    assert "{" not in done.stderr
+
+
 def test_another_warehouse_than_the_table_s(check: Check, tmp_path: Path) -> None:
     check.ingest()
     other = tmp_path / "elsewhere"

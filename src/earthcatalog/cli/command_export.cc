@@ -23,6 +23,16 @@ const std::map<std::string, ExportFormat> kFormats = {{"ndjson", ExportFormat::k
                                                       {"stac-json", ExportFormat::kStacJson},
                                                       {"parquet", ExportFormat::kParquet}};
 
+// Turns a format's name into its number, which is what CLI11 can read.
+std::string ReadFormat(std::string& text) {
+  const auto format = kFormats.find(text);
+  if (format == kFormats.end()) {
+    return fmt::format("there is no format '{}'; there are ndjson, stac-json and parquet", OneLine(text));
+  }
+  text = std::to_string(static_cast<int>(format->second));
+  return "";
+}
+
 struct Arguments {
   CatalogArguments catalog;
   jobs::ExportOptions options;
@@ -88,7 +98,7 @@ void AddExportCommand(CLI::App* app, RunFunction* run) {
   command
       ->add_option("--format", arguments->options.format,
                    "ndjson: an item a line; stac-json: a FeatureCollection; parquet: a stac-geoparquet file")
-      ->transform(CLI::CheckedTransformer(kFormats))
+      ->transform(CLI::Validator(ReadFormat, ""))
       ->option_text("FORMAT");
   command->add_option("--ids", arguments->options.ids, "Only the items with these ids; behind BASE");
   command->add_flag("--skip-null-geometry", arguments->options.skip_null_geometry,
