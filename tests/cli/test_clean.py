@@ -67,13 +67,20 @@ def test_it_lists_and_removes(program: Program, killed: Base) -> None:
     assert report["files"] == len(listed)
     assert report["bytes"] == sum(listed.values())
     assert {path: len(before[path]) for path in listed} == listed
+    lines = program.run("clean", killed.path, "--older-than", "0s", "--dry-run").stdout.splitlines()
+    assert [line.split()[-1] for line in lines[:10]] == [entry["path"] for entry in report["removed"][:10]]
+    assert lines[10:12] == [
+        f"… and {len(listed) - 10} more (--json has all)",
+        f"Would remove {len(listed)} files ({lines[11].split('(')[1].split(')')[0]}) that nothing names",
+    ]
+    assert len(lines) == 12
     assert contents(killed) == before
 
     done = program.run("clean", killed.path, "--older-than", "0s")
     assert (done.returncode, done.stderr) == (0, "")
-    *lines, last = done.stdout.splitlines()
-    assert {Path(line.split(maxsplit=2)[2]) for line in lines} == set(listed)
-    assert last.startswith(f"Removed {len(listed)} files (")
+    removed = done.stdout.splitlines()
+    assert removed[:11] == lines[:11]
+    assert removed[11].startswith(f"Removed {len(listed)} files (")
     assert killed.parquet_files() == named
     assert not staged.exists()
     assert not killed.lock.exists()

@@ -126,6 +126,23 @@ def test_what_it_prints(program: Program, history: Base) -> None:
     )
 
 
+def test_it_prints_the_first_ten_of_many(
+    program: Program, archive: Archive, base: Base, tmp_path: Path
+) -> None:
+    """Of each kind; --json has all."""
+    inventory = archive.head(30).csv(tmp_path / "inventory.csv")
+    program.ingest(inventory, base, "--source", archive.folder, "--chunk-size", 2)
+    planned = run(program, "expire", base, *EVERYTHING, "--dry-run")
+    assert len(planned["snapshots"]) == 14
+    assert len(planned["removed"]) > 10, "manifest lists, and manifests that were merged"
+    lines = program.run("expire", base.path, *EVERYTHING, "--dry-run").stdout.splitlines()
+    assert lines[:10] == [f"snapshot {snapshot}" for snapshot in planned["snapshots"][:10]]
+    assert lines[10] == "snapshot … and 4 more (--json has all)"
+    assert lines[11:21] == planned["removed"][:10]
+    assert lines[21] == f"… and {len(planned['removed']) - 10} more (--json has all)"
+    assert len(lines) == 23
+
+
 @pytest.mark.parametrize(
     "flags", [("--older-than", "5"), ("--older-than=-1d",), ("--keep-last", "0"), ("--keep-last=-1",)]
 )

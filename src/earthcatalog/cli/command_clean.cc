@@ -4,6 +4,7 @@
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/cli/age_option.h"
 #include "earthcatalog/cli/command.h"
+#include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/signals.h"
 #include "earthcatalog/maintain/clean.h"
 
@@ -18,9 +19,9 @@ struct Arguments {
 };
 
 void PrintClean(const maintain::CleanReport& report, int64_t older_than) {
-  for (const maintain::Orphan& orphan : report.files) {
-    fmt::print("{:>12}  {}\n", FormatByteSize(orphan.bytes), OneLine(orphan.file.name(), 1000));
-  }
+  PrintFirst("", report.files, [](const maintain::Orphan& orphan) {
+    return fmt::format("{:>12}  {}", FormatByteSize(orphan.bytes), OneLine(orphan.file.name(), 1000));
+  });
   fmt::print("{} {} files ({}) that nothing names\n", report.dry_run ? "Would remove" : "Removed",
              FormatCount(static_cast<int64_t>(report.files.size())), FormatByteSize(report.bytes));
   if (older_than > 0) {

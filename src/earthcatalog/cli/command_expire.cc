@@ -6,6 +6,7 @@
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/cli/age_option.h"
 #include "earthcatalog/cli/command.h"
+#include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/signals.h"
 #include "earthcatalog/cli/whole_number.h"
 #include "earthcatalog/maintain/expire.h"
@@ -25,10 +26,11 @@ std::string Count(size_t count) { return FormatCount(static_cast<int64_t>(count)
 
 void PrintExpire(const maintain::ExpireReport& report) {
   const iceberg::Table::ExpireReport& expired = report.expired;
-  for (const int64_t snapshot : expired.snapshots) fmt::print("snapshot {}\n", snapshot);
-  for (const std::string& ref : expired.refs) fmt::print("branch or tag {}\n", OneLine(ref, 300));
-  for (const std::string& file : expired.files) fmt::print("{}\n", OneLine(file, 1000));
-  for (const std::string& file : expired.left) fmt::print("left: {}\n", OneLine(file, 1000));
+  const auto path = [](const std::string& file) { return OneLine(file, 1000); };
+  PrintFirst("snapshot ", expired.snapshots, [](int64_t snapshot) { return snapshot; });
+  PrintFirst("branch or tag ", expired.refs, [](const std::string& ref) { return OneLine(ref, 300); });
+  PrintFirst("", expired.files, path);
+  PrintFirst("left: ", expired.left, path);
   fmt::print("{} {} snapshots, {} branches and tags; {} {} files ({}) that only they reach\n",
              report.dry_run ? "Would expire" : "Expired", Count(expired.snapshots.size()),
              Count(expired.refs.size()), report.dry_run ? "would delete" : "deleted",

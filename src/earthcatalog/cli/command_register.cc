@@ -1,9 +1,9 @@
-#include <algorithm>
 #include <cstdio>
 #include <memory>
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/cli/command.h"
+#include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/signals.h"
 #include "earthcatalog/jobs/config.h"
 #include "earthcatalog/maintain/register.h"
@@ -21,7 +21,6 @@ struct Arguments {
   bool json = false;
 };
 
-constexpr size_t kShown = 20;
 constexpr size_t kTextBytes = 1000;
 
 const char* TextOf(RegisterReport::Table table) {
@@ -35,16 +34,6 @@ const char* TextOf(RegisterReport::Table table) {
     default:
       return "new";
   }
-}
-
-// The first of a list, and how many more there are.
-template <typename Entry, typename Line>
-void PrintFirst(const char* what, const std::vector<Entry>& entries, const Line& line) {
-  for (size_t i = 0; i < std::min(entries.size(), kShown); ++i)
-    fmt::print("{:<10}{}\n", what, line(entries[i]));
-  if (entries.size() <= kShown) return;
-  fmt::print("{:<10}… and {} more; --json has all\n", what,
-             FormatCount(static_cast<int64_t>(entries.size() - kShown)));
 }
 
 void PrintNotes(const RegisterReport& report) {
@@ -70,15 +59,15 @@ void PrintNotes(const RegisterReport& report) {
 }
 
 void PrintRegister(const RegisterReport& report) {
-  PrintFirst("added", report.added, [](const RegisterReport::File& file) {
+  PrintFirst("added     ", report.added, [](const RegisterReport::File& file) {
     const std::string was = file.was.empty() ? "" : ", before " + OneLine(file.was, kTextBytes);
     return fmt::format("{} ({} rows){}", OneLine(file.path, kTextBytes), FormatCount(file.rows), was);
   });
   const auto with_reason = [](const RegisterReport::Note& entry) {
     return OneLine(entry.path, kTextBytes) + ": " + OneLine(entry.reason, kTextBytes);
   };
-  PrintFirst("removed", report.removed, with_reason);
-  PrintFirst("left out", report.left_out, with_reason);
+  PrintFirst("removed   ", report.removed, with_reason);
+  PrintFirst("left out  ", report.left_out, with_reason);
   PrintNotes(report);
   const auto count = [](size_t number) { return FormatCount(static_cast<int64_t>(number)); };
   fmt::print("{}Table: {}{}{}\n", report.dry_run ? "Would be so. " : "", TextOf(report.table),
