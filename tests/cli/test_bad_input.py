@@ -338,6 +338,16 @@ def test_value_of_a_flag(check: Check, flag: str) -> None:
     assert not check.base.db.exists()
 
 
+@pytest.mark.parametrize("part", ["status", "release"])
+def test_the_lock_of_a_folder_that_is_not_there(program: Program, base: Base, part: str) -> None:
+    """A mistyped folder was "not locked"."""
+    for place in ([base.path], base.flags):
+        one_line(program.run("lock", part, *place), FAILED, f"there is no folder {base.path}")
+        assert not base.path.exists()
+    base.path.mkdir()
+    assert program.run("lock", part, base.path).stdout.startswith("not locked")
+
+
 def test_a_format_that_there_is_not(program: Program, base: Base) -> None:
     done = program.run("export", base.path, "--format", "csv")
     one_line(done, USAGE, "--format: there is no format 'csv'; there are ndjson, stac-json and parquet; see")

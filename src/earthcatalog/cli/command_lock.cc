@@ -44,9 +44,17 @@ void Print(const Arguments& arguments, const std::optional<LockState>& state, co
   fmt::print("{}\n", ReportText(json));
 }
 
+// In S3 there are no folders that could be missing.
 Result<io::Location> LockFolder(const Arguments& arguments) {
   ARROW_ASSIGN_OR_RAISE(const catalog::Paths paths, arguments.catalog.Resolve());
-  return paths.LockFolder();
+  ARROW_ASSIGN_OR_RAISE(io::Location folder, paths.LockFolder());
+  if (folder.local) {
+    ARROW_ASSIGN_OR_RAISE(const auto info, folder.fs->GetFileInfo(folder.path));
+    if (info.type() != arrow::fs::FileType::Directory) {
+      return NotFoundError("there is no folder {}", io::NameForMessages(folder.path));
+    }
+  }
+  return folder;
 }
 
 Result<int> RunStatus(const Arguments& arguments) {
