@@ -1,5 +1,6 @@
 """Every command and every Python example of the documents runs as it stands there."""
 
+import csv
 import os
 import re
 import shlex
@@ -69,6 +70,21 @@ def test_commands(program: Program, archive: Archive, workplace: Path, document:
     if count and document.name == "README.md":
         base = Base(workplace)
         assert len(tables.item_keys(base)) == 200
+
+
+def test_the_inventory_that_the_readme_shows(program: Program, archive: Archive, base: Base) -> None:
+    """Its rows are rows: with items of their names they become a table."""
+    (text,) = blocks(PROJECT / "README.md", "csv")
+    inventory, folder = base.path.parent / "inventory.csv", base.path.parent / "archive"
+    inventory.write_text(text)
+    listed = list(csv.DictReader(text.splitlines()))
+    assert len(listed) == 2
+    for row, item in zip(listed, archive.rows, strict=False):
+        path = folder / row["bucket"] / row["key"]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes((archive.folder / item.bucket / item.key).read_bytes())
+    report = program.ingest(inventory, base, "--source", folder, "--since", "2000-01-01")
+    assert (report["items_processed"], report["notices"]) == (2, [])
 
 
 def test_python_examples_of_the_readme(program: Program, archive: Archive, workplace: Path) -> None:

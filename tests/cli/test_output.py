@@ -20,6 +20,20 @@ def test_version_and_help(program: Program) -> None:
         assert "--help" in done.stdout
 
 
+@pytest.mark.parametrize("command", [[], ["incremental"], ["lock"], ["lock", "status"]], ids=" ".join)
+def test_help_is_a_command(program: Program, command: list[str]) -> None:
+    done = program.run("help", *command)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == program.run(*command, "--help").stdout
+    assert "--help" in done.stdout
+
+
+def test_help_of_a_command_that_there_is_not(program: Program) -> None:
+    done = program.run("help", "ingest")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "earthcatalog: there is no command 'ingest'; see earthcatalog --help\n"
+
+
 def test_info_agrees_with_the_table(program: Program, mixed: Catalogue) -> None:
     done = program.run("info", mixed.base.path, "--json")
     assert (done.returncode, done.stderr) == (0, "")

@@ -2,8 +2,11 @@
 
 #include <malloc.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
+#include <vector>
 
 #include "earthcatalog/cli/command.h"
 #include "earthcatalog/cli/output.h"
@@ -41,6 +44,16 @@ int Finish(const Result<int>& code) {
   return complete ? *code : kFailed;
 }
 
+// `help COMMAND` is `COMMAND --help`.
+std::vector<std::string> ArgumentsOf(int argc, char** argv) {
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  if (!arguments.empty() && arguments.front() == "help") {
+    arguments.erase(arguments.begin());
+    arguments.push_back("--help");
+  }
+  return arguments;
+}
+
 Result<int> ParseAndRun(int argc, char** argv) {
   CLI::App app{"earthcatalog turns archives of STAC items into one Iceberg table of GeoParquet files"};
   app.name("earthcatalog");
@@ -60,17 +73,20 @@ Result<int> ParseAndRun(int argc, char** argv) {
   AddExpireCommand(&app, &run);
   AddCleanCommand(&app, &run);
   AddLockCommand(&app, &run);
-  const auto named = [&](const CLI::App* command) { return argc > 1 && command->get_name() == argv[1]; };
-  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(named).empty()) {
-    return UsageError("there is no command '{}'; see earthcatalog --help", argv[1]);
+  app.footer("`earthcatalog help COMMAND` says what the command takes.");
+  std::vector<std::string> arguments = ArgumentsOf(argc, argv);
+  const std::string first = arguments.empty() ? "" : arguments.front();
+  const bool known =
+      !app.get_subcommands([&](const CLI::App* command) { return command->get_name() == first; }).empty();
+  if (!known && !arguments.empty() && !first.starts_with('-')) {
+    return UsageError("there is no command '{}'; see earthcatalog --help", first);
   }
+  std::ranges::reverse(arguments);  // as CLI11 wants them
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);  // --help
-    const bool known = argc > 1 && !app.get_subcommands(named).empty();
-    return UsageError("{}; see earthcatalog {}--help", error.what(),
-                      known ? fmt::format("{} ", argv[1]) : "");
+    return UsageError("{}; see earthcatalog {}--help", error.what(), known ? first + " " : "");
   }
   return run();
 }
