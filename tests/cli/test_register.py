@@ -269,6 +269,15 @@ def test_what_is_hidden_or_called_otherwise_is_no_data(program: Program, table: 
     assert report["added"] == []
 
 
+def test_a_copied_catalogue_names_the_command(program: Program, table: Base, tmp_path: Path) -> None:
+    """While the original is still there."""
+    copy = Base(tmp_path / "copy")
+    shutil.copytree(table.path, copy.path)
+    done = program.run("info", copy.path)
+    assert done.returncode == 2
+    assert done.stderr.endswith("after a move or a copy earthcatalog register makes the table anew\n")
+
+
 def test_a_moved_catalogue(program: Program, archive: Archive, table: Base, tmp_path: Path) -> None:
     items, rows = exported(program, table), tables.fanned_out(table)
     old = tables.load(table)
@@ -277,7 +286,7 @@ def test_a_moved_catalogue(program: Program, archive: Archive, table: Base, tmp_
     for command in ("info", "check"):
         done = program.run(command, other.path)
         assert done.returncode != 0
-        assert "is to be registered again" in done.stderr
+        assert done.stderr.endswith("or has lost files, earthcatalog register makes it anew\n")
     dry = register(program, other, "--dry-run")
     assert (dry["table"], dry["files"]) == ("remade", len(other.parquet_files()))
     report = register(program, other)

@@ -29,7 +29,7 @@ Status CheckSameWarehouse(const io::Location& wanted, const iceberg::Table& tabl
   const auto own = wanted.Other(named->second);
   if (own.ok() && IsSamePlace(*own, wanted)) return Status::OK();
   return UsageError(
-      "the table's warehouse is {}, not {}; after a move or a copy it is to be registered again",
+      "the table's warehouse is {}, not {}; after a move or a copy command `register` makes the table anew",
       io::NameForMessages(named->second), wanted.uri);
 }
 

@@ -25,7 +25,7 @@ Result<bool> TryAcquire(LockStore* store, const LockHolder& self) {
   if (!found) return false;  // released in between
   if (found->holder.IsStale()) return store->Replace(found->version, self);
   return Locked(found->holder,
-                fmt::format("wait for it, or remove {} if that process is gone (earthcatalog lock release)",
+                fmt::format("wait for it, or remove {} if that process is gone (command `lock release`)",
                             store->name()));
 }
 

@@ -4,6 +4,7 @@
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/cli/command.h"
+#include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/s3_options.h"
 #include "earthcatalog/cli/signals.h"
 #include "earthcatalog/maintain/check.h"
@@ -48,6 +49,7 @@ Result<int> RunCheck(const Arguments& arguments) {
   const StopOnSignal stop(&cancel);
   maintain::CheckReport report;
   ARROW_RETURN_NOT_OK(maintain::Check(*catalog, arguments.deep, cancel, &report));
+  for (maintain::Problem& problem : report.problems) problem.text = WithFlags(problem.text);
   if (arguments.json) {
     fmt::print("{}\n", maintain::CheckReportToJson(report));
   } else {

@@ -5,6 +5,7 @@
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/cli/command.h"
+#include "earthcatalog/cli/output.h"
 #include "earthcatalog/cli/progress_bar.h"
 #include "earthcatalog/cli/signals.h"
 #include "earthcatalog/cli/whole_number.h"
@@ -50,6 +51,7 @@ Result<int> RunMaintain(Arguments arguments) {
     maintained = jobs::Maintain(
         options, [&](const Progress& progress) { bar.Update(progress); }, cancel, &report);
   }
+  for (jobs::StepReport& step : report.steps) step.message = WithFlags(step.message);
   if (arguments.json) {
     fmt::print("{}\n", jobs::MaintainReportToJson(report));
   } else {

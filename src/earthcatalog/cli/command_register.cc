@@ -98,6 +98,7 @@ Result<int> RunRegister(const Arguments& arguments) {
   const StopOnSignal stop(&cancel);
   RegisterReport report;
   ARROW_RETURN_NOT_OK(maintain::Register(options, cancel, &report));
+  report.history_lost = WithFlags(report.history_lost);
   if (arguments.json) {
     fmt::print("{}\n", maintain::RegisterReportToJson(report));
   } else {

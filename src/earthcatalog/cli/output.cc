@@ -71,15 +71,25 @@ void PrintError(const Status& status) {
   PrintAside(fmt::format("earthcatalog: {}\n", WithFlags(OneLine(status.message(), kMaxMessageBytes))));
 }
 
-std::string WithFlags(std::string text) {
-  constexpr std::string_view kOption = "option `";
-  for (size_t at = 0; (at = text.find(kOption, at)) != std::string::npos;) {
-    const size_t name = at + kOption.size(), end = text.find('`', name);
+namespace {
+
+// "<mark> `name`" becomes "<prefix>name", with dashes for its underscores.
+void Unmark(std::string_view mark, std::string_view prefix, std::string* text) {
+  const std::string begin = fmt::format("{} `", mark);
+  for (size_t at = 0; (at = text->find(begin, at)) != std::string::npos;) {
+    const size_t start = at + begin.size(), end = text->find('`', start);
     if (end == std::string::npos) break;
-    std::string flag = "--" + text.substr(name, end - name);
-    std::ranges::replace(flag, '_', '-');
-    text.replace(at, end + 1 - at, flag);
+    std::string name = text->substr(start, end - start);
+    std::ranges::replace(name, '_', '-');
+    text->replace(at, end + 1 - at, fmt::format("{}{}", prefix, name));
   }
+}
+
+}  // namespace
+
+std::string WithFlags(std::string text) {
+  Unmark("option", "--", &text);
+  Unmark("command", "earthcatalog ", &text);
   return text;
 }
 

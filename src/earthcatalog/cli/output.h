@@ -22,8 +22,8 @@ void PrintAside(const std::string& text);
 // "earthcatalog: <message>" on stderr, one line.
 void PrintError(const Status& status);
 
-// The core names options as requests do, "option `retry_failed`"; here that is --retry-failed. Other words in
-// backticks, as the names of columns, stay as they are.
+// The core names options as requests do, "option `retry_failed`"; here that is --retry-failed. "command
+// `register`" is earthcatalog register. Other words in backticks, as the names of columns, stay as they are.
 std::string WithFlags(std::string text);
 
 // A line for each of the first entries of a list, and how many more there are: a table may have thousands.

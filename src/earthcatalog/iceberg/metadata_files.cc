@@ -11,8 +11,9 @@ Result<std::string> ReadTableFile(const std::string& uri, const io::S3Settings& 
   if (KindOf(bytes.status()) == ErrorKind::kNotFound) {
     const bool relative = uri.find(':') == std::string::npos && !uri.starts_with('/');
     return CorruptError("the table names {}, which does not exist{}", uri,
-                        relative ? "; the path starts at the folder that its writer ran in"
-                                 : "; a table that was moved, or has lost files, is to be registered again");
+                        relative
+                            ? "; the path starts at the folder that its writer ran in"
+                            : "; where it was moved, or has lost files, command `register` makes it anew");
   }
   return bytes;
 }

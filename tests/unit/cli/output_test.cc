@@ -10,6 +10,11 @@ TEST(WithFlags, OptionsBecomeFlagsWhereverTheyStand) {
             "--retry-failed takes them up. --again adds all");
 }
 
+TEST(WithFlags, CommandsAreThoseOfTheProgram) {
+  EXPECT_EQ(WithFlags("command `register` makes it anew (command `lock release`)"),
+            "earthcatalog register makes it anew (earthcatalog lock release)");
+}
+
 TEST(WithFlags, ColumnsThatAreCalledLikeOptionsStay) {
   EXPECT_EQ(WithFlags("its column `source` is missing"), "its column `source` is missing");
 }
