@@ -87,6 +87,35 @@ def test_it_says_that_all_is_done(program: Program, ingest: Ingest, base: Base, 
     assert "the 40 rows" in done.stdout
 
 
+def test_it_says_that_another_selection_adds_again(
+    program: Program, ingest: Ingest, base: Base, forty: Archive, tmp_path: Path
+) -> None:
+    """Dropping --since, or changing it, added all rows once more without a word."""
+    assert ingest("--since", "2001-01-01", "--limit", 10)["notices"] == []
+    (notice,) = ingest()["notices"]
+    assert notice.startswith(
+        "this inventory was read before with --since 2001-01-01T00:00:00Z, and 10 of its rows were dealt"
+    )
+    assert "is added again" in notice
+    assert len(ids(base)) == COUNT + 10
+    (notice,) = ingest("--since", "2002-02-02", "--suffix", "5.stac.json")["notices"]
+    assert notice.startswith(
+        "this inventory was read before without --since and --suffix .stac.json (the newest of 2 other "
+        "selections), and 40 of its rows were dealt with. "
+    )
+    (notice,) = ingest()["notices"]
+    assert "were dealt with before" in notice, "nothing is added"
+    assert ingest("--again")["notices"] == []
+    flags = ("--inventory", tmp_path / "inventory.csv", "--source", forty.folder, "--since", "2003-01-01")
+    text = program.run("incremental", *flags, *base.flags)
+    assert "  note: this inventory was read before without --since (the newest of 3 other" in text.stdout
+
+
+def test_a_selection_without_rows_is_not_spoken_of(ingest: Ingest) -> None:
+    assert ingest("--since", "2100-01-01")["items_processed"] == 0
+    assert ingest()["notices"] == []
+
+
 def test_it_says_how_many_rows_wait_in_the_quarantine(ingest: Ingest, forty: Archive) -> None:
     for row in forty.rows[3:6]:
         (forty.folder / row.bucket / row.key).unlink()

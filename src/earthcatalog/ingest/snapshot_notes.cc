@@ -168,6 +168,24 @@ std::optional<InventoryProgress> FindFurthest(const iceberg::Table& table, const
   return furthest;
 }
 
+std::vector<OtherSelection> FindOtherSelections(const iceberg::Table& table, const Selection& selection) {
+  const Summary own = KeyOf(selection);
+  std::vector<OtherSelection> others;
+  std::map<Summary, size_t> places;
+  for (const InventoryNote& note : AllNotes(table)) {
+    if (note.key == own || note.key.at(kInventory) != selection.inventory) continue;
+    if (note.progress.selected == 0) continue;
+    const auto [place, is_new] = places.try_emplace(note.key, others.size());
+    if (is_new) {
+      others.push_back(
+          {Find(note.key, kSince).value_or(""), Find(note.key, kSuffix).value_or(""), note.progress});
+    } else if (InventoryProgress& known = others[place->second].progress; IsFurther(note.progress, known)) {
+      known = note.progress;
+    }
+  }
+  return others;
+}
+
 void NoteQuarantine(const QuarantineNotes& notes, Summary* summary) {
   if (!notes.written.empty()) (*summary)[kQuarantine] = ToText(notes.written);
   if (!notes.finished.empty()) (*summary)[kRetried] = ToText(notes.finished);

@@ -41,6 +41,16 @@ std::optional<InventoryProgress> FindProgress(const iceberg::Table& table, const
 // The furthest that any commit of that history had behind it, whatever later runs began again.
 std::optional<InventoryProgress> FindFurthest(const iceberg::Table& table, const Selection& selection);
 
+// Another selection of the same inventory, and the furthest that a commit of it had behind it.
+struct OtherSelection {
+  std::string since;  // RFC 3339; empty for none
+  std::string suffix;
+  InventoryProgress progress;
+};
+
+// All of which commits of that history have chosen rows, by the newest.
+std::vector<OtherSelection> FindOtherSelections(const iceberg::Table& table, const Selection& selection);
+
 struct QuarantineNotes {
   std::set<std::string> written;   // names of files with rows of commits
   std::set<std::string> finished;  // of files that a retry has taken up as a whole

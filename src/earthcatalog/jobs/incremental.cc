@@ -155,6 +155,7 @@ class Run {
                   {.max_in_flight = fetcher_ == nullptr ? options_.max_in_flight : fetcher_->max_in_flight(),
                    .all_done = all_done_,
                    .rows_in_quarantine = rows_in_quarantine_,
+                   .other_selections = other_selections_,
                    .wide = committed_.wide,
                    .max_cells = max_cells_,
                    .nothing_found = committed_.quarantined_by_kind ==
@@ -179,9 +180,12 @@ class Run {
     if (!selection_) return;
     const auto progress = options_.again ? ingest::FindProgress(catalog_->table(), *selection_)
                                          : ingest::FindFurthest(catalog_->table(), *selection_);
+    const bool done =
+        progress && (progress->ended || (options_.limit && progress->selected >= *options_.limit));
+    if (!done && !options_.again)
+      other_selections_ = ingest::FindOtherSelections(catalog_->table(), *selection_);
     if (!progress) return;
     fetcher_->ExpectRefusals();
-    const bool done = progress->ended || (options_.limit && progress->selected >= *options_.limit);
     if (done && options_.again) return;
     all_done_ = done;
     sources_.SkipDone(*progress, done);
@@ -257,9 +261,10 @@ class Run {
   const catalog::Paths paths_;
   const ingest::MemoryPlan memory_;
   const int threads_;
-  std::optional<ingest::Selection> selection_;  // of the inventory, if there is one
-  bool all_done_ = false;                       // by earlier runs
-  uint64_t rows_in_quarantine_ = 0;             // where all is done and none is retried
+  std::optional<ingest::Selection> selection_;            // of the inventory, if there is one
+  bool all_done_ = false;                                 // by earlier runs
+  std::vector<ingest::OtherSelection> other_selections_;  // whose rows may come again
+  uint64_t rows_in_quarantine_ = 0;                       // where all is done and none is retried
   ingest::RowSources sources_;
   ingest::RowFeed feed_;
   ingest::FlowWindow window_;

@@ -20,6 +20,19 @@ std::string AllDone(const IncrementalOptions& options, const inventory::Counts& 
   return notice + ". option `again` adds all once more";
 }
 
+std::string AboutOtherSelections(const IncrementalOptions& options,
+                                 const std::vector<ingest::OtherSelection>& others) {
+  const ingest::OtherSelection& newest = others.front();
+  std::string how = newest.since.empty() ? "without option `since`" : "with option `since` " + newest.since;
+  if (newest.suffix != options.suffix) how += fmt::format(" and option `suffix` {}", OneLine(newest.suffix));
+  if (others.size() > 1) how += fmt::format(" (the newest of {} other selections)", Count(others.size()));
+  return fmt::format(
+      "this inventory was read before {}, and {} of its rows were dealt with. Each such choice of rows is a "
+      "job of its own: what this one has in common with it is added again, and readers take the newest "
+      "version",
+      how, Count(newest.progress.selected));
+}
+
 std::string AboutWideItems(const ingest::WideItems& wide, int64_t max_cells) {
   const bool one = wide.count == 1;
   const std::string touch =
@@ -61,6 +74,8 @@ std::vector<std::string> NoticesOf(const IncrementalOptions& options, const inve
         "the rows up again");
   }
   if (facts.wide.count > 0) notices.push_back(AboutWideItems(facts.wide, facts.max_cells));
+  if (!facts.other_selections.empty())
+    notices.push_back(AboutOtherSelections(options, facts.other_selections));
   if (facts.all_done) notices.push_back(AllDone(options, counts, facts.rows_in_quarantine));
   return notices;
 }

@@ -82,6 +82,26 @@ TEST_F(SnapshotNotesTest, AnotherSelectionIsAnotherProgress) {
   for (size_t i = 0; i < selections.size(); ++i) EXPECT_EQ(RowsDone(selections[i]), i);
 }
 
+TEST_F(SnapshotNotesTest, OtherSelectionsOfTheSameInventoryWithTheFurthestOfEach) {
+  const Selection all{"x", std::nullopt, ".json"};
+  const Selection since{"x", 0, ".json"};
+  CommitProgress(since, {40, 30, true});
+  CommitProgress({"x", std::nullopt, ""}, {9, 9, false});
+  CommitProgress(since, {20, 10, false});  // begun again
+  CommitProgress({"y", 0, ".json"}, {50, 50, true});
+  CommitProgress({"x", 1, ".json"}, {40, 0, true});  // chose nothing
+  CommitProgress(all, {7, 7, false});
+  const auto others = FindOtherSelections(catalog_->table(), all);
+  ASSERT_EQ(others.size(), 2u);
+  EXPECT_EQ(others[0].since, "1970-01-01T00:00:00Z");
+  EXPECT_EQ(others[0].suffix, ".json");
+  EXPECT_EQ(others[0].progress, (InventoryProgress{40, 30, true}));
+  EXPECT_EQ(others[1].since, "");
+  EXPECT_EQ(others[1].suffix, "");
+  EXPECT_EQ(others[1].progress.selected, 9u);
+  EXPECT_EQ(FindOtherSelections(catalog_->table(), {"z", 0, ""}).size(), 0u);
+}
+
 TEST_F(SnapshotNotesTest, DamagedNotesSayNothing) {
   for (const char* rows : {"", "-1", "1e3", "99999999999999999999"}) {
     Summary summary;
