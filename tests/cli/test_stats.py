@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from harness import older_table, tables
 from harness.archives import Archive
+from harness.odd_items import make_item, point
 from harness.program import Base, Catalogue, Program
 
 Layout = dict[str, Any]
@@ -174,6 +175,48 @@ def test_all_lists_every_cell_and_year(program: Program, mixed: Catalogue, layou
     assert len(listed) == layout["partition_count"] + 2
     cells = [line.split()[0] for line in listed[1:-1]]
     assert cells == [entry["grid_partition"] for entry in layout["partitions"]]
+
+
+def advice_of(program: Program, base: Base) -> list[str]:
+    done = program.run("stats", base.path)
+    assert (done.returncode, done.stderr) == (0, "")
+    notes = [line for line in done.stdout.splitlines() if line.startswith("note: ")]
+    return [note for note in notes if "_overflow" not in note]
+
+
+def test_it_advises_a_coarser_grid_where_cells_and_years_have_few_rows(
+    program: Program, archive: Archive, base: Base
+) -> None:
+    program.ingest_archive(archive.head(300), base, "--h3-resolution", 2)
+    layout = layout_of(program, base)
+    mean = layout["row_count"] / layout["partition_count"]
+    assert layout["partition_count"] > 100
+    assert advice_of(program, base) == [
+        f"note: {mean:.1f} rows on average in a cell and year: a new table with --h3-resolution 1 or less "
+        "has fewer and larger files"
+    ]
+
+
+def test_it_advises_no_grid_that_there_is_not(program: Program, archive: Archive, base: Base) -> None:
+    program.ingest_archive(archive.head(300), base, "--h3-resolution", 0)
+    assert layout_of(program, base)["partition_count"] > 100
+    assert advice_of(program, base) == []
+
+
+def test_it_advises_to_compact_where_that_unites_most_files(
+    program: Program, base: Base, write_archive: Callable[..., Archive]
+) -> None:
+    archive = write_archive([make_item(f"item-{n}", point(n, n)) for n in range(6)])
+    program.ingest_archive(archive, base, "--chunk-size", 1, "--h3-resolution", 0)
+    layout = layout_of(program, base)
+    mergeable, files = layout["mergeable_file_count"], layout["file_count"]
+    assert 2 * mergeable > files
+    assert advice_of(program, base) == [
+        f"note: {mergeable} of {files} files are small and share their cell and year with another one: "
+        "earthcatalog compact unites them"
+    ]
+    assert program.run("compact", base.path).returncode == 0
+    assert advice_of(program, base) == []
 
 
 def test_a_table_without_rows(program: Program, base: Base, archive: Archive, tmp_path: Path) -> None:

@@ -67,7 +67,8 @@ Status RunStats(const catalog::Catalog& catalog, const Arguments& arguments) {
   if (arguments.json) {
     fmt::print("{}\n", maintain::LayoutToJson(layout));
   } else {
-    PrintLayout(layout, arguments.all);
+    ARROW_ASSIGN_OR_RAISE(const catalog::TableGrid grid, catalog.Grid());
+    PrintLayout(layout, grid.config, arguments.all);
   }
   return Status::OK();
 }

@@ -17,6 +17,10 @@ using maintain::Spread;
 
 constexpr size_t kShownPartitions = 20;
 constexpr double kBarWidth = 30;
+// Where so many cells and years have fewer rows each, files are so small that opening them is what takes
+// time.
+constexpr int64_t kManyPartitions = 100;
+constexpr int64_t kFewRows = 50;
 
 double Share(int64_t part, int64_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
@@ -111,9 +115,31 @@ void PrintOverflowed(const std::map<std::string, uint64_t>& overflowed) {
   }
 }
 
+// Empty where there is none.
+std::string CoarserThan(const grid::Config& grid) {
+  if (grid.type == "geojson") return "larger regions";
+  if (grid.type != "h3" || !grid.resolution) return "a coarser grid";
+  return *grid.resolution == 0 ? "" : fmt::format("--h3-resolution {} or less", *grid.resolution - 1);
+}
+
+void PrintAdvice(const Layout& layout, const grid::Config& grid) {
+  if (2 * layout.mergeable_file_count > layout.file_count) {
+    fmt::print(
+        "note: {} of {} files are small and share their cell and year with another one: earthcatalog compact "
+        "unites them\n",
+        FormatCount(layout.mergeable_file_count), FormatCount(layout.file_count));
+  }
+  const int64_t partitions = std::ssize(layout.partitions);
+  const std::string coarser = CoarserThan(grid);
+  if (partitions < kManyPartitions || layout.row_count >= kFewRows * partitions || coarser.empty()) return;
+  fmt::print(
+      "note: {:.1f} rows on average in a cell and year: a new table with {} has fewer and larger files\n",
+      static_cast<double>(layout.row_count) / static_cast<double>(partitions), coarser);
+}
+
 }  // namespace
 
-void PrintLayout(const Layout& layout, bool all_partitions) {
+void PrintLayout(const Layout& layout, const grid::Config& grid, bool all_partitions) {
   PrintTotals(layout);
   PrintFileSizes(layout);
   if (!layout.partitions.empty()) {
@@ -127,6 +153,7 @@ void PrintLayout(const Layout& layout, bool all_partitions) {
     PrintLargest(layout.partitions, kShownPartitions);
   }
   PrintOverflowed(layout.overflowed);
+  PrintAdvice(layout, grid);
 }
 
 }  // namespace earthcatalog::cli
