@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import duckdb
 import pytest
 from harness import tables
 from harness.archives import Archive
@@ -62,6 +63,22 @@ def test_a_dry_run_changes_nothing_and_foretells_the_files(program: Program, sev
     report = json.loads(program.run("compact", several.path, "--json").stdout)
     for name in ("buckets_scanned", "buckets_compacted", "files_before", "files_rewritten"):
         assert planned[name] == report[name], name
+
+
+def test_it_says_that_the_replaced_files_are_still_there(
+    program: Program, several: Base, duck: duckdb.DuckDBPyConnection
+) -> None:
+    """A query by paths counts their rows until they have expired."""
+    by_paths = f"select count(*) from read_parquet('{several.warehouse}/grid_partition=*/**/*.parquet')"
+    rows = tables.fanned_out(several).total()
+    assert duck.execute(by_paths).fetchone() == (rows,)
+    note = "note: the replaced files stay until earthcatalog expire deletes them: "
+    assert note not in program.run("compact", several.path, "--dry-run").stdout
+    assert note in program.run("compact", several.path).stdout
+    compacted = tables.fanned_out(several).total()
+    assert duck.execute(by_paths).fetchone() == (rows + compacted,)
+    assert program.run("expire", several.path, "--older-than", "0s").returncode == 0
+    assert duck.execute(by_paths).fetchone() == (compacted,)
 
 
 def test_a_second_time_there_is_nothing_to_do(program: Program, several: Base) -> None:

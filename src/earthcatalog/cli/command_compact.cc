@@ -36,6 +36,12 @@ void PrintCompact(const maintain::CompactReport& report) {
   if (report.rows_superseded > 0) {
     fmt::print("  note: {} rows of older versions were left out\n", FormatCount(report.rows_superseded));
   }
+  if (report.files_rewritten > 0 && !report.dry_run) {
+    fmt::print(
+        "  note: the replaced files stay until earthcatalog expire deletes them: whoever reads the folder by "
+        "its "
+        "paths, not the table, reads their rows, too\n");
+  }
   if (report.unique) fmt::print("  note: each item has one version now\n");
   fmt::print("Took {:.1f} s and {} {}, at most {} of memory\n", report.seconds, FormatCount(report.commits),
              report.commits == 1 ? "commit" : "commits", FormatByteSize(report.peak_memory));
