@@ -354,6 +354,49 @@ def test_a_format_that_there_is_not(program: Program, base: Base) -> None:
     assert "{" not in done.stderr
 
 
+# What refuses a run: the flags, beside the sound ones, and the exit code.
+def refusals(tmp_path: Path) -> dict[str, tuple[int, list[Argument]]]:
+    (tmp_path / "empty").mkdir()
+    grid = "grid: {type: geojson, boundaries_path: none.json, id_field: name}"
+    (tmp_path / "regions.yaml").write_text(grid)
+    return {
+        "source": (USAGE, ["--source", tmp_path / "empty"]),
+        "grid": (FAILED, ["--config", tmp_path / "regions.yaml"]),
+        "server": (FAILED, ["--source", "http://127.0.0.1:1"]),  # S3 that refuses: test_signed_fetch.py
+    }
+
+
+@pytest.mark.parametrize("refusal", ["source", "grid", "server"])
+@pytest.mark.parametrize("there", ["nothing", "folder", "warehouse"])
+def test_a_refused_first_run_leaves_what_was_there(
+    program: Program, base: Base, tmp_path: Path, refusal: str, there: str
+) -> None:
+    """It left a catalog file with an empty table, and a warehouse folder."""
+    if there != "nothing":
+        base.path.mkdir()
+    if there == "warehouse":
+        base.warehouse.mkdir()
+        (base.path / "notes.txt").write_text("mine")
+    inventory = tmp_path / "inventory.csv"
+    inventory.write_text("".join(f"items,{n}.stac.json\n" for n in range(50)))
+    before = sorted(tmp_path.rglob("*"))
+    code, flags = refusals(tmp_path)[refusal]
+    made = [tmp_path / "empty", tmp_path / "regions.yaml"]
+    done = program.run("incremental", "--inventory", inventory, *base.flags, *flags)
+    assert done.returncode == code, done.stderr
+    assert sorted({*tmp_path.rglob("*")} - {*made}) == before
+
+
+def test_a_refused_run_leaves_a_table_that_was_there(check: Check, tmp_path: Path) -> None:
+    """Although nobody has added to it."""
+    (tmp_path / "empty").mkdir()
+    sound = [part for pair in check.sound.items() for part in pair]
+    assert check.program.run("incremental", *sound, "--limit", 0).returncode == 0
+    files = {path: path.read_bytes() for path in check.base.path.rglob("*") if path.is_file()}
+    check(USAGE, tmp_path / "empty", source=tmp_path / "empty")
+    assert {path: path.read_bytes() for path in check.base.path.rglob("*") if path.is_file()} == files
+
+
 def test_another_warehouse_than_the_table_s(check: Check, tmp_path: Path) -> None:
     check.ingest()
     other = tmp_path / "elsewhere"

@@ -75,6 +75,7 @@ def test_wrong_credentials_fail_no_row(
     assert f"refuses the credentials: {code}" in done.stderr
     assert "hidden" not in (done.stdout + done.stderr).lower()
     assert json.loads(done.stdout)["items_quarantined"] == 0
+    assert not base.path.exists(), "a first run that is refused leaves nothing"
     check_comes_in(program, gateway, stored, base, inventory)
 
 

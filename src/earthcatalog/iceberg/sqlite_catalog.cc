@@ -1,5 +1,7 @@
 #include "earthcatalog/iceberg/sqlite_catalog.h"
 
+#include <filesystem>
+
 #include "earthcatalog/iceberg/sqlite_connection.h"
 
 namespace earthcatalog::iceberg {
@@ -106,6 +108,26 @@ Result<std::shared_ptr<CatalogStore>> OpenSqliteCatalog(const std::string& db_pa
                                                         const TableName& name) {
   ARROW_ASSIGN_OR_RAISE(auto connection, SqliteConnection::Open(db_path, create));
   return Prepare(std::move(connection), create, name);
+}
+
+Result<bool> RemoveUnusedSqliteCatalog(const std::string& db_path,
+                                       const std::function<bool(const std::string&)>& is_unused) {
+  ARROW_ASSIGN_OR_RAISE(const auto connection, SqliteConnection::Open(db_path, /*create=*/false));
+  bool removed = false;
+  // Nobody commits in here; who waits for it finds that the file was taken away.
+  ARROW_RETURN_NOT_OK(connection.RunTogether([&]() -> Status {
+    ARROW_ASSIGN_OR_RAISE(const auto has_table, connection.Run(kHasTable, {"iceberg_tables"}));
+    if (!has_table.empty()) {
+      ARROW_ASSIGN_OR_RAISE(const auto tables,
+                            connection.Run("SELECT metadata_location FROM iceberg_tables"));
+      if (tables.size() > 1) return Status::OK();
+      if (!tables.empty() && !is_unused(tables[0].value_or(""))) return Status::OK();
+    }
+    std::error_code error;
+    removed = std::filesystem::remove(db_path, error);
+    return Status::OK();
+  }));
+  return removed;
 }
 
 Result<std::unique_ptr<SqliteImage>> OpenSqliteImage(const std::string& path, std::string bytes, bool create,

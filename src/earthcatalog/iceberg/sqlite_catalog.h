@@ -1,6 +1,7 @@
 // The SQLite catalog, as PyIceberg's SqlCatalog and Java's JdbcCatalog (schema V1; V0 is opened too) keep it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,12 @@ struct TableName {
 // one clear line. One thread at a time; several processes may hold the same file.
 Result<std::shared_ptr<CatalogStore>> OpenSqliteCatalog(const std::string& db_path, bool create,
                                                         const TableName& name = {});
+
+// Deletes a catalog file that no other table is in, and of this one at most a metadata location of which
+// `is_unused` says so. What others commit meanwhile comes before, and is looked at, or fails. False: it
+// stays.
+Result<bool> RemoveUnusedSqliteCatalog(const std::string& db_path,
+                                       const std::function<bool(const std::string&)>& is_unused);
 
 // The catalog in a SQLite file that is held in memory, for where files cannot be changed in place.
 class SqliteImage {

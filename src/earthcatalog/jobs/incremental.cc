@@ -3,9 +3,9 @@
 #include <chrono>
 
 #include "earthcatalog/base/process.h"
-#include "earthcatalog/base/text.h"
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/catalog/catalog.h"
+#include "earthcatalog/catalog/first_traces.h"
 #include "earthcatalog/catalog/lock.h"
 #include "earthcatalog/fetch/fetcher.h"
 #include "earthcatalog/ingest/chunk.h"
@@ -18,6 +18,7 @@
 #include "earthcatalog/ingest/row_feed.h"
 #include "earthcatalog/ingest/row_sources.h"
 #include "earthcatalog/ingest/snapshot_notes.h"
+#include "earthcatalog/jobs/incremental_options.h"
 #include "earthcatalog/jobs/notices.h"
 
 namespace earthcatalog::jobs {
@@ -26,29 +27,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr auto kProgressInterval = std::chrono::milliseconds(200);
-constexpr int64_t kMinMemoryLimit = 128LL << 20;
 constexpr size_t kQueuedBatches = 8;
-constexpr int kMaxThreads = 256;
-
-Status CheckOptions(const IncrementalOptions& options) {
-  if (options.inventory.empty() && !options.retry_failed)
-    return UsageError("no inventory given (option `inventory`)");
-  if (options.catalog_db.empty()) return UsageError("no catalog file given (option `catalog`)");
-  if (options.warehouse.empty()) return UsageError("no warehouse given (option `warehouse`)");
-  if (options.chunk_size == 0) return UsageError("the chunk size must be at least 1");
-  if (options.max_in_flight < 1 || options.max_in_flight > 4096) {
-    return UsageError("the number of workers must be between 1 and 4096, not {}", options.max_in_flight);
-  }
-  if (options.threads < 0 || options.threads > kMaxThreads) {
-    return UsageError("the number of threads must be between 1 and {}, or 0 for one per core, not {}",
-                      kMaxThreads, options.threads);
-  }
-  if (options.memory_limit < kMinMemoryLimit) {
-    return UsageError("the memory limit must be at least 128MiB, not {}",
-                      FormatByteSize(options.memory_limit));
-  }
-  return Status::OK();
-}
 
 // The parts of one run and their threads.
 class Run {
@@ -77,6 +56,7 @@ class Run {
       ARROW_RETURN_NOT_OK(places.CheckCatalogExists());
     }
     ARROW_ASSIGN_OR_RAISE(fetcher_, fetch::MakeFetcher(FetchOptions()));
+    ARROW_ASSIGN_OR_RAISE(traces_, catalog::FirstTraces::Before(paths_));
     if (options_.use_lock) ARROW_RETURN_NOT_OK(TakeLock());
     ARROW_ASSIGN_OR_RAISE(catalog_,
                           catalog::Catalog::OpenOrCreate(paths_, options_.grid, options_.partitioner));
@@ -127,6 +107,16 @@ class Run {
     committed_ = committer_->counts();
     committer_.reset();  // removes what it had not committed, as the queue did with what it had not taken
     return cancel_->status();
+  }
+
+  // After an error. A first run that ended before its first commit leaves nothing, but for the empty table
+  // where it had no lock: others may go on with that.
+  void TakeBack() {
+    if (committed_.commits > 0) return;
+    catalog_.reset();
+    if (lock_ != nullptr) traces_.RemoveTable();
+    lock_.reset();
+    traces_.RemoveFolders();
   }
 
   void FillReport(IncrementalReport* report) const {
@@ -269,6 +259,7 @@ class Run {
   ingest::RowFeed feed_;
   ingest::FlowWindow window_;
   std::unique_ptr<fetch::Fetcher> fetcher_;
+  catalog::FirstTraces traces_;
   std::unique_ptr<catalog::Lock> lock_;
   std::unique_ptr<catalog::Catalog> catalog_;
   std::shared_ptr<const grid::Partitioner> partitioner_;
@@ -292,6 +283,7 @@ Status RunIncremental(const IncrementalOptions& options, const ProgressCallback&
   Status status = run.Prepare();
   if (status.ok()) status = run.Execute();
   run.FillReport(report);
+  if (!status.ok() && KindOf(status) != ErrorKind::kInterrupted) run.TakeBack();
   if (!status.ok()) report->error = status.message();
   report->seconds = std::chrono::duration<double>(Clock::now() - start).count();
   report->peak_memory = PeakMemory();

@@ -61,6 +61,31 @@ TEST_F(SqliteCatalogTest, TheLoserOfARaceIsTold) {
   EXPECT_EQ(Must(store->CurrentMetadata()), "m1");
 }
 
+TEST_F(SqliteCatalogTest, AFileThatIsUsedStays) {
+  const auto is_first = [](const std::string& location) { return location == "m0"; };
+  const auto store = Must(OpenSqliteCatalog(db(), true));
+  ASSERT_OK(store->Create("m0"));
+  const auto other = Must(OpenSqliteCatalog(db(), true, {"earthcatalog", "earthcatalog", "other"}));
+  ASSERT_OK(other->Create("m0"));
+  EXPECT_FALSE(Must(RemoveUnusedSqliteCatalog(db(), is_first))) << "of another table";
+  EXPECT_THAT(Query("DELETE FROM iceberg_tables WHERE table_name = 'other'"), ::testing::IsEmpty());
+  ASSERT_OK(store->Swap("m0", "m1"));
+  EXPECT_FALSE(Must(RemoveUnusedSqliteCatalog(db(), is_first))) << "somebody has committed";
+  EXPECT_EQ(Must(store->CurrentMetadata()), "m1");
+}
+
+TEST_F(SqliteCatalogTest, NobodyCommitsToAFileThatWasRemoved) {
+  const auto store = Must(OpenSqliteCatalog(db(), true));
+  EXPECT_TRUE(Must(RemoveUnusedSqliteCatalog(db(), [](const std::string&) { return false; }))) << "no table";
+  EXPECT_FALSE(std::filesystem::exists(db()));
+  EXPECT_FALSE(store->Create("m0").ok());
+  const auto again = Must(OpenSqliteCatalog(db(), true));
+  ASSERT_OK(again->Create("m0"));
+  EXPECT_TRUE(Must(RemoveUnusedSqliteCatalog(db(), [](const std::string&) { return true; })));
+  EXPECT_FALSE(again->Swap("m0", "m1").ok());
+  EXPECT_FALSE(std::filesystem::exists(db()));
+}
+
 TEST_F(SqliteCatalogTest, OneOfManyWhoCreateItAtOnceDoes) {
   std::filesystem::create_directories(std::filesystem::path(db()).parent_path());
   std::vector<Status> created(8);
