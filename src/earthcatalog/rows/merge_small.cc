@@ -8,6 +8,7 @@
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/base/thread_group.h"
+#include "earthcatalog/geoparquet/small_file_reader.h"
 #include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/rows/conform.h"
 #include "earthcatalog/rows/sort_key.h"
@@ -31,6 +32,7 @@ class SmallFiles {
 
   // All rows. False when they take too much.
   Result<bool> Read(const CancelSource& cancel) {
+    ARROW_ASSIGN_OR_RAISE(decoder_, geoparquet::SmallFilesReader::Make(schema_, memory_bytes_));
     std::vector<MergeInput>& files = kept_.files();
     ARROW_RETURN_NOT_OK(ParallelFor(files.size(), table_.local ? 1 : kRequests, cancel, [&](size_t i, int) {
       return ReadSmallFile(table_, files[i].file).Value(&files[i].file.bytes);
@@ -41,7 +43,7 @@ class SmallFiles {
       ARROW_RETURN_NOT_OK(ReadFile(i));
       files[i].file.bytes.reset();
       if (batches_.size() >= kSmallBatches) ARROW_RETURN_NOT_OK(Unite());
-      if (bytes_ > memory_bytes_) return false;
+      if (bytes_ + decoder_->bytes() > memory_bytes_) return false;
     }
     ARROW_RETURN_NOT_OK(Unite());
     if (bytes_ > memory_bytes_) return false;
@@ -74,6 +76,12 @@ class SmallFiles {
  private:
   Status ReadFile(size_t file) {
     const StoredFile& stored = kept_.files()[file].file;
+    const int64_t decoded = decoder_->rows();
+    if (batches_.empty() && decoder_->Append(std::string_view(*stored.bytes))) {
+      stretches_.push_back({file, 0, decoder_->rows() - decoded});
+      return Status::OK();
+    }
+    if (decoded > 0) ARROW_RETURN_NOT_OK(Unite());
     ARROW_ASSIGN_OR_RAISE(auto reader, DataFileReader::Open(table_, stored));
     while (true) {
       ARROW_ASSIGN_OR_RAISE(auto found, reader.Next());
@@ -90,9 +98,14 @@ class SmallFiles {
 
   // What waits, in one batch.
   Status Unite() {
-    if (batches_.empty()) return Status::OK();
-    ARROW_ASSIGN_OR_RAISE(auto rows, JoinRows(std::exchange(batches_, {}), present_.Of(*schema_)));
-    present_ = {};
+    if (stretches_.empty()) return Status::OK();
+    std::shared_ptr<arrow::RecordBatch> rows;
+    if (batches_.empty()) {
+      ARROW_ASSIGN_OR_RAISE(rows, decoder_->Finish());
+    } else {
+      ARROW_ASSIGN_OR_RAISE(rows, JoinRows(std::exchange(batches_, {}), present_.Of(*schema_)));
+      present_ = {};
+    }
     ARROW_ASSIGN_OR_RAISE(const int64_t bytes, arrow::util::ReferencedBufferSize(*rows));
     bytes_ += kBatchDescriptionBytes + bytes;
     read_.push_back({std::move(rows), std::exchange(stretches_, {})});
@@ -133,8 +146,10 @@ class SmallFiles {
   const int64_t memory_bytes_;
   KeptRows kept_;
   std::vector<RowsOfFiles> read_;
-  arrow::RecordBatchVector batches_;  // that are to be united
-  std::vector<Stretch> stretches_;    // whose they are
+  // What is to be united, and whose it is: rows in the decoder, or batches of files that it does not know.
+  std::unique_ptr<geoparquet::SmallFilesReader> decoder_;
+  arrow::RecordBatchVector batches_;
+  std::vector<Stretch> stretches_;
   geoparquet::PresentColumns present_;
   int64_t bytes_ = 0;
 };
