@@ -214,7 +214,8 @@ Status Make(const SmallFileFooter& footer, const std::vector<LeafNode>& table,
   const auto metadata =
       parquet::FileMetaData::Make(footer.bytes.data(), static_cast<int64_t>(footer.bytes.size()));
   parquet::arrow::SchemaManifest manifest;
-  ARROW_RETURN_NOT_OK(parquet::arrow::SchemaManifest::Make(metadata->schema(), metadata->key_value_metadata(),
+  const auto notes = ArrowSchemaMatters(footer.arrow_schema) ? metadata->key_value_metadata() : nullptr;
+  ARROW_RETURN_NOT_OK(parquet::arrow::SchemaManifest::Make(metadata->schema(), notes,
                                                            parquet::ArrowReaderProperties(), &manifest));
   auto shape = std::make_unique<FileShape>();
   if (!ShapeMaker(*metadata->schema(), shape.get()).AddColumns(manifest.schema_fields, table)) {

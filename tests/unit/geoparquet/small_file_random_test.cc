@@ -45,7 +45,7 @@ class RandomFiles : public RandomRows {
                 : Chance(2) ? arrow::Compression::SNAPPY
                             : arrow::Compression::UNCOMPRESSED;
     if (Chance(2)) how.group_rows = 1 + Below(20);
-    if (Chance(2)) how.page_bytes = 1;
+    if (Chance(2)) how.page_bytes = 1 + Below(60);
     how.store_schema = Chance(2);
     return WriteForeign(Chance(2) ? *rows : *WithoutIds(*rows), how);
   }
@@ -97,6 +97,8 @@ TEST_P(SmallFilesOfSeeds, AreReadAsByTheLibrary) {
       std::vector<Bytes> files;
       for (int i = 0; i < 12; ++i) {
         const Bytes file = random.File(*table);
+        // Of lists in tiny pages Arrow's writer makes pages without entries, at which its reader stops.
+        if (!ReadByLibrary({file}, table).ok()) continue;
         if (reader->Append(ViewOf(file))) files.push_back(file);
       }
       taken += static_cast<int>(files.size());
