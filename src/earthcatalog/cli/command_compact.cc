@@ -38,8 +38,7 @@ void PrintCompact(const maintain::CompactReport& report) {
   }
   if (report.files_rewritten > 0 && !report.dry_run) {
     fmt::print(
-        "  note: the replaced files stay until earthcatalog expire deletes them: whoever reads the folder by "
-        "its "
+        "  note: the replaced files stay until earthcatalog expire deletes them: who reads the folder by its "
         "paths, not the table, reads their rows, too\n");
   }
   if (report.unique) fmt::print("  note: each item has one version now\n");
