@@ -149,6 +149,10 @@ bench: setup build $(PEER_STAMP) ## the benchmarks whose tables are in docs/benc
 	@$(VENV_PYTHON) benchmarks/incremental.py $(PROGRAM) $(if $(PEER_STAMP),.venv-peer/bin/python)
 	@TMPDIR=/dev/shm $(VENV_PYTHON) benchmarks/scale.py $(PROGRAM) build/release/benchmarks/item_server
 	@TMPDIR=/dev/shm $(VENV_PYTHON) benchmarks/distance.py $(PROGRAM) build/release/benchmarks/item_server
+	@$(VENV_PYTHON) benchmarks/planning.py $(PROGRAM) build/release/benchmarks/planning_driver
+	@$(VENV_PYTHON) benchmarks/compaction.py $(PROGRAM) $(if $(PEER_STAMP),.venv-peer/bin/python)
+	@TMPDIR=/dev/shm $(VENV_PYTHON) benchmarks/compaction.py $(PROGRAM) --items 2750000 --runs 6 --chunk-size 500000 \
+	  --rounds 1 --server build/release/benchmarks/item_server
 	@$(VENV_PYTHON) benchmarks/queries.py $(PROGRAM) build/release/benchmarks/query_driver
 
 # ---- checking ---------------------------------------------------------------------------------------------------
