@@ -154,6 +154,8 @@ bench: setup build $(PEER_STAMP) ## the benchmarks whose tables are in docs/benc
 	@TMPDIR=/dev/shm $(VENV_PYTHON) benchmarks/compaction.py $(PROGRAM) --items 2750000 --runs 6 --chunk-size 500000 \
 	  --rounds 1 --server build/release/benchmarks/item_server
 	@$(VENV_PYTHON) benchmarks/queries.py $(PROGRAM) build/release/benchmarks/query_driver
+	@$(VENV_PYTHON) benchmarks/hash_index.py build/release/benchmarks/hash_index_driver \
+	  $(if $(PEER_STAMP),.venv-peer/bin/python)
 
 # ---- checking ---------------------------------------------------------------------------------------------------
 
@@ -237,7 +239,7 @@ test-s3: python build build-drivers ## the main job's tests with every catalogue
 	  tests/cli/test_resume.py tests/cli/test_quarantine.py tests/cli/test_determinism.py \
 	  tests/interop/test_accounting.py tests/interop/test_fan_out.py tests/interop/test_pyiceberg.py \
 	  tests/interop/test_snapshots.py tests/interop/test_manifests.py \
-	  tests/interop/test_operations_model.py tests/interop/test_compaction.py
+	  tests/interop/test_operations_model.py tests/interop/test_compaction.py tests/interop/test_hash_index.py
 
 # full_pytest TESTS: their long versions.
 define full_pytest

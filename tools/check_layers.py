@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ROOT / "src" / "earthcatalog"
 
-ORDER = "base io inventory fetch item grid geoparquet iceberg catalog rows ingest maintain synthetic jobs cli"
+ORDER = "base io inventory fetch item grid geoparquet iceberg catalog rows keys ingest maintain synthetic jobs cli"
 STAGES = ORDER.split()
 # The one stage that stands beside the flow: it makes input for it and needs nothing of it.
 NARROWER = {"synthetic": {"base", "io"}}

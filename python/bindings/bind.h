@@ -8,6 +8,7 @@ namespace earthcatalog::python {
 void BindGrid(nanobind::module_& module);
 void BindCatalog(nanobind::module_& module);
 void BindLock(nanobind::module_& module);
+void BindHashIndex(nanobind::module_& module);
 void BindItems(nanobind::module_& module);
 void BindIncremental(nanobind::module_& module);
 void BindMaintain(nanobind::module_& module);

@@ -29,6 +29,7 @@ NB_MODULE(_core, module) {
   earthcatalog::python::BindGrid(module);
   earthcatalog::python::BindCatalog(module);
   earthcatalog::python::BindLock(module);
+  earthcatalog::python::BindHashIndex(module);
   earthcatalog::python::BindItems(module);
   earthcatalog::python::BindIncremental(module);
   earthcatalog::python::BindMaintain(module);

@@ -174,3 +174,37 @@ def maintain(
     on_progress: Callable[[Progress], None] | None,
 ) -> str:
     """Does what is due and returns the report as JSON; `on_progress` as in compact."""
+
+def hash_id(id: str) -> bytes:  # noqa: A002
+    """The digest of an id."""
+
+def decode_hashes(file: bytes, name: str) -> set[bytes]:
+    """The hashes of an index; `name` is for messages."""
+
+def encode_hashes(hashes: set[bytes]) -> bytes:
+    """The index that has them."""
+
+def add_ids(ids: list[str], hashes: set[bytes]) -> int:
+    """Adds the digests of the ids; how many of them are new."""
+
+def count_hashes(path: str) -> int:
+    """By the index's footer."""
+
+def merge_files(files: Sequence[str], path: str, memory_limit: int) -> tuple[int, int]:
+    """Adds the ids of Parquet files to an index; how many hashes it has, and how many of these are new."""
+
+def build_hash_index(
+    paths: Paths, path: str, memory_limit: int, on_progress: Callable[[Progress], None] | None
+) -> str:
+    """Makes the index of the table and returns the report as JSON. `path`: empty for where the table says."""
+
+def update_hash_index(
+    paths: Paths, files: Sequence[str], memory_limit: int, on_progress: Callable[[Progress], None] | None
+) -> str:
+    """Adds the ids of files, or what the table has got since; the report as JSON."""
+
+def check_hash_index(paths: Paths, memory_limit: int, on_progress: Callable[[Progress], None] | None) -> str:
+    """Compares index and table; what was found as JSON."""
+
+def count_hash_index(paths: Paths) -> int:
+    """By the footer; 0 without an index."""

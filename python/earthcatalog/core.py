@@ -12,6 +12,7 @@ from earthcatalog._layout import PartitionStats, TableLayout, read_layout
 from earthcatalog._native import core
 from earthcatalog._progress import progress_bar
 from earthcatalog._stores import translate_store
+from earthcatalog.hash_index import DEFAULT_MEMORY_LIMIT as HASH_MEMORY_LIMIT
 from earthcatalog.maintenance.compact import DEFAULT_MEMORY_LIMIT, DEFAULT_TARGET_SIZE, compact_catalog
 
 if TYPE_CHECKING:
@@ -123,6 +124,63 @@ class EarthCatalog:
         texts = core.ItemTexts(self._paths, wanted)
         while (some := texts.next()) is not None:
             yield from map(json.loads, some)
+
+    def unique_item_count(self) -> int:
+        """How many items there are by the hash index, of which the footer is read; 0 without one."""
+        return core.count_hash_index(self._paths)
+
+    def build_hash_index(
+        self, path: str | None = None, *, memory_limit: int = HASH_MEMORY_LIMIT
+    ) -> dict[str, Any]:
+        """Makes the index of the table's ids, in place of one that is there.
+
+        Args:
+            path: where it is to lie, which the table notes; None: where the table says.
+            memory_limit: of sorting, in bytes; what does not fit goes to a temporary file.
+
+        Returns:
+            What `earthcatalog hash-index build --json` prints: `path`, `key`, `count`, ...
+        """
+        with progress_bar(verb="indexing", unit="rows") as on_progress:
+            report = core.build_hash_index(self._paths, path or "", memory_limit, on_progress)
+        return dict(json.loads(report))
+
+    def update_hash_index(
+        self,
+        new_parquet_paths: Iterable[str] | None = None,
+        *,
+        memory_limit: int = HASH_MEMORY_LIMIT,
+    ) -> dict[str, Any]:
+        """Adds ids to the index.
+
+        Args:
+            new_parquet_paths: files with a column `id`; None: what the table has got since.
+            memory_limit: as for build_hash_index().
+
+        Returns:
+            As build_hash_index(); `added` is how many are new.
+
+        Raises:
+            FileNotFoundError: there is no index.
+            ValueError: a second collection appeared, so that ids alone say no more who an item is.
+        """
+        files = [] if new_parquet_paths is None else list(new_parquet_paths)
+        if new_parquet_paths is not None and not files:
+            raise ValueError("no files are named; leave them out to add what the table has got")
+        with progress_bar(verb="indexing", unit="rows") as on_progress:
+            report = core.update_hash_index(self._paths, files, memory_limit, on_progress)
+        return dict(json.loads(report))
+
+    def check_hash_index(self, *, memory_limit: int = HASH_MEMORY_LIMIT) -> dict[str, Any]:
+        """Whether the index knows the table's items, and no others.
+
+        Returns:
+            What `earthcatalog hash-index check --json` prints: `sound`, `count`, `table_items`, `missing`,
+            `extra`, and some of these.
+        """
+        with progress_bar(verb="comparing", unit="rows") as on_progress:
+            report = core.check_hash_index(self._paths, memory_limit, on_progress)
+        return dict(json.loads(report))
 
     def compact(
         self,

@@ -26,6 +26,7 @@ inline constexpr char kGridIdFieldProperty[] = "earthcatalog.grid.id_field";
 inline constexpr char kGridClassProperty[] = "earthcatalog.grid.class";
 inline constexpr char kGridMaxCellsProperty[] = "earthcatalog.grid.max_cells";
 inline constexpr char kHashIndexProperty[] = "earthcatalog.hash_index_path";
+inline constexpr char kHashIndexKeyProperty[] = "earthcatalog.hash_index_key";
 inline constexpr char kDataPathProperty[] = "write.data.path";
 
 // Empty where there is none of the name.

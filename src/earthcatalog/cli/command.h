@@ -29,6 +29,7 @@ void AddDemoCommand(CLI::App* app, const std::string& program, RunFunction* run)
 void AddExportCommand(CLI::App* app, RunFunction* run);
 void AddExpireCommand(CLI::App* app, RunFunction* run);
 void AddInfoAndStatsCommands(CLI::App* app, RunFunction* run);
+void AddHashIndexCommand(CLI::App* app, RunFunction* run);
 void AddLockCommand(CLI::App* app, RunFunction* run);
 void AddMaintainCommand(CLI::App* app, RunFunction* run);
 void AddPublishCommand(CLI::App* app, RunFunction* run);

@@ -66,6 +66,7 @@ Result<int> ParseAndRun(int argc, char** argv) {
   AddCheckCommand(&app, &run);
   AddRegisterCommand(&app, &run);
   AddInfoAndStatsCommands(&app, &run);
+  AddHashIndexCommand(&app, &run);
   AddMaintainCommand(&app, &run);
   AddCompactCommand(&app, &run);
   AddRewriteManifestsCommand(&app, &run);
