@@ -66,6 +66,8 @@ int Main(int argc, char** argv) {
   if (argc != 4) return 2;
   // As the program does.
   mallopt(M_ARENA_MAX, 4);
+  mallopt(M_MMAP_THRESHOLD, 4 << 20);
+  mallopt(M_TRIM_THRESHOLD, 16 << 20);
   setenv("ARROW_DEFAULT_MEMORY_POOL", "system", /*overwrite=*/0);
   const std::string_view what = argv[1];
   const io::Location index = io::Resolve(argv[2]).ValueOrDie();

@@ -84,7 +84,7 @@ def merge_files(
     Returns:
         How many hashes it has, and how many of these are new.
     """
-    return core.merge_files(list(map(os.fspath, new_parquet_paths)), os.fspath(path), memory_limit)
+    return core.merge_files([os.fspath(file) for file in new_parquet_paths], os.fspath(path), memory_limit)
 
 
 def count_hashes(path: str | os.PathLike[str]) -> int:

@@ -62,7 +62,7 @@ def test_many_hashes(
     program.ingest(inventory, base, "--source", archive.folder)
     before = run(program, "build", base)["count"]
     ids = [f"made-up-{number}" for number in range(1_500_000)]
-    pq.write_table(pa.table({"id": ids}), tmp_path / "ids.parquet")
+    pq.write_table(pa.table({"id": ids, "collection": ["c"] * len(ids)}), tmp_path / "ids.parquet")
     base.bucket.put("ids.parquet", (tmp_path / "ids.parquet").read_bytes())
     files = ["--file", f"s3://{base.bucket.name}/ids.parquet"]
     assert run(program, "update", base, *files)["added"] == len(ids)

@@ -18,12 +18,14 @@ namespace earthcatalog::keys {
 namespace {
 
 constexpr int64_t kBatchRows = 65'536;
-// What is asked for at once, in several requests, when a file is read from its start to its end.
+// What an object store is asked for at once, in several requests, when a file is read from its start to its
+// end.
 constexpr int64_t kWindowBytes = 8 << 20;
 constexpr int64_t kRequestBytes = 2 << 20;
 // A larger row group, which others may have written, is read through a buffer.
 constexpr int64_t kLargeGroupBytes = 32 << 20;
 constexpr int64_t kBufferBytes = 4 << 20;
+constexpr int64_t kNearBufferBytes = 256 << 10;
 
 HashNotes NotesOf(const parquet::FileMetaData& footer) {
   HashNotes notes;
@@ -165,25 +167,30 @@ HashFile::~HashFile() = default;
 
 Result<std::unique_ptr<HashFile>> HashFile::Open(const io::Location& file) {
   ARROW_ASSIGN_OR_RAISE(auto opened, io::OpenFile(file));
-  return Open(std::move(opened), io::NameForMessages(file.name()));
+  return Open(std::move(opened), io::NameForMessages(file.name()), file.local);
 }
 
 Result<std::unique_ptr<HashFile>> HashFile::Open(std::shared_ptr<arrow::io::RandomAccessFile> file,
                                                  std::string name) {
+  return Open(std::move(file), std::move(name), /*is_near=*/true);
+}
+
+Result<std::unique_ptr<HashFile>> HashFile::Open(std::shared_ptr<arrow::io::RandomAccessFile> file,
+                                                 std::string name, bool is_near) {
   std::unique_ptr<HashFile> opened(new HashFile());
   opened->name_ = std::move(name);
-  const Status status = opened->ReadFooter(std::move(file));
+  const Status status = opened->ReadFooter(std::move(file), is_near);
   if (status.ok()) return opened;
   // Whatever Parquet cannot read is no hash index.
   if (status.IsInvalid() && !KindOf(status)) return CorruptError("{}: {}", opened->name_, status.message());
   return WithContext(status, opened->name_);
 }
 
-Status HashFile::ReadFooter(std::shared_ptr<arrow::io::RandomAccessFile> file) {
+Status HashFile::ReadFooter(std::shared_ptr<arrow::io::RandomAccessFile> file, bool is_near) {
   BEGIN_PARQUET_CATCH_EXCEPTIONS
   parquet::ReaderProperties pages;
   pages.enable_buffered_stream();  // of what is not read as a whole before
-  pages.set_buffer_size(kBufferBytes);
+  pages.set_buffer_size(is_near ? kNearBufferBytes : kBufferBytes);
   parquet::arrow::FileReaderBuilder builder;
   ARROW_RETURN_NOT_OK(builder.Open(std::move(file), pages));
   const parquet::FileMetaData& footer = *builder.raw_reader()->metadata();
@@ -200,7 +207,8 @@ Status HashFile::ReadFooter(std::shared_ptr<arrow::io::RandomAccessFile> file) {
   if (count_ != footer.num_rows()) return CorruptError("its footer is damaged");
   parquet::ArrowReaderProperties properties;
   properties.set_batch_size(kBatchRows);
-  properties.set_pre_buffer(!large);
+  // From a disk nothing is won by it, and what other threads have allocated stays with them: 30 MiB.
+  properties.set_pre_buffer(!is_near && !large);
   arrow::io::CacheOptions requests = arrow::io::CacheOptions::Defaults();
   requests.range_size_limit = kRequestBytes;
   properties.set_cache_options(requests);

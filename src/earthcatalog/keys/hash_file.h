@@ -52,8 +52,8 @@ class HashFile {
   Result<bool> IsSorted() const;
   // The hashes, sorted, each once. Of a file that is sorted they come as they are read, and their order is
   // looked at on the way (kCorrupt); row groups below `from` are not read. Others are sorted first, as
-  // `options` says. Memory: 8 MiB of the file, which are asked for at once, and what is being decoded.
-  // Outlives this object; one at a time is used.
+  // `options` says. Memory: what is being decoded, a row group at most, and from an object store 8 MiB, which
+  // are asked for at once. Outlives this object; one at a time is used.
   Result<StreamPtr<kKeyBytes>> Sorted(const SortOptions& options) const;
   // As they lie in the file, in whatever order.
   StreamPtr<kKeyBytes> AsTheyLie() const;
@@ -61,7 +61,9 @@ class HashFile {
  private:
   class Stream;
   HashFile() = default;
-  Status ReadFooter(std::shared_ptr<arrow::io::RandomAccessFile> file);
+  static Result<std::unique_ptr<HashFile>> Open(std::shared_ptr<arrow::io::RandomAccessFile> file,
+                                                std::string name, bool is_near);
+  Status ReadFooter(std::shared_ptr<arrow::io::RandomAccessFile> file, bool is_near);
 
   std::string name_;
   std::shared_ptr<parquet::arrow::FileReader> file_;
