@@ -78,7 +78,7 @@ class HashFileTest : public testing::Test {
 };
 
 TEST_F(HashFileTest, GivesBackWhatWasWritten) {
-  for (const size_t count : {0, 1, 65'535, 65'536, 65'537, 1'000'000}) {
+  for (const size_t count : {0, 1, 65'535, 65'536, 65'537, 300'000}) {
     for (const size_t step : {size_t{999}, size_t{200'000}}) {
       const auto hashes = RandomHashes(count);
       const HashNotes notes{KeyRule::kCollectionAndId, "c", -17};
