@@ -151,8 +151,8 @@ bench: setup build $(PEER_STAMP) ## the benchmarks whose tables are in docs/benc
 	@TMPDIR=/dev/shm $(VENV_PYTHON) benchmarks/distance.py $(PROGRAM) build/release/benchmarks/item_server
 	@$(VENV_PYTHON) benchmarks/planning.py $(PROGRAM) build/release/benchmarks/planning_driver
 	@$(VENV_PYTHON) benchmarks/compaction.py $(PROGRAM) $(if $(PEER_STAMP),.venv-peer/bin/python)
-	@TMPDIR=/dev/shm $(VENV_PYTHON) benchmarks/compaction.py $(PROGRAM) --items 2750000 --runs 6 --chunk-size 500000 \
-	  --rounds 1 --server build/release/benchmarks/item_server
+	@TMPDIR=/dev/shm $(VENV_PYTHON) benchmarks/compaction.py $(PROGRAM) --items 2750000 --runs 20 --chunk-size 200000 \
+	  --h3-resolution 0 --rounds 1 --server build/release/benchmarks/item_server
 	@$(VENV_PYTHON) benchmarks/queries.py $(PROGRAM) build/release/benchmarks/query_driver
 	@$(VENV_PYTHON) benchmarks/hash_index.py build/release/benchmarks/hash_index_driver \
 	  $(if $(PEER_STAMP),.venv-peer/bin/python)

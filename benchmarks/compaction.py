@@ -1,13 +1,14 @@
 """Compaction of a local table, this project and earthcatalog 0.6.1 in turns, and beside it Arrow alone.
 
     python benchmarks/compaction.py PROGRAM [PEER_PYTHON] [--items 20000] [--runs 1] [--rounds 3]
-                                    [--chunk-size 10000] [--server ITEM_SERVER]
+                                    [--chunk-size 10000] [--server ITEM_SERVER] [FLAG ...]
 
 The table is made of so many runs over parts of an archive of 43 years, by 0.6.1 where it is given: both can
-compact that. With ITEM_SERVER the items are those that it makes, for tables too large for an archive on the
-disk. Each compaction begins with a copy of the table at the same place. Arrow alone reads all files, those
-of each cell and year one after the other, and writes what it has read to one file with the same compression,
-without looking at it. The table (Markdown, on standard output) has medians.
+compact that; else by PROGRAM with FLAGs of `incremental`. With ITEM_SERVER the items are those that it makes,
+for tables too large for an archive on the disk. Each compaction begins with a copy of the table at the same
+place. Arrow alone reads all files, those of each cell and year one after the other, and writes what it has
+read to one file with the same compression, without looking at it. The table (Markdown, on standard output)
+has medians.
 """
 
 import argparse
@@ -75,7 +76,7 @@ def inventories(archive: Path, parts: int) -> list[str]:
     return [str(path) for path in paths]
 
 
-def make_table(options: argparse.Namespace, archive: Path, base: Path) -> None:
+def make_table(options: argparse.Namespace, flags: list[str], archive: Path, base: Path) -> None:
     if options.server:
         subprocess.run([options.server, "--inventory", str(options.items), str(archive)], check=True)
         serve = item_server(options.server)
@@ -89,8 +90,8 @@ def make_table(options: argparse.Namespace, archive: Path, base: Path) -> None:
                 run([options.peer, str(script), url, BUCKET, inventory, str(base), str(options.chunk_size)])
                 continue
             places = ["--catalog", f"{base}/earthcatalog.db", "--warehouse", f"{base}/warehouse"]
-            flags = ["--inventory", inventory, "--source", url, "--chunk-size", str(options.chunk_size)]
-            run([options.program, "incremental", *flags, *places])
+            what = ["--inventory", inventory, "--source", url, "--chunk-size", str(options.chunk_size)]
+            run([options.program, "incremental", *what, *places, *flags])
 
 
 def measure(command: list[str], base: Path, made: Path) -> Measured:
@@ -113,10 +114,10 @@ def main() -> None:
     parser.add_argument("--chunk-size", type=int, default=10_000)
     parser.add_argument("--server")
     parser.add_argument("--rounds", type=int, default=3)
-    options = parser.parse_args()
+    options, flags = parser.parse_known_args()
     with tempfile.TemporaryDirectory() as folder:
         base, made, alone = (Path(folder) / name for name in ("base", "made", "alone"))
-        make_table(options, Path(folder) / "archive", base)
+        make_table(options, flags, Path(folder) / "archive", base)
         shutil.move(base, made)
         commands = {
             "Arrow alone": [sys.executable, __file__, "--alone", str(base), str(alone)],
