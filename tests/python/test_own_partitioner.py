@@ -214,11 +214,15 @@ def test_an_exception_ends_the_run_and_is_raised(
         ingest(archive, partitioner=Answers(answer), chunk_size=100)
     assert raised.value is error
     assert raised.traceback[-1].name == "answer"
-    committed = ec.open(archive.base).info().row_count
+    files = list(archive.warehouse_path.glob("grid_partition=*/**/*.parquet"))
+    committed = 0
+    if archive.base.exists():  # what ends before its first commit leaves nothing
+        info = ec.open(archive.base).info()
+        committed = info.row_count
+        assert len(files) == info.file_count
     assert committed % 100 == 0
     assert committed < 600
-    files = list(archive.warehouse_path.glob("grid_partition=*/**/*.parquet"))
-    assert len(files) == ec.open(archive.base).info().file_count
+    assert committed > 0 or not files
     assert not (archive.base / ".lock").exists()
     # And a run without the fault goes through.
     report = ingest(archive, partitioner=Answers(lambda _longitude: ["a"]), chunk_size=100)
