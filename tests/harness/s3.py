@@ -50,7 +50,9 @@ class S3Server:
         )
 
     def new_bucket(self, name: str, *, public: bool = False) -> "Bucket":
-        self.client.create_bucket(Bucket=name)
+        # boto3 asks again when an answer is lost, and the bucket is made then.
+        with contextlib.suppress(self.client.exceptions.BucketAlreadyOwnedByYou):
+            self.client.create_bucket(Bucket=name)
         if public:
             statements = [
                 {

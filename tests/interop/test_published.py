@@ -335,9 +335,11 @@ class Watching(threading.Thread):
         return time.monotonic() - self._began
 
     def wait_for(self, reads: int) -> None:
-        """Until it has read so often, or failed."""
+        """Until it has read so often; raises what it failed with."""
         while len(self.found) < reads and self.is_alive():
             time.sleep(0.05)
+        if self.error:
+            raise self.error
 
     def end(self) -> list[Rows]:
         self._ended.set()

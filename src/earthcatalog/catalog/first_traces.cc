@@ -25,6 +25,16 @@ void AddMissing(fs::path folder, std::set<std::string>* missing) {
   }
 }
 
+// Removes `folder` and the folders in it, as far as no file lies there: a run that is ended leaves
+// folders of cells and years.
+void RemoveEmpty(const fs::path& folder) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    if (entry.is_directory(error) && !entry.is_symlink(error)) RemoveEmpty(entry.path());
+  }
+  rmdir(folder.c_str());
+}
+
 }  // namespace
 
 Result<FirstTraces> FirstTraces::Before(const Paths& paths) {
@@ -60,6 +70,7 @@ void FirstTraces::RemoveTable() const {
   for (int level = 0; level < kTableLevels && rmdir(folder.c_str()) == 0; ++level) {
     folder = folder.parent_path();
   }
+  for (const std::string& missing : missing_folders_) RemoveEmpty(missing);
 }
 
 void FirstTraces::RemoveFolders() const {

@@ -14,8 +14,9 @@ class FirstTraces {
   // To be asked before anything is made, the lock's folder too: what is missing now.
   static Result<FirstTraces> Before(const Paths& paths);
 
-  // Deletes the catalog file and the table's first metadata file with its folders, if nobody has committed to
-  // it. Only while the lock is held: other runs would go on with this table.
+  // If nobody has committed to it, deletes the catalog file, the table's first metadata file, and
+  // those of the missing folders, with all in them, that hold no file. Only while the lock is held:
+  // other runs would go on with this table.
   void RemoveTable() const;
 
   // Deletes the folders that were missing and are empty. When the lock is released, which lies in one.
