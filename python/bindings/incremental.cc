@@ -36,7 +36,8 @@ std::string RunIncremental(std::string inventory, std::string catalog_path, std:
                            std::optional<int64_t> chunk_size, int max_workers, std::optional<int64_t> limit,
                            std::optional<std::string> since, std::optional<grid::Config> grid,
                            const nb::object& partitioner, bool batch_add_files, bool use_lock,
-                           bool retry_failed, bool again, std::string source, std::string suffix,
+                           bool retry_failed, bool again, bool add_known, std::string source,
+                           std::string suffix,
                            const nb::object& on_progress) {
   jobs::IncrementalOptions options;
   options.inventory = std::move(inventory);
@@ -59,6 +60,7 @@ std::string RunIncremental(std::string inventory, std::string catalog_path, std:
   options.use_lock = use_lock;
   options.retry_failed = retry_failed;
   options.again = again;
+  options.add_known = add_known;
   options.source = std::move(source);
   options.suffix = std::move(suffix);
 
@@ -115,7 +117,8 @@ void BindIncremental(nb::module_& module) {
              nb::arg("warehouse_path"), nb::arg("chunk_size").none(), nb::arg("max_workers"),
              nb::arg("limit").none(), nb::arg("since").none(), nb::arg("grid").none(),
              nb::arg("partitioner").none(), nb::arg("batch_add_files"), nb::arg("use_lock"),
-             nb::arg("retry_failed"), nb::arg("again"), nb::arg("source"), nb::arg("suffix"),
+             nb::arg("retry_failed"), nb::arg("again"), nb::arg("add_known"), nb::arg("source"),
+             nb::arg("suffix"),
              nb::arg("on_progress").none());
   module.def("load_config", &LoadConfig, nb::arg("path"));
 }

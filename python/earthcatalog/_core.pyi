@@ -132,6 +132,7 @@ def run_incremental(
     use_lock: bool,
     retry_failed: bool,
     again: bool,
+    add_known: bool,
     source: str,
     suffix: str,
     on_progress: Callable[[Progress], None] | None,

@@ -63,7 +63,7 @@ def test_it_lists_and_removes(program: Program, killed: Base) -> None:
     report = json.loads(done.stdout)
     listed = {Path(entry["path"]): entry["bytes"] for entry in report["removed"]}
     assert set(listed) >= orphans | {staged}
-    assert len(set(listed) - orphans - {staged}) == 3, "a manifest, a manifest list and metadata"
+    assert len(set(listed) - orphans - {staged}) == 4, "a manifest, its list, metadata, objects"
     assert report["files"] == len(listed)
     assert report["bytes"] == sum(listed.values())
     assert {path: len(before[path]) for path in listed} == listed

@@ -34,7 +34,8 @@ class Row:
 
     @property
     def values(self) -> list[str]:
-        return [self.bucket, self.key, str(self.size), self.last_modified.strftime("%Y-%m-%dT%H:%M:%S.000Z")]
+        modified = self.last_modified.replace(tzinfo=None).isoformat(timespec="milliseconds")
+        return [self.bucket, self.key, str(self.size), f"{modified}Z"]
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,8 @@ def _rows_below(folder: Path, files: Iterable[Path]) -> Iterator[Row]:
     for path in files:
         stat = path.stat()
         bucket, *key = path.relative_to(folder).parts
-        modified = dt.datetime.fromtimestamp(int(stat.st_mtime), dt.UTC)
+        milliseconds = stat.st_mtime_ns // 1_000_000
+        modified = dt.datetime.fromtimestamp(0, dt.UTC) + dt.timedelta(milliseconds=milliseconds)
         yield Row(bucket, "/".join(key), stat.st_size, modified)
 
 

@@ -136,6 +136,7 @@ def test_every_rule_has_its_count(
         "skipped_delete_marker": 1,
         "skipped_old_version": 1,
         "skipped_retried": 0,
+        "skipped_known": 0,
         "skipped_done": 0,
         "malformed": 1,
         "passed_without_date": 0,

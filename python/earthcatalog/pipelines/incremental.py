@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import os
 import sys
-from typing import Any
+from typing import Any, Literal
 
 from earthcatalog._native import core
 from earthcatalog._progress import progress_bar
@@ -34,12 +34,14 @@ def run(
     suffix: str = ".stac.json",
     retry_failed: bool = False,
     again: bool = False,
+    on_known: Literal["skip", "append"] = "skip",
 ) -> dict[str, Any]:
     """Ingests the items of an inventory; the table is made when it is missing.
 
     A call that is repeated goes on after the last commit of the call before, whatever ended that one:
-    nothing is lost or added twice. When the table holds the inventory already, nothing is added. The items
-    of another inventory, or with another `since`, are added, whether the table holds them or not.
+    nothing is lost or added twice. When the table holds the inventory already, nothing is added. Of another
+    inventory, or with another `since`, those objects are added that the table has not ingested, or that have
+    changed since by their last-modified date.
 
     Shows a progress bar on a terminal. Ctrl-C ends the run cleanly: what is committed stays.
 
@@ -60,6 +62,8 @@ def run(
         suffix: rows whose key does not end in it are passed over and counted.
         retry_failed: try the quarantined items again, too.
         again: when the table holds the whole inventory already, add it once more.
+        on_known: objects that the table has ingested, unchanged since: "skip" counts them, "append" adds them
+            again. An object without a last-modified date is never known.
 
     Returns:
         The run's report: what happened to every row of the inventory, what columns could not hold, files,
@@ -88,11 +92,18 @@ def run(
             use_lock=use_lock,
             retry_failed=retry_failed,
             again=again,
+            add_known=_adds_known(on_known),
             source=os.fspath(source) if source is not None else "",
             suffix=suffix,
             on_progress=on_progress,
         )
     return dict(json.loads(report))
+
+
+def _adds_known(on_known: str) -> bool:
+    if on_known not in ("skip", "append"):
+        raise ValueError(f'on_known must be "skip" or "append", not {on_known!r}')
+    return on_known == "append"
 
 
 def run_from_config(

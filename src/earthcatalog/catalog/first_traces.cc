@@ -47,7 +47,9 @@ Result<FirstTraces> FirstTraces::Before(const Paths& paths) {
   std::set<std::string> missing;
   AddMissing(fs::path(places.db.path).parent_path(), &missing);
   AddMissing(places.warehouse.path, &missing);
-  AddMissing(places.warehouse.WithSuffix("_failed").path, &missing);
+  for (const char* suffix : {"_failed", "_objects"}) {
+    AddMissing(places.warehouse.WithSuffix(suffix).path, &missing);
+  }
   // A folder's path is the beginning of what lies in it, so that it is the lesser one.
   traces.missing_folders_.assign(missing.rbegin(), missing.rend());
   return traces;

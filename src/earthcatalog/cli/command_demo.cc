@@ -47,7 +47,7 @@ void PrintSearch(const SampleSearch& search) {
 
 // What a demo makes; a database that was being written when the demo ended has company.
 bool IsOfADemo(std::string_view name) {
-  for (const char* made : {kMarker, "archive", "warehouse", "warehouse_failed"}) {
+  for (const char* made : {kMarker, "archive", "warehouse", "warehouse_failed", "warehouse_objects"}) {
     if (name == made) return true;
   }
   return name.starts_with("earthcatalog.db") || name.starts_with(".lock");
@@ -74,8 +74,8 @@ Status MarkDirectory(const std::filesystem::path& directory) {
 
 Status RemoveEarlierDemo(const std::filesystem::path& directory) {
   std::error_code error;
-  for (const char* name :
-       {"archive", "warehouse", "warehouse_failed", "earthcatalog.db", "earthcatalog.db-journal"}) {
+  for (const char* name : {"archive", "warehouse", "warehouse_failed", "warehouse_objects", "earthcatalog.db",
+                           "earthcatalog.db-journal"}) {
     std::filesystem::remove_all(directory / name, error);
     if (error) return FailedError("cannot remove {}: {}", (directory / name).string(), error.message());
   }

@@ -139,6 +139,12 @@ void AddIncrementalCommand(CLI::App* app, RunFunction* run) {
                     "Take up the quarantined rows again, before the inventory");
   command->add_flag("--again", options.again,
                     "When the table holds the whole inventory already: add it once more");
+  command
+      ->add_option_function<std::string>(
+          "--on-known", [&options](const std::string& what) { options.add_known = what == "append"; },
+          "Objects that the table has ingested, unchanged since: skip, or append them again; skip without it")
+      ->check(CLI::IsMember({"skip", "append"}))
+      ->option_text("skip|append");
   command->add_flag("--json", arguments->json, "Print the report as JSON");
   AddS3Options(command);
   command->callback([arguments, run] {

@@ -140,6 +140,7 @@ void PrintSummary(const jobs::IncrementalReport& report) {
   PrintCountIfAny("skipped: delete marker", report.inventory.skipped_delete_marker);
   PrintCountIfAny("skipped: old version", report.inventory.skipped_old_version);
   PrintCountIfAny("skipped: retried already", report.inventory.skipped_retried);
+  PrintCountIfAny("skipped: known, unchanged", report.inventory.skipped_known);
   PrintCountIfAny("skipped: done by earlier runs", report.inventory.skipped_done);
   PrintCountIfAny("malformed rows", report.inventory.malformed);
   PrintCountIfAny("not reached", report.items_not_reached);

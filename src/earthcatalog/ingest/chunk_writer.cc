@@ -49,6 +49,7 @@ Result<WrittenChunk> ChunkWriter::Write(Chunk chunk) {
                        .overflowed = {}};
   for (EncodedBatch& batch : chunk.batches) {
     written.catalogued += static_cast<uint64_t>(batch.rows->num_rows());
+    written.objects.insert(written.objects.end(), batch.objects.begin(), batch.objects.end());
     std::move(batch.failures.begin(), batch.failures.end(), std::back_inserter(written.failures));
     written.failure_bytes += batch.failure_bytes;
     Add(batch.overflowed, &written.overflowed);

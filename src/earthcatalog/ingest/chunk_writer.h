@@ -17,6 +17,7 @@ namespace earthcatalog::ingest {
 struct WrittenChunk {
   uint64_t row_count = 0;  // as in Chunk
   uint64_t catalogued = 0;
+  std::vector<keys::KeyHash> objects = {};  // of the items that are catalogued
   std::vector<QuarantinedRow> failures;
   int64_t failure_bytes = 0;
   rows::UncommittedFiles files;

@@ -33,13 +33,15 @@ void Add(const CommitCounts& from, CommitCounts* to) {
 
 }  // namespace
 
-Committer::Committer(const Options& options, catalog::Catalog* catalog, RowFeed* feed)
+Committer::Committer(const Options& options, catalog::Catalog* catalog, RowFeed* feed,
+                     const CancelSource* cancel)
     : options_(options),
       catalog_(catalog),
       feed_(feed),
       known_retries_(FindQuarantineNotes(catalog->table())),
       own_metadata_(catalog->table().metadata_location()),
-      pending_files_(catalog->warehouse()) {
+      pending_files_(catalog->warehouse()),
+      pending_objects_(catalog->warehouse(), &catalog->table(), cancel) {
   if (options_.selection) known_progress_ = FindProgress(catalog->table(), *options_.selection);
 }
 
@@ -74,6 +76,7 @@ Status Committer::Take(WrittenChunk chunk) {
     ++pending_.files_written;
   }
   pending_files_.Add(chunk.files.Release());
+  ARROW_RETURN_NOT_OK(pending_objects_.Add(chunk.objects));
   std::move(chunk.failures.begin(), chunk.failures.end(), std::back_inserter(pending_failures_));
   pending_failure_bytes_ += chunk.failure_bytes;
   return pending_failure_bytes_ >= options_.max_failure_bytes ? StageFailures() : Status::OK();
@@ -104,6 +107,7 @@ Status Committer::Commit() {
   if (options_.sync && !pending_quarantine_.empty()) {
     ARROW_RETURN_NOT_OK(io::SyncToDisk(QuarantineFolder(catalog_->warehouse())));
   }
+  ARROW_RETURN_NOT_OK(pending_objects_.Stage());
   ARROW_RETURN_NOT_OK(Append());
   const std::vector<io::Location> quarantine = std::exchange(pending_quarantine_, {});
   for (const io::Location& file : quarantine) pending_.quarantine_files.push_back(file.name());
@@ -129,9 +133,11 @@ Status Committer::Append() {
   if (options_.selection && position_.inventory) {
     NoteInventory(*options_.selection, *position_.inventory, &request.summary);
   }
-  if (request.files.empty()) {
-    request.summary_on_top = [&] { return catalog::KeptUniqueMark(catalog_->table()); };
-  }
+  request.summary_on_top = [&, no_files = request.files.empty()] {
+    Summary summary = pending_objects_.NoteOnTop();
+    if (no_files) summary.merge(catalog::KeptUniqueMark(catalog_->table()));
+    return summary;
+  };
   request.sync = options_.sync;  // data and metadata are on one filesystem
   if (!schema_->Equals(*catalog_->table().schema())) request.schema = schema_;
   request.guard = [&] {
@@ -143,10 +149,12 @@ Status Committer::Append() {
   if (KindOf(appended) == ErrorKind::kCommitUnknown) {
     // The table may live by these data files. The next run knows whether the staged ones are its own.
     pending_quarantine_.clear();
+    pending_objects_.Settle();
   } else if (!appended.ok()) {
     pending_files_.Add(std::move(request.files));
   }
   ARROW_RETURN_NOT_OK(appended);
+  pending_objects_.Settle();
   pending_.commits = 1;
   if (options_.selection && position_.inventory) known_progress_ = position_.inventory;
   known_retries_.finished.insert(quarantine.finished.begin(), quarantine.finished.end());

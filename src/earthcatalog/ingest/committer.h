@@ -11,6 +11,7 @@
 #include "earthcatalog/catalog/catalog.h"
 #include "earthcatalog/catalog/lock.h"
 #include "earthcatalog/ingest/chunk_writer.h"
+#include "earthcatalog/ingest/known_objects.h"
 #include "earthcatalog/ingest/quarantine.h"
 #include "earthcatalog/ingest/row_feed.h"
 #include "earthcatalog/ingest/snapshot_notes.h"
@@ -47,7 +48,7 @@ class Committer {
   };
 
   // All of these outlive the committer.
-  Committer(const Options& options, catalog::Catalog* catalog, RowFeed* feed);
+  Committer(const Options& options, catalog::Catalog* catalog, RowFeed* feed, const CancelSource* cancel);
   // Removes what was written and not committed, unless it may be.
   ~Committer();
 
@@ -78,6 +79,7 @@ class Committer {
   // Written since the last commit.
   rows::UncommittedFiles pending_files_;
   std::shared_ptr<arrow::Schema> schema_;  // that they are written with
+  NewObjects pending_objects_;
   std::vector<QuarantinedRow> pending_failures_;
   int64_t pending_failure_bytes_ = 0;
   std::vector<io::Location> pending_quarantine_;  // staged

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "earthcatalog/base/time.h"
+#include "earthcatalog/ingest/known_objects.h"
 #include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/item/stated_bbox.h"
 
@@ -63,6 +64,7 @@ Result<EncodedBatch> BatchEncoder::Encode(fetch::Batch batch) {
     } else {
       encoded.source_bytes += static_cast<int64_t>(item.body.size());
       encoded.item_bytes.push_back(static_cast<uint32_t>(item.body.size()));
+      if (const auto object = HashOfObject(item.row)) encoded.objects.push_back(*object);
       if (!pass.is_final) encoded.bodies.push_back(std::move(item.body));
     }
   }

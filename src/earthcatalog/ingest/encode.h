@@ -15,6 +15,7 @@
 #include "earthcatalog/ingest/quarantine.h"
 #include "earthcatalog/ingest/wide_items.h"
 #include "earthcatalog/item/item_encoder.h"
+#include "earthcatalog/keys/record.h"
 
 namespace earthcatalog::ingest {
 
@@ -60,6 +61,7 @@ struct EncodedBatch {
   std::vector<uint32_t> item_bytes;          // of the JSON of each
   grid::CellAssignments cells;               // of `rows`
   WideItems wide;                            // among them
+  std::vector<keys::KeyHash> objects;  // that the accepted items came from, as far as they are to be known
   std::vector<QuarantinedRow> failures;
   std::shared_ptr<arrow::Schema> schema;             // that they are encoded with
   bool with_expected = false;                        // which is only expected

@@ -1,5 +1,7 @@
 #include "earthcatalog/ingest/row_sources.h"
 
+#include <iterator>
+
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/ingest/quarantine.h"
 
@@ -39,8 +41,8 @@ std::string NameOf(const inventory::Row& row) {
 
 Status RowSources::AddInventory(const std::string& path_or_uri) {
   ARROW_ASSIGN_OR_RAISE(auto reader, inventory::Open(path_or_uri, options_));
-  sources_.push_back(std::make_unique<Source>(
-      Source{.quarantine = std::nullopt, .rows_done = 0, .reader = std::move(reader)}));
+  sources_.push_back(std::make_unique<Source>());
+  sources_.back()->reader = std::move(reader);
   return Status::OK();
 }
 
@@ -56,8 +58,9 @@ void RowSources::SkipDone(const InventoryProgress& progress, bool all) {
 }
 
 Status RowSources::AddQuarantine(const io::Location& file, uint64_t rows_done) {
-  auto source =
-      std::make_unique<Source>(Source{.quarantine = file, .rows_done = rows_done, .reader = nullptr});
+  auto source = std::make_unique<Source>();
+  source->quarantine = file;
+  source->rows_done = rows_done;
   while (true) {
     ARROW_ASSIGN_OR_RAISE(const auto batch, Read(source.get(), kNameRows));
     if (!batch) break;
@@ -92,16 +95,29 @@ Result<std::optional<inventory::Batch>> RowSources::Read(Source* source, uint64_
 Result<std::optional<RowSources::Portion>> RowSources::Next(uint64_t max_rows) {
   while (reading_ < sources_.size()) {
     Source& source = *sources_[reading_];
-    ARROW_ASSIGN_OR_RAISE(std::optional<inventory::Batch> batch, Read(&source, max_rows));
-    if (batch) {
-      DropRowsOfOtherPlaces(source, &*batch);
-    } else {
-      End(source);
-    }
+    Portion portion{{}, source.file()};
+    ARROW_RETURN_NOT_OK(ReadPortion(&source, max_rows, &portion.rows));
+    if (portion.rows.empty()) End(source);
     Publish();
-    if (batch && !batch->rows.empty()) return Portion{std::move(batch->rows), source.file()};
+    if (!portion.rows.empty()) return portion;
   }
   return std::nullopt;
+}
+
+// Full even where few rows are left of many, so that what comes behind does not work on single ones. An error
+// comes after the rows before it.
+Status RowSources::ReadPortion(Source* source, uint64_t max_rows, std::vector<inventory::Row>* rows) {
+  while (source->failed.ok() && !source->read_all && rows->size() < max_rows) {
+    auto batch = Read(source, max_rows - rows->size());
+    source->failed = batch.status();
+    if (!batch.ok()) break;
+    source->read_all = !*batch;
+    if (source->read_all) break;
+    DropRowsOfOtherPlaces(*source, &**batch);
+    if (!source->quarantine) DropKnown(&**batch);
+    std::move((*batch)->rows.begin(), (*batch)->rows.end(), std::back_inserter(*rows));
+  }
+  return rows->empty() ? source->failed : Status::OK();
 }
 
 void RowSources::End(const Source& source) {
@@ -124,15 +140,24 @@ void RowSources::DropRowsOfOtherPlaces(const Source& source, inventory::Batch* b
   });
 }
 
+void RowSources::DropKnown(inventory::Batch* batch) {
+  if (known_rows_.empty()) return;
+  known_ += std::erase_if(
+      batch->rows, [&](const inventory::Row& row) { return known_rows_.Contains(row.selected_number); });
+}
+
 void RowSources::Publish() {
   inventory::Counts counts = ended_counts_;
-  if (reading_ < sources_.size() && sources_[reading_]->reader) {
-    Accumulate(sources_[reading_]->reader->counts(), &counts);
+  if (reading_ < sources_.size()) {
+    const Source& source = *sources_[reading_];
+    if (source.reader) Accumulate(source.reader->counts(), &counts);
+    if (source.read_all) Accumulate(source.counts, &counts);
   }
   counts.rows += rows_all_done_;
   counts.rows -= duplicates_;
-  counts.selected -= duplicates_ + retried_;
+  counts.selected -= duplicates_ + retried_ + known_;
   counts.skipped_retried = retried_;
+  counts.skipped_known = known_;
   counts.skipped_done += rows_all_done_;
   std::lock_guard lock(mutex_);
   counts_ = std::move(counts);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "earthcatalog/ingest/known_rows.h"
 #include "earthcatalog/ingest/snapshot_notes.h"
 #include "earthcatalog/inventory/inventory.h"
 #include "earthcatalog/io/location.h"
@@ -27,6 +28,8 @@ class RowSources {
   Status AddInventory(const std::string& path_or_uri);
   // The first rows of the inventory are behind a commit: counted, not given. With `all` no other row is read.
   void SkipDone(const InventoryProgress& progress, bool all);
+  // The inventory's rows that are known are counted, not given.
+  void SkipKnown(KnownRows known) { known_rows_ = std::move(known); }
   // The rows of a quarantine file but the first `rows_done`, given before the inventory's; filters do not
   // apply to them. Reads it once now, for its rows' names, and again when its turn comes.
   Status AddQuarantine(const io::Location& file, uint64_t rows_done = 0);
@@ -56,6 +59,8 @@ class RowSources {
     uint64_t rows_done = 0;                     // of the quarantine file
     std::unique_ptr<inventory::Reader> reader;  // of a quarantine file only while it is its turn
     inventory::Counts counts{};                 // when it has ended
+    bool read_all = false;
+    Status failed{};  // what came behind the rows that were read
 
     const io::Location* file() const { return quarantine ? &*quarantine : nullptr; }
   };
@@ -65,7 +70,9 @@ class RowSources {
   };
   // Nothing at the end of the source.
   static Result<std::optional<inventory::Batch>> Read(Source* source, uint64_t max_rows);
+  Status ReadPortion(Source* source, uint64_t max_rows, std::vector<inventory::Row>* rows);
   void DropRowsOfOtherPlaces(const Source& source, inventory::Batch* batch);
+  void DropKnown(inventory::Batch* batch);
   void End(const Source& source);
   void Publish();
 
@@ -78,6 +85,8 @@ class RowSources {
   std::unordered_map<std::string, QuarantinedPlace> quarantined_;
   uint64_t duplicates_ = 0;     // quarantined rows that are in a newer file, too
   uint64_t retried_ = 0;        // the inventory's rows that came from the quarantine before
+  KnownRows known_rows_;        // of the inventory
+  uint64_t known_ = 0;          // of these, read so far
   uint64_t selected_done_ = 0;  // of the inventory, before this run
   uint64_t rows_all_done_ = 0;  // of an inventory that is not read, since it is behind a commit as a whole
 

@@ -7,6 +7,7 @@
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/base/time.h"
 #include "earthcatalog/base/utf8.h"
+#include "earthcatalog/ingest/known_objects.h"
 
 namespace earthcatalog::ingest {
 namespace {
@@ -272,6 +273,7 @@ Summary NotesToCarry(const iceberg::Table& table, const QuarantineNotes& settled
     summary[kCarriedItems] = std::to_string(counts.items);
     summary[kCarriedItemRows] = std::to_string(counts.rows);
   }
+  NoteObjectFiles(FindObjectFiles(table), &summary);
   QuarantineNotes quarantine = FindQuarantineNotes(table);
   for (const std::string& file : quarantine.finished) quarantine.rows_taken_up.erase(file);
   for (const std::string& file : settled.written) quarantine.written.erase(file);

@@ -91,10 +91,10 @@ ItemCounts FindItems(const iceberg::Table& table);
 
 // What a snapshot must say so that older ones may expire: of each inventory the newest note and the one that
 // goes furthest, how far quarantine files have been taken up, which were written or finished, what columns
-// could not hold, and how many items there were. `settled`: the notes by which the quarantine was settled
-// (quarantine.h) before; files that they name as written or finished are left out, being of no more use, so
-// that what is carried does not grow without end. Commits since then may name others, which nobody has
-// settled. Empty where nothing is known.
+// could not hold, how many items there were, and which files know their objects. `settled`: the notes by
+// which the quarantine was settled (quarantine.h) before; files that they name as written or finished are
+// left out, being of no more use, so that what is carried does not grow without end. Commits since then may
+// name others, which nobody has settled. Empty where nothing is known.
 Summary NotesToCarry(const iceberg::Table& table, const QuarantineNotes& settled);
 
 }  // namespace earthcatalog::ingest

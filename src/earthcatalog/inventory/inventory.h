@@ -57,6 +57,7 @@ struct Counts {
   uint64_t skipped_delete_marker = 0;
   uint64_t skipped_old_version = 0;
   uint64_t skipped_retried = 0;  // 0 here: of rows that a run takes from elsewhere
+  uint64_t skipped_known = 0;    // 0 here: of objects that a table has ingested
   uint64_t skipped_done = 0;     // what SkipDone() said
   uint64_t malformed = 0;
   uint64_t passed_without_date = 0;           // of `selected`: since `since` was given and they have no date

@@ -13,6 +13,8 @@
 #include "earthcatalog/ingest/committer.h"
 #include "earthcatalog/ingest/encode.h"
 #include "earthcatalog/ingest/flow_window.h"
+#include "earthcatalog/ingest/known_objects.h"
+#include "earthcatalog/ingest/known_rows.h"
 #include "earthcatalog/ingest/memory_plan.h"
 #include "earthcatalog/ingest/quarantine.h"
 #include "earthcatalog/ingest/row_feed.h"
@@ -39,7 +41,7 @@ class Run {
         paths_{options.catalog_db, options.warehouse, options.s3},
         memory_(options.memory_limit),
         threads_(options.threads > 0 ? options.threads : CoreCount()),
-        sources_({options.since, options.limit, options.suffix}),
+        sources_(RowsToTake(options)),
         feed_(&sources_, {options.chunk_size, memory_.batch, memory_.item}),
         window_(memory_.window, cancel) {}
 
@@ -64,7 +66,8 @@ class Run {
     ARROW_ASSIGN_OR_RAISE(const catalog::TableGrid grid, catalog_->Grid());
     max_cells_ = grid.config.max_cells.value_or(0);
     Resume();
-    return PrepareQuarantine();
+    ARROW_RETURN_NOT_OK(PrepareQuarantine());
+    return LookUpKnown();
   }
 
   Status Execute() {
@@ -73,7 +76,7 @@ class Run {
     committer_ = std::make_unique<ingest::Committer>(
         ingest::Committer::Options{options_.batch_add_files, options_.sync, lock_.get(), memory_.chunk,
                                    selection_},
-        catalog_.get(), &feed_);
+        catalog_.get(), &feed_, cancel_);
     BoundedQueue<inventory::Batch> rows("inventory to fetch", kQueuedBatches, cancel_);
     BoundedQueue<fetch::Batch> bodies("fetch to encode", kQueuedBatches, cancel_);
     BoundedQueue<ingest::EncodedBatch> encoded("encode to chunk", kQueuedBatches, cancel_);
@@ -153,6 +156,10 @@ class Run {
   }
 
  private:
+  static inventory::Options RowsToTake(const IncrementalOptions& options) {
+    return {options.since, options.limit, options.suffix, {}};
+  }
+
   fetch::Options FetchOptions() const {
     fetch::Options fetch;
     fetch.source = options_.source;
@@ -179,6 +186,32 @@ class Run {
     if (done && options_.again) return;
     all_done_ = done;
     sources_.SkipDone(*progress, done);
+    done_ = *progress;
+  }
+
+  // Which rows are of objects that the table has ingested. The inventory is read once more for it, before the
+  // first row is fetched, so that of many rows only numbers are held.
+  Status LookUpKnown() {
+    if (!selection_ || all_done_ || options_.again || options_.add_known) return Status::OK();
+    const auto files = ingest::FindObjectFiles(catalog_->table());
+    if (files.empty()) return Status::OK();
+    ARROW_ASSIGN_OR_RAISE(const auto rows, inventory::Open(options_.inventory, RowsToTake(options_)));
+    rows->SkipDone(done_.rows, done_.selected);
+    auto objects = ingest::OpenObjects(catalog_->warehouse(), files);
+    if (!objects.ok())
+      return FailedError(
+          "what the table has ingested is not to be found: {}. option `on_known` append adds "
+          "all that the inventory lists",
+          objects.status().message());
+    const keys::SortOptions sort{.memory_bytes = memory_.window};
+    ARROW_ASSIGN_OR_RAISE(
+        auto known, ingest::KnownRows::Find(rows.get(), *std::move(objects), sort, progress_, *cancel_));
+    ARROW_ASSIGN_OR_RAISE(const std::string identity, inventory::Identity(options_.inventory));
+    if (identity != selection_->inventory)
+      return FailedError("the inventory was replaced while it was read; run the command again");
+    if (known.without_date() == 0) other_selections_.clear();  // nothing of them is added again
+    sources_.SkipKnown(std::move(known));
+    return Status::OK();
   }
 
   // What earlier runs left in the quarantine: what they could not clean up any more, and the rows to retry.
@@ -252,7 +285,8 @@ class Run {
   const ingest::MemoryPlan memory_;
   const int threads_;
   std::optional<ingest::Selection> selection_;            // of the inventory, if there is one
-  bool all_done_ = false;                                 // by earlier runs
+  ingest::InventoryProgress done_;                        // of it, by earlier runs
+  bool all_done_ = false;                                 // as a whole
   std::vector<ingest::OtherSelection> other_selections_;  // whose rows may come again
   uint64_t rows_in_quarantine_ = 0;                       // where all is done and none is retried
   ingest::RowSources sources_;

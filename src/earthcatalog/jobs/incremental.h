@@ -45,6 +45,8 @@ struct IncrementalOptions {
       false;  // the quarantined rows first; the inventory's rows that are among them not again
   // When the table holds the inventory already: add it once more.
   bool again = false;
+  // Rows whose objects the table has ingested, unchanged since, are fetched and added like others.
+  bool add_known = false;
   bool sync = true;  // data on disk before each commit
 };
 

@@ -22,6 +22,7 @@ Json InventoryJson(const inventory::Counts& counts) {
           {"skipped_delete_marker", counts.skipped_delete_marker},
           {"skipped_old_version", counts.skipped_old_version},
           {"skipped_retried", counts.skipped_retried},
+          {"skipped_known", counts.skipped_known},
           {"skipped_done", counts.skipped_done},
           {"malformed", counts.malformed},
           {"passed_without_date", counts.passed_without_date},

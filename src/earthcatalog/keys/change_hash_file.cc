@@ -29,6 +29,22 @@ class Counted : public RecordStream<kKeyBytes> {
   int64_t* const count_;
 };
 
+// To an output that is still to be committed. Returns how many.
+Result<int64_t> WriteAll(const io::Location& file, const io::AtomicOutput& output,
+                         RecordStream<kKeyBytes>* hashes, const HashNotes& notes,
+                         const CancelSource& cancel) {
+  ARROW_ASSIGN_OR_RAISE(const auto writer, HashFileWriter::Open(output.stream(), notes));
+  while (true) {
+    ARROW_RETURN_NOT_OK(cancel.status());
+    ARROW_ASSIGN_OR_RAISE(const Records<kKeyBytes> some, hashes->Next());
+    if (some.empty()) break;
+    const Status written = writer->Write(some);
+    if (!written.ok()) return WithContext(written, "cannot write " + io::NameForMessages(file.name()));
+  }
+  ARROW_RETURN_NOT_OK(writer->Finish());
+  return writer->count();
+}
+
 }  // namespace
 
 Result<std::string> VersionOf(const io::Location& file) {
@@ -42,19 +58,19 @@ Result<std::string> VersionOf(const io::Location& file) {
   return fmt::format("{} {}", info.size(), info.mtime().time_since_epoch().count());
 }
 
+Result<int64_t> WriteHashFile(const io::Location& file, RecordStream<kKeyBytes>* hashes,
+                              const CancelSource& cancel) {
+  ARROW_ASSIGN_OR_RAISE(const auto output, io::AtomicOutput::Open(file));
+  ARROW_ASSIGN_OR_RAISE(const int64_t count, WriteAll(file, *output, hashes, {}, cancel));
+  ARROW_RETURN_NOT_OK(output->Commit());
+  return count;
+}
+
 Result<int64_t> ReplaceHashFile(const io::Location& file, const std::string& expected,
                                 RecordStream<kKeyBytes>* hashes, const HashNotes& notes,
                                 const CancelSource& cancel) {
   ARROW_ASSIGN_OR_RAISE(const auto output, io::AtomicOutput::Open(file));
-  ARROW_ASSIGN_OR_RAISE(const auto writer, HashFileWriter::Open(output->stream(), notes));
-  while (true) {
-    ARROW_RETURN_NOT_OK(cancel.status());
-    ARROW_ASSIGN_OR_RAISE(const Records<kKeyBytes> some, hashes->Next());
-    if (some.empty()) break;
-    const Status written = writer->Write(some);
-    if (!written.ok()) return WithContext(written, "cannot write " + io::NameForMessages(file.name()));
-  }
-  ARROW_RETURN_NOT_OK(writer->Finish());
+  ARROW_ASSIGN_OR_RAISE(const int64_t count, WriteAll(file, *output, hashes, notes, cancel));
   // What a crash of the machine leaves under the name is the old file or the new one, never a part.
   if (file.local) {
     io::Location folder = file;
@@ -66,7 +82,7 @@ Result<int64_t> ReplaceHashFile(const io::Location& file, const std::string& exp
     return MakeError(ErrorKind::kCommitConflict,
                      fmt::format("somebody else has written {} meanwhile", io::NameForMessages(file.name())));
   ARROW_RETURN_NOT_OK(output->Commit());
-  return writer->count();
+  return count;
 }
 
 Result<HashCounts> AddToHashFile(const io::Location& file, const std::string& expected, const HashFile* known,

@@ -14,6 +14,11 @@ namespace earthcatalog::keys {
 // file.
 Result<std::string> VersionOf(const io::Location& file);
 
+// Writes all hashes of the stream, sorted, to a new file, which appears as a whole. Returns how many. Memory:
+// as ReplaceHashFile.
+Result<int64_t> WriteHashFile(const io::Location& file, RecordStream<kKeyBytes>* hashes,
+                              const CancelSource& cancel);
+
 // Writes all hashes of the stream, sorted, to the file, which appears as a whole in the place of `expected`.
 // Returns how many. kCommitConflict, and nothing has changed, when another version is there by the end.
 // Between that look and the change somebody could still come in between: who changes an index holds the

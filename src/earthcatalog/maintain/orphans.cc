@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "earthcatalog/iceberg/json_access.h"
+#include "earthcatalog/ingest/known_objects.h"
 #include "earthcatalog/maintain/file_names.h"
 #include "earthcatalog/maintain/named_files.h"
 #include "earthcatalog/maintain/published.h"
@@ -140,6 +141,10 @@ Result<std::vector<Orphan>> FindOrphans(const catalog::Catalog& catalog,
   ARROW_RETURN_NOT_OK(catalog.table().VisitNamedFiles([&](std::string_view path) { named.Insert(path); }));
   ARROW_ASSIGN_OR_RAISE(const Published published, Published::Find(catalog.warehouse()));
   ARROW_RETURN_NOT_OK(AddPublished(published, published.InUse(modified_before), &named));
+  for (const iceberg::Snapshot& snapshot : catalog.table().snapshots()) {
+    const auto objects = ingest::ObjectFilesIn(snapshot.summary);
+    for (const auto& file : objects.value_or(std::vector<ingest::ObjectFile>())) named.Insert(file.name);
+  }
   ARROW_RETURN_NOT_OK(named.CheckComparable());
   ARROW_ASSIGN_OR_RAISE(const io::Location metadata,
                         catalog.warehouse().Other(catalog.table().metadata_folder()));
@@ -147,6 +152,7 @@ Result<std::vector<Orphan>> FindOrphans(const catalog::Catalog& catalog,
   ARROW_RETURN_NOT_OK(search.Warehouse(catalog.warehouse()));
   ARROW_RETURN_NOT_OK(search.Folder(metadata, &IsMetadataName));
   ARROW_RETURN_NOT_OK(search.Folder(published.folder, &IsPublishedName));
+  ARROW_RETURN_NOT_OK(search.Folder(ingest::ObjectFolder(catalog.warehouse()), &ingest::IsObjectFileName));
   for (const io::Location& folder : other_folders) ARROW_RETURN_NOT_OK(search.Folder(folder, nullptr));
   ARROW_RETURN_NOT_OK(CheckOneTable(catalog, search.unnamed_metadata()));
   return std::move(search).Finish();

@@ -98,7 +98,7 @@ void SmallRun::AddInventory(const std::string& path) {
 }
 
 Status SmallRun::Execute(const std::function<void(size_t chunk)>& before_chunk) {
-  committer_ = std::make_unique<Committer>(options_, catalog_.get(), &feed_);
+  committer_ = std::make_unique<Committer>(options_, catalog_.get(), &feed_, &cancel_);
   BoundedQueue<Chunk> chunks("chunks", kPlenty, &cancel_);
   BoundedQueue<WrittenChunk> written("written", kPlenty, &cancel_);
   ARROW_ASSIGN_OR_RAISE(const auto partitioner, catalog_->Partitioner());
