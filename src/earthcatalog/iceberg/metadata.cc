@@ -284,6 +284,27 @@ Result<PartitionSpec> TableMetadata::FindSpec(int id) const {
   return ParsePartitionSpec(*json, *schema_);
 }
 
+std::set<int64_t> TableMetadata::ReferredFieldIds() const {
+  std::set<int64_t> ids;
+  for (const char* const list : {"partition-specs", "sort-orders"}) {
+    const auto entries = json_.find(list);
+    if (entries == json_.end()) continue;
+    for (const Json& entry : *entries) {
+      const auto fields = ArrayMember(entry, "fields");
+      if (!fields.ok()) continue;
+      for (const Json& field : **fields) {
+        if (const auto id = FindInteger(field, "source-id")) ids.insert(*id);
+      }
+    }
+  }
+  if (const auto fields = ArrayMember(schema_json(), "identifier-field-ids"); fields.ok()) {
+    for (const Json& id : **fields) {
+      if (id.is_number_integer()) ids.insert(id.get<int64_t>());
+    }
+  }
+  return ids;
+}
+
 Status TableMetadata::SetSchema(const arrow::Schema& schema, int last_column_id) {
   ARROW_ASSIGN_OR_RAISE(Json json, SchemaToJson(schema, 0));
   Json& schemas = json_["schemas"];

@@ -70,6 +70,9 @@ class TableMetadata {
   Result<PartitionSpec> FindSpec(int id) const;
   int default_spec_id() const { return default_spec_id_; }
 
+  // The fields that sorting, partitioning and the identity of rows are told by.
+  std::set<int64_t> ReferredFieldIds() const;
+
   // The same table at another place, before its first snapshot: its uuid, columns, properties and sequence
   // numbers, but none of what names files, which lie elsewhere then: snapshots, branches and tags, logs,
   // statistics.

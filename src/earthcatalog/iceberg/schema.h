@@ -5,6 +5,7 @@
 
 #include <arrow/type.h>
 
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -36,6 +37,23 @@ std::optional<int> LastColumnIdOfGrown(const arrow::Schema& grown, const arrow::
 // Whether files written with `written` can be read with `table`: every field is in it under the same id and
 // name, with the same type or one it may grow into.
 bool IsReadableAs(const arrow::Schema& written, const arrow::Schema& table);
+
+// `table` with other types of these columns, which are in it: each keeps its place, its name and its
+// description, is optional, and has ids of its own, the next ones after `*last_column_id`, which moves on. To
+// Iceberg it is another column: files that have the old one have nothing in it.
+Result<std::shared_ptr<arrow::Schema>> ReplaceColumns(
+    const arrow::Schema& table, const std::map<std::string, std::shared_ptr<arrow::DataType>>& types,
+    int* last_column_id);
+
+// Whether `replaced` is what ReplaceColumns() makes of `table`, whose highest id given so far is
+// `last_column_id`. Then the highest id of both, nothing otherwise.
+std::optional<int> LastColumnIdOfReplaced(const arrow::Schema& replaced, const arrow::Schema& table,
+                                          int last_column_id);
+
+// A type as Iceberg names it: a primitive one, or `list<…>` of one. Null when it is no such name.
+std::shared_ptr<arrow::DataType> TypeOfName(const std::string& name);
+// The name of a type; of structs and maps only what they are.
+std::string NameOfType(const arrow::DataType& type);
 
 // The value of the table property schema.name-mapping.default for this schema. Other names that `previous`,
 // an earlier value of it, gives a field are kept.

@@ -132,6 +132,35 @@ std::optional<int> LastColumnIdOfGrown(const arrow::Schema& grown, const arrow::
   return ids.empty() ? last_column_id : std::max(last_column_id, *ids.rbegin());
 }
 
+Result<std::shared_ptr<arrow::Schema>> ReplaceColumns(
+    const arrow::Schema& table, const std::map<std::string, std::shared_ptr<arrow::DataType>>& types,
+    int* last_column_id) {
+  FieldIdAssigner assigner(last_column_id);
+  arrow::FieldVector fields = table.fields();
+  for (auto& field : fields) {
+    const auto type = types.find(field->name());
+    if (type == types.end()) continue;
+    ARROW_ASSIGN_OR_RAISE(const auto replaced,
+                          assigner.Fields({field->WithType(type->second)->WithNullable(true)}, nullptr, ""));
+    field = replaced.front();
+  }
+  return arrow::schema(std::move(fields));
+}
+
+std::optional<int> LastColumnIdOfReplaced(const arrow::Schema& replaced, const arrow::Schema& table,
+                                          int last_column_id) {
+  if (replaced.num_fields() != table.num_fields()) return std::nullopt;
+  std::set<int> ids, new_ids;
+  for (int i = 0; i < table.num_fields(); ++i) {
+    const auto& field = replaced.field(i);
+    const bool is_new = !field->Equals(*table.field(i), /*check_metadata=*/true);
+    if (field->name() != table.field(i)->name()) return std::nullopt;
+    if (!CollectIds({field}, &ids) || (is_new && !CollectIds({field}, &new_ids))) return std::nullopt;
+  }
+  if (new_ids.empty()) return last_column_id;
+  return *new_ids.begin() > last_column_id ? std::optional(*new_ids.rbegin()) : std::nullopt;
+}
+
 bool IsReadableAs(const arrow::Schema& written, const arrow::Schema& table) {
   return AreReadableAs(written.fields(), table.fields());
 }

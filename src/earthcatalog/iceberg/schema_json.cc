@@ -60,7 +60,7 @@ std::optional<std::pair<int, int>> Parameters(std::string_view text, std::string
   return second ? std::optional(std::pair(*first, *second)) : std::nullopt;
 }
 
-Result<TypePtr> PrimitiveFromText(const std::string& text, const std::string& path) {
+TypePtr PrimitiveFromText(std::string_view text) {
   for (const auto& [name, type] : NamedTypes()) {
     if (name == text) return type;
   }
@@ -73,7 +73,7 @@ Result<TypePtr> PrimitiveFromText(const std::string& text, const std::string& pa
       return arrow::decimal128(precision, scale);
     }
   }
-  return UnknownType(path, text);
+  return nullptr;
 }
 
 Result<TypePtr> TypeFromJson(const Json& json, const std::string& path);
@@ -110,7 +110,11 @@ Result<arrow::FieldVector> FieldsFromJson(const Json& json, const std::string& p
 }
 
 Result<TypePtr> TypeFromJson(const Json& json, const std::string& path) {
-  if (json.is_string()) return PrimitiveFromText(json.get<std::string>(), path);
+  if (json.is_string()) {
+    const auto text = json.get<std::string>();
+    if (auto type = PrimitiveFromText(text)) return type;
+    return UnknownType(path, text);
+  }
   ARROW_ASSIGN_OR_RAISE(const std::string kind, TextMember(json, "type"));
   if (kind == "struct") {
     ARROW_ASSIGN_OR_RAISE(auto fields, FieldsFromJson(json, path));
@@ -183,7 +187,24 @@ Result<Json> TypeToJson(const arrow::DataType& type, const std::string& path) {
   }
 }
 
+constexpr std::string_view kList = "list<";
+
 }  // namespace
+
+TypePtr TypeOfName(const std::string& name) {
+  if (!name.starts_with(kList) || !name.ends_with('>')) return PrimitiveFromText(name);
+  auto element =
+      PrimitiveFromText(std::string_view(name).substr(kList.size(), name.size() - kList.size() - 1));
+  return element == nullptr ? nullptr : arrow::list(arrow::field("element", std::move(element)));
+}
+
+std::string NameOfType(const arrow::DataType& type) {
+  if (type.id() == arrow::Type::STRUCT) return "struct";
+  if (type.id() == arrow::Type::MAP) return "map";
+  if (type.id() == arrow::Type::LIST) return fmt::format("{}{}>", kList, NameOfType(*type.field(0)->type()));
+  const auto json = TypeToJson(type, "");
+  return json.ok() ? json->get<std::string>() : type.ToString();
+}
 
 Result<std::shared_ptr<arrow::Schema>> SchemaFromJson(const Json& json) {
   ARROW_ASSIGN_OR_RAISE(auto fields, FieldsFromJson(json, ""));

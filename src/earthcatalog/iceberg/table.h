@@ -119,9 +119,10 @@ class Table {
   // What a commit brings.
   struct CommitRequest {
     std::vector<DataFile> files;  // added
-    // When set, becomes the current schema in the same commit: the table's own, with columns added by
-    // AssignFieldIds in one step or several. If another writer changed the schema meanwhile so that these ids
-    // no longer hold, the commit fails with kCommitConflict. EvolveSchema() settles ids beforehand.
+    // The one that the files are written in. When set, becomes the current schema in the same commit: the
+    // table's own, with columns added by AssignFieldIds in one step or several, or without. If another writer
+    // changed the schema meanwhile so that these ids no longer hold, the commit fails with kCommitConflict.
+    // EvolveSchema() settles ids beforehand. Without it nobody sees that the table has other columns by now.
     std::shared_ptr<arrow::Schema> schema;
     std::map<std::string, std::string> summary;  // additional entries of the snapshot summary
     // More of them, asked at each attempt that makes a snapshot, when the table is as it is at that attempt.
@@ -166,6 +167,12 @@ class Table {
   // files, when they are to count as older than this commit: that of a commit that this table has seen.
   Status Replace(const CommitRequest& request, const std::vector<DataFile>& replaced,
                  std::optional<int64_t> data_sequence_number = std::nullopt);
+  // Replace() of all files of the table by some in which columns have other types: `request.schema`, which
+  // ReplaceColumns() (schema.h) has made of the table's, becomes the current one in the same commit. Older
+  // snapshots keep theirs. A snapshot is made also where there are no files. kCommitConflict when another
+  // writer has meanwhile added files, which have the old columns, or changed the columns. A usage error that
+  // names a column by which the table is partitioned or sorted, or its rows are told apart.
+  Status ReplaceColumns(const CommitRequest& request, const std::vector<DataFile>& replaced);
   // Files are only removed; the snapshot says `delete`, also when there were none. Conflicts as in
   // Overwrite().
   Status Delete(const CommitRequest& request, const Removal& removal);

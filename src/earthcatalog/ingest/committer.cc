@@ -139,7 +139,7 @@ Status Committer::Append() {
     return summary;
   };
   request.sync = options_.sync;  // data and metadata are on one filesystem
-  if (!schema_->Equals(*catalog_->table().schema())) request.schema = schema_;
+  request.schema = schema_;
   request.guard = [&] {
     if (options_.lock != nullptr) ARROW_RETURN_NOT_OK(options_.lock->Check());
     others_committed_ |= catalog_->table().metadata_location() != own_metadata_;

@@ -34,6 +34,11 @@ Status Table::Replace(const CommitRequest& request, const std::vector<DataFile>&
                                 .data_sequence_number = data_sequence_number});
 }
 
+Status Table::ReplaceColumns(const CommitRequest& request, const std::vector<DataFile>& replaced) {
+  const Removal removal{.files = replaced};
+  return impl_->CommitSnapshot({.kind = Kind::kReplaceColumns, .request = request, .removal = removal});
+}
+
 Status Table::Delete(const CommitRequest& request, const Removal& removal) {
   if (!request.files.empty()) return UsageError("a commit that deletes files adds none");
   return impl_->CommitSnapshot({.kind = Kind::kDelete, .request = request, .removal = removal});

@@ -35,6 +35,13 @@ void AssignSequenceNumber(int64_t number, std::vector<ManifestFile>* manifests) 
   }
 }
 
+Status ColumnsWereChanged() {
+  return MakeError(ErrorKind::kCommitConflict,
+                   "the table's columns were changed by another writer since the files were written");
+}
+
+bool IsReplacement(Kind kind) { return kind == Kind::kReplace || kind == Kind::kReplaceColumns; }
+
 }  // namespace
 
 SnapshotUpdate::SnapshotUpdate(const SnapshotChange& change, const TableMetadata& base, NewFiles* files)
@@ -97,22 +104,39 @@ Result<ManifestFile> SnapshotUpdate::Store(ManifestWriter* writer) {
 
 Result<std::optional<TableMetadata>> SnapshotUpdate::Evolve(const TableMetadata& base) const {
   const auto& schema = change_.request.schema;
+  if (change_.kind == Kind::kReplaceColumns) return WithReplacedColumns(base);
   if (schema == nullptr || IsReadableAs(*schema, *base.schema())) return std::nullopt;
   const auto last_column_id = LastColumnIdOfGrown(*schema, *base.schema(), base.last_column_id());
-  if (!last_column_id) {
-    return MakeError(ErrorKind::kCommitConflict,
-                     "the table's columns were changed by another writer since the files were written");
-  }
+  if (!last_column_id) return ColumnsWereChanged();
   TableMetadata evolved = base;
   ARROW_RETURN_NOT_OK(evolved.SetSchema(*schema, *last_column_id));
   return evolved;
+}
+
+Result<TableMetadata> SnapshotUpdate::WithReplacedColumns(const TableMetadata& base) const {
+  const arrow::Schema& schema = *change_.request.schema;
+  const auto last_column_id = LastColumnIdOfReplaced(schema, *base.schema(), base.last_column_id());
+  if (!last_column_id) return ColumnsWereChanged();
+  const std::set<int64_t> referred = base.ReferredFieldIds();
+  for (int i = 0; i < schema.num_fields(); ++i) {
+    ARROW_ASSIGN_OR_RAISE(const int id, FieldIdOf(*base.schema()->field(i)));
+    ARROW_ASSIGN_OR_RAISE(const int new_id, FieldIdOf(*schema.field(i)));
+    if (id != new_id && referred.contains(id)) {
+      return UsageError("the table is partitioned, sorted or has its rows told apart by the column `{}`",
+                        OneLine(schema.field(i)->name()));
+    }
+  }
+  TableMetadata replaced = base;
+  ARROW_RETURN_NOT_OK(replaced.SetSchema(schema, *last_column_id));
+  return replaced;
 }
 
 Result<std::optional<TableMetadata>> SnapshotUpdate::Attempt(const TableMetadata& base, int attempt) {
   const Table::CommitRequest& request = change_.request;
   ARROW_ASSIGN_OR_RAISE(auto evolved, Evolve(base));
   const bool rewrites = change_.kind == Kind::kRewriteManifests;
-  if (manifests_.empty() && request.summary.empty() && removal_.empty() && !rewrites) return evolved;
+  const bool adds_files_alone = !rewrites && change_.kind != Kind::kReplaceColumns;
+  if (manifests_.empty() && request.summary.empty() && removal_.empty() && adds_files_alone) return evolved;
   TableMetadata next = evolved ? *std::move(evolved) : base;
   if (base.default_spec_id() != spec_id_) {
     return MakeError(ErrorKind::kCommitConflict, "the table's partitioning was changed by another writer");
@@ -182,6 +206,11 @@ Result<std::vector<ManifestFile>> SnapshotUpdate::ManifestsOnTopOf(const TableMe
     const auto store = [this](ManifestWriter* writer) { return Store(writer); };
     ARROW_ASSIGN_OR_RAISE(*removed, removal_.Apply(metadata, snapshot_id_, files_->s3(), store, &older));
   }
+  const bool replaces_all = change_.kind == Kind::kReplaceColumns;
+  if (replaces_all && std::ranges::any_of(older, &ManifestFile::has_live_files)) {
+    return MakeError(ErrorKind::kCommitConflict,
+                     "another writer has added rows in the old columns meanwhile");
+  }
   ARROW_ASSIGN_OR_RAISE(const PartitionSpec spec, metadata.FindSpec(spec_id_));
   const std::string name = NewManifestName(commit_uuid_, next_manifest_++);
   ARROW_RETURN_NOT_OK(MergeOldManifests(metadata, spec, snapshot_id_, name, files_, &older));
@@ -191,7 +220,7 @@ Result<std::vector<ManifestFile>> SnapshotUpdate::ManifestsOnTopOf(const TableMe
 
 // As the specification tells them apart: readers of increments go by it.
 const char* SnapshotUpdate::Operation(const FileCounts& removed) const {
-  if (change_.kind == Kind::kReplace || change_.kind == Kind::kRewriteManifests) return "replace";
+  if (IsReplacement(change_.kind) || change_.kind == Kind::kRewriteManifests) return "replace";
   if (change_.kind == Kind::kDelete) return "delete";
   if (change_.kind == Kind::kAppend || removed.files == 0) return "append";
   return added_.files == 0 ? "delete" : "overwrite";
@@ -199,7 +228,7 @@ const char* SnapshotUpdate::Operation(const FileCounts& removed) const {
 
 // A replacement has the rows of what it replaces, or fewer where some were superseded before.
 Status SnapshotUpdate::CheckCounts(const FileCounts& removed) const {
-  if (change_.kind != Kind::kReplace || added_.records <= removed.records) return Status::OK();
+  if (!IsReplacement(change_.kind) || added_.records <= removed.records) return Status::OK();
   return UsageError("{} rows cannot be replaced by {}: that would be an overwrite", removed.records,
                     added_.records);
 }

@@ -13,7 +13,7 @@
 namespace earthcatalog::iceberg {
 
 struct SnapshotChange {
-  enum class Kind { kAppend, kOverwrite, kReplace, kDelete, kRewriteManifests };
+  enum class Kind { kAppend, kOverwrite, kReplace, kReplaceColumns, kDelete, kRewriteManifests };
   Kind kind = Kind::kAppend;
   const Table::CommitRequest& request;
   const Table::Removal& removal;
@@ -36,6 +36,8 @@ class SnapshotUpdate {
   Result<ManifestFile> Store(ManifestWriter* writer);
   // `base` with the schema of the request, or nothing when it holds that already.
   Result<std::optional<TableMetadata>> Evolve(const TableMetadata& base) const;
+  // `base` with the schema of the request, in which columns are replaced.
+  Result<TableMetadata> WithReplacedColumns(const TableMetadata& base) const;
   // The parent's manifests without those that hold no file any more.
   Result<std::vector<ManifestFile>> LiveManifests(const std::optional<Snapshot>& parent) const;
   // The new manifests, then the parent's without what is removed.
