@@ -2,13 +2,16 @@
 #include "earthcatalog/jobs/maintain.h"
 
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/map.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "bind.h"
 #include "earthcatalog/maintain/clean.h"
@@ -58,8 +61,8 @@ std::string Clean(const catalog::Paths& paths, std::optional<int64_t> older_than
 }
 
 std::string Compact(const catalog::Paths& paths, int threshold, int64_t target_size, bool rewrite_all,
-                    int batch, int64_t memory_limit, bool use_lock, bool dry_run,
-                    const nb::object& on_progress) {
+                    int batch, int64_t memory_limit, std::map<std::string, std::string> column_types,
+                    bool use_lock, bool dry_run, const nb::object& on_progress) {
   maintain::CompactOptions options;
   options.paths = paths;
   options.threshold = threshold;
@@ -67,6 +70,7 @@ std::string Compact(const catalog::Paths& paths, int threshold, int64_t target_s
   options.rewrite_all = rewrite_all;
   options.buckets_per_commit = batch;
   options.memory_bytes = memory_limit;
+  options.column_types = std::move(column_types);
   options.use_lock = use_lock;
   options.dry_run = dry_run;
   maintain::CompactReport report;
@@ -106,7 +110,7 @@ std::string Maintain(const catalog::Paths& paths, int threshold, int64_t memory_
 void BindMaintain(nb::module_& module) {
   module.def("compact", &Compact, nb::arg("paths"), nb::kw_only(), nb::arg("threshold"),
              nb::arg("target_size"), nb::arg("rewrite_all"), nb::arg("batch"), nb::arg("memory_limit"),
-             nb::arg("use_lock"), nb::arg("dry_run"), nb::arg("on_progress").none());
+             nb::arg("column_types"), nb::arg("use_lock"), nb::arg("dry_run"), nb::arg("on_progress").none());
   module.def("rewrite_manifests", &RewriteManifests, nb::arg("paths"), nb::arg("dry_run"));
   module.def("maintain", &Maintain, nb::arg("paths"), nb::kw_only(), nb::arg("threshold"),
              nb::arg("memory_limit"), nb::arg("dry_run"), nb::arg("on_progress").none());

@@ -154,6 +154,7 @@ def compact(
     rewrite_all: bool,
     batch: int,
     memory_limit: int,
+    column_types: dict[str, str],
     use_lock: bool,
     dry_run: bool,
     on_progress: Callable[[Progress], None] | None,

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -192,6 +192,7 @@ class EarthCatalog:
         batch: int | None = None,
         memory_limit: int = DEFAULT_MEMORY_LIMIT,
         use_lock: bool = False,
+        column_types: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """Unites the small files of each cell and year, and leaves out superseded versions of items.
 
@@ -207,6 +208,7 @@ class EarthCatalog:
             batch=batch,
             memory_limit=memory_limit,
             use_lock=use_lock,
+            column_types=column_types,
         )
 
     def rewrite_manifests(self, dry_run: bool = False) -> dict[str, Any]:

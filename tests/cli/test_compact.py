@@ -147,3 +147,58 @@ def test_without_a_table_nothing_is_made(program: Program, base: Base) -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert list(base.path.iterdir()) == []
+
+
+def test_the_change_of_a_column_is_said(program: Program, several: Base) -> None:
+    flags = ("--column-type", "platform_note=long", "--column-type", "version=double")
+    refused = program.run("compact", several.path, *flags)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "the table has no column platform_note" in refused.stderr
+    before = contents(several)
+    planned = json.loads(
+        program.run("compact", several.path, "--column-type", "version=double", "--dry-run", "--json").stdout
+    )
+    assert contents(several) == before
+    assert planned["column_types"] == {"version": {"from": "string", "to": "double"}}
+    assert planned["files_rewritten"] == planned["files_before"]
+    done = program.run("compact", several.path, "--column-type", "version=double")
+    assert done.returncode == 0, done.stderr
+    assert "  column version: string -> double\n" in done.stdout
+    assert str(tables.load(several).schema().find_type("version")) == "double"
+    again = program.run("compact", several.path, "--column-type", "version=double")
+    assert again.returncode == 2
+    assert "the column version has the type double already" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (
+            ["--column-type", "version"],
+            "--column-type takes NAME=TYPE, as eo:cloud_cover=double, not 'version'",
+        ),
+        (["--column-type", "=long"], "--column-type takes NAME=TYPE"),
+        (["--column-type", "version="], "--column-type takes NAME=TYPE"),
+        (["--column-type", "version=long", "--column-type", "version=double"], "is there twice for version"),
+        (
+            ["--column-type", "version=text"],
+            "'text' is no type of a column of values of items; such are boolean,",
+        ),
+        (["--column-type", "version=date"], "'date' is no type"),
+        (["--column-type", "version=struct"], "'struct' is no type"),
+        (["--column-type", "id=long"], "the column id has the same type in every table"),
+        (["--column-type", "datetime=string"], "the column datetime has the same type"),
+        (["--column-type", "assets=string"], "the column assets has the same type"),
+        (["--column-type", "_overflow=double"], "the column _overflow has the same type"),
+        (["--column-type", "bbox.xmin=string"], "the table has no column bbox.xmin"),
+        (["--column-type", "version=long", "--batch", "2"], "in one commit of the whole table"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused_and_nothing_is_done(
+    program: Program, several: Base, flags: list[str], message: str
+) -> None:
+    before = contents(several)
+    done = program.run("compact", several.path, *flags)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert message in done.stderr
+    assert contents(several) == before

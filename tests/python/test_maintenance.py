@@ -184,6 +184,19 @@ def test_compact_s_dry_run_and_threshold(archive: Archive) -> None:
     assert catalog.info() == before
 
 
+def test_compact_gives_columns_other_types(archive: Archive) -> None:
+    catalog = ec.open(archive.base)
+    before = items(archive)
+    report = catalog.compact(column_types={"proj:code": "double"})
+    assert report["column_types"] == {"proj:code": {"from": "string", "to": "double"}}
+    assert str(catalog.table.schema().find_type("proj:code")) == "double"
+    assert items(archive) == before
+    with pytest.raises(ValueError, match="the column proj:code has the type double already"):
+        catalog.compact(column_types={"proj:code": "double"})
+    with pytest.raises(ValueError, match="the column id has the same type in every table"):
+        catalog.compact(column_types={"id": "long"})
+
+
 def test_compact_with_the_lock_waits_for_nobody(archive: Archive) -> None:
     catalog = ec.open(archive.base)
     with catalog.lock("ingest"):

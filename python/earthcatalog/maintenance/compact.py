@@ -6,6 +6,7 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from earthcatalog._native import core
@@ -26,6 +27,7 @@ def compact_warehouse(
     rewrite_all: bool = False,
     batch: int | None = None,
     memory_limit: int = DEFAULT_MEMORY_LIMIT,
+    column_types: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Unites the small files of each cell and year, and leaves out superseded versions of items.
 
@@ -43,10 +45,15 @@ def compact_warehouse(
         rewrite_all: write all files anew, also those that are good as they are.
         batch: so many cells and years in a commit; None: one commit for all.
         memory_limit: in bytes.
+        column_types: columns of properties that get other types, as `{"eo:cloud_cover": "double"}`: boolean,
+            int, long, float, double, string, timestamptz, or a list of one of these, as "list<string>". All
+            files are written anew, in one commit. What the type does not hold goes to `_overflow`, and what
+            it holds comes from there.
 
     Returns:
         The report: `buckets_scanned` and `buckets_compacted` (cells and years), `files_before` and
-        `files_after`, `bytes_…` and `rows_…` of the whole table, and what was written.
+        `files_after`, `bytes_…` and `rows_…` of the whole table, what was written, and in `column_types` what
+        types were before and are now.
 
     Raises:
         ValueError: wrong arguments.
@@ -63,6 +70,7 @@ def compact_warehouse(
         rewrite_all=rewrite_all,
         batch=batch,
         memory_limit=memory_limit,
+        column_types=column_types,
     )
 
 
@@ -76,6 +84,7 @@ def compact_catalog(
     rewrite_all: bool,
     batch: int | None,
     memory_limit: int,
+    column_types: Mapping[str, str] | None,
 ) -> dict[str, Any]:
     """What compact_warehouse does, of a catalog whose places are known."""
     with progress_bar(verb="compacting", unit="rows") as on_progress:
@@ -86,6 +95,7 @@ def compact_catalog(
             rewrite_all=rewrite_all,
             batch=batch or 0,
             memory_limit=memory_limit,
+            column_types=dict(column_types or {}),
             use_lock=use_lock,
             dry_run=dry_run,
             on_progress=on_progress,

@@ -1,6 +1,9 @@
 #include <cstdio>
 #include <limits>
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/cli/command.h"
@@ -19,6 +22,7 @@ struct Arguments {
   maintain::CompactOptions options;
   std::string target_size;
   std::string memory_limit;
+  std::vector<std::string> column_types;  // each NAME=TYPE
   bool json = false;
 };
 
@@ -33,6 +37,9 @@ void PrintCompact(const maintain::CompactReport& report) {
   line("files", FormatCount(report.files_before), FormatCount(report.files_after));
   line("size", FormatByteSize(report.bytes_before), FormatByteSize(report.bytes_after));
   line("rows", FormatCount(report.rows_before), FormatCount(report.rows_after));
+  for (const auto& [name, from, to] : report.changed_columns) {
+    fmt::print("  column {}: {} -> {}\n", OneLine(name), from, to);
+  }
   if (report.rows_superseded > 0) {
     fmt::print("  note: {} rows of older versions were left out\n", FormatCount(report.rows_superseded));
   }
@@ -46,6 +53,21 @@ void PrintCompact(const maintain::CompactReport& report) {
              report.commits == 1 ? "commit" : "commits", FormatByteSize(report.peak_memory));
 }
 
+// Names of columns may have any characters, names of types no `=`.
+Status ReadColumnTypes(const std::vector<std::string>& texts, std::map<std::string, std::string>* types) {
+  for (const std::string& text : texts) {
+    const size_t equals = text.rfind('=');
+    if (equals == std::string::npos || equals == 0 || equals + 1 == text.size()) {
+      return UsageError("--column-type takes NAME=TYPE, as eo:cloud_cover=double, not '{}'", OneLine(text));
+    }
+    const std::string name = text.substr(0, equals);
+    if (!types->emplace(name, text.substr(equals + 1)).second) {
+      return UsageError("--column-type is there twice for {}", OneLine(name));
+    }
+  }
+  return Status::OK();
+}
+
 Result<int> RunCompact(Arguments arguments) {
   maintain::CompactOptions& options = arguments.options;
   ARROW_ASSIGN_OR_RAISE(options.paths, arguments.catalog.Resolve());
@@ -55,6 +77,7 @@ Result<int> RunCompact(Arguments arguments) {
   if (!arguments.memory_limit.empty()) {
     ARROW_ASSIGN_OR_RAISE(options.memory_bytes, ParseByteSize(arguments.memory_limit));
   }
+  ARROW_RETURN_NOT_OK(ReadColumnTypes(arguments.column_types, &options.column_types));
   CancelSource cancel;
   const StopOnSignal stop(&cancel);
   maintain::CompactReport report;
@@ -95,6 +118,14 @@ void AddCompactCommand(CLI::App* app, RunFunction* run) {
   command->add_option("--target-size", arguments->target_size, "Of the files written; 128MiB without it");
   command->add_flag("--rewrite-all", options.rewrite_all,
                     "Write all files anew, also those that are good as they are");
+  command
+      ->add_option(
+          "--column-type", arguments->column_types,
+          "Change the column NAME to TYPE: all files are written anew, in one commit. boolean, int, "
+          "long, float, double, string, timestamptz, or a list of these, as list<string>. May be given "
+          "several times")
+      ->option_text("NAME=TYPE")
+      ->allow_extra_args(false);
   command
       ->add_option("--batch", options.buckets_per_commit,
                    "So many cells and years in a commit, so that an interrupted run keeps what it did; "

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "earthcatalog/base/process.h"
 #include "earthcatalog/base/report_text.h"
@@ -26,6 +27,9 @@ Status CheckOptions(const CompactOptions& options) {
   if (options.memory_bytes < kLeastMemory) return UsageError("the memory limit must be at least 64MiB");
   if (options.buckets_per_commit < 0 || options.threads < 0) {
     return UsageError("buckets of a commit and threads cannot be fewer than none");
+  }
+  if (!options.column_types.empty() && options.buckets_per_commit > 0) {
+    return UsageError("columns change their types in one commit of the whole table, not in several");
   }
   return Status::OK();
 }
@@ -64,7 +68,10 @@ Status Compact(const CompactOptions& options, const ProgressCallback& progress, 
 
 std::string CompactReportToJson(const CompactReport& report) {
   using Json = nlohmann::ordered_json;
+  Json changed = Json::object();
+  for (const auto& [name, from, to] : report.changed_columns) changed[name] = {{"from", from}, {"to", to}};
   const Json json = {{"dry_run", report.dry_run},
+                     {"column_types", std::move(changed)},
                      {"buckets_scanned", report.buckets_scanned},
                      {"buckets_compacted", report.buckets_compacted},
                      {"files_before", report.files_before},

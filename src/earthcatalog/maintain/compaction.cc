@@ -7,7 +7,8 @@
 #include "earthcatalog/base/text.h"
 #include "earthcatalog/base/thread_group.h"
 #include "earthcatalog/catalog/unique_mark.h"
-#include "earthcatalog/item/item_schema.h"
+#include "earthcatalog/iceberg/schema.h"
+#include "earthcatalog/maintain/compacted_columns.h"
 
 namespace earthcatalog::maintain {
 namespace {
@@ -24,20 +25,6 @@ std::optional<int64_t> CurrentSnapshotId(const iceberg::Table& table) {
   return snapshot ? std::optional(snapshot->id) : std::nullopt;
 }
 
-// Whatever room the columns of items leave.
-Result<std::shared_ptr<arrow::Schema>> WithIngestedColumn(const std::shared_ptr<arrow::Schema>& table) {
-  const std::string name(item::kIngested);
-  const auto field = table->GetFieldByName(name);
-  if (field == nullptr) {
-    const int place = table->GetFieldIndex(std::string(item::kGridPartition));
-    return table->AddField(place < 0 ? table->num_fields() : place, arrow::field(name, arrow::int64()));
-  }
-  if (field->type()->id() == arrow::Type::INT64) return table;
-  return CorruptError(
-      "the table has a column {} of the type {}; compacted rows keep there when they were ingested, as int64",
-      name, field->type()->ToString());
-}
-
 }  // namespace
 
 bool Compaction::NobodyElseCommitted() const { return CurrentSnapshotId(table_) == snapshot_id_; }
@@ -51,7 +38,7 @@ Status Compaction::Run() {
     Estimate();
     return Status::OK();
   }
-  if (!plan_.buckets.empty()) ARROW_RETURN_NOT_OK(AddIngestedColumn());
+  if (!plan_.buckets.empty() || !types_.empty()) ARROW_RETURN_NOT_OK(SettleColumns());
   const size_t count = plan_.buckets.size();
   const size_t step =
       options_.buckets_per_commit > 0 ? static_cast<size_t>(options_.buckets_per_commit) : count;
@@ -88,7 +75,13 @@ Status Compaction::Plan() {
     report_->bytes_after += file.file.file_size;
     report_->rows_after += file.file.record_count;
   }
+  ARROW_ASSIGN_OR_RAISE(types_, NewTypes(options_.column_types, *table_.schema()));
   plan_ = PlanCompaction(std::move(files), RuleFor(options_, *table_.schema()));
+  if (!types_.empty() && !plan_.staying.empty()) {
+    const iceberg::DataFile& file = plan_.staying.front().file;
+    return UsageError("{} cannot be written anew, so no column can change: its cell '{}' can be no folder",
+                      OneLine(file.path), OneLine(file.partition.grid_partition.value_or("")));
+  }
   report_->buckets_scanned = plan_.partitions;
   for (const Bucket& bucket : plan_.buckets) {
     for (const TableFile& file : bucket) state_.total_items += static_cast<uint64_t>(file.file.record_count);
@@ -98,6 +91,7 @@ Status Compaction::Plan() {
 
 // What a run would do, about: rows that stay take as many bytes as before.
 void Compaction::Estimate() {
+  report_->changed_columns = ChangesOf(types_, *table_.schema());
   report_->buckets_compacted = static_cast<int64_t>(plan_.buckets.size());
   for (const Bucket& bucket : plan_.buckets) {
     int64_t bytes = 0;
@@ -116,21 +110,25 @@ Status Compaction::CheckVersions(const std::vector<TableFile>& unread) {
   return versions_->Finish();
 }
 
-// Of a table that is compacted for the first time. A commit of its own: files are written with its field id.
-Status Compaction::AddIngestedColumn() {
+// Of a table that is compacted for the first time, or changed and of an earlier version, in a commit of its
+// own: files are written with the new columns' field ids. Columns of new types come with the files.
+Status Compaction::SettleColumns() {
+  if (columns_) return Status::OK();
   ARROW_RETURN_NOT_OK(table_.EvolveSchema(
       [&](const std::shared_ptr<arrow::Schema>& current) -> Result<std::shared_ptr<arrow::Schema>> {
         ARROW_RETURN_NOT_OK(guard_());
-        return WithIngestedColumn(current);
+        return ColumnsFor(current, !types_.empty());
       }));
-  schema_ = table_.schema();
-  return Status::OK();
+  columns_.emplace(table_.schema());
+  if (types_.empty()) return Status::OK();
+  int last_column_id = table_.last_column_id();
+  return iceberg::ReplaceColumns(*columns_->stored, types_, &last_column_id).Value(&columns_->written);
 }
 
 RewriteTarget Compaction::Target() const {
   const int64_t bytes = options_.memory_bytes - options_.memory_bytes / kVersionsPart;
   return {.warehouse = catalog_->warehouse(),
-          .schema = schema_,
+          .columns = *columns_,
           .token = NewUuid().substr(0, 8),
           .file_bytes = options_.target_bytes,
           .memory_bytes = std::max(bytes / threads_, kLeastBucketBytes)};
@@ -178,7 +176,7 @@ Status Compaction::RewriteBucket(const Bucket& bucket, rows::UncommittedFiles* f
 // Files with rows of older versions are written again without these: good ones, and those just written where
 // the newer version came to light elsewhere.
 Status Compaction::DropSuperseded() {
-  ARROW_RETURN_NOT_OK(AddIngestedColumn());
+  ARROW_RETURN_NOT_OK(SettleColumns());
   std::vector<TableFile> concerned;
   std::vector<iceberg::DataFile> others;
   const auto is_concerned = [&](const iceberg::DataFile& file) {
@@ -217,7 +215,7 @@ Status Compaction::RewriteWithout(const TableFile& file, const std::vector<bool>
 
 Status Compaction::Commit(bool last) {
   if (cancel_.stopped()) return cancel_.status();
-  if (!replaced_.empty()) return Replace(last);
+  if (!replaced_.empty() || !types_.empty()) return Replace(last);
   return last && versions_ && plan_.partitions > 0 ? MarkAsUnique() : Status::OK();
 }
 
@@ -230,13 +228,16 @@ Status Compaction::Replace(bool last) {
     if (last && versions_ && !others_committed_) return {{catalog::kUniqueNote, "true"}};
     return catalog::KeptUniqueMark(table_);
   };
-  const Status committed = table_.Replace(request, replaced_);
+  if (!types_.empty()) request.schema = columns_->written;
+  const Status committed =
+      types_.empty() ? table_.Replace(request, replaced_) : table_.ReplaceColumns(request, replaced_);
   if (!committed.ok()) {
     if (KindOf(committed) != ErrorKind::kCommitUnknown) written_.Add(std::move(request.files));
     return committed;
   }
   snapshot_id_ = CurrentSnapshotId(table_);
   ++report_->commits;
+  if (!types_.empty()) report_->changed_columns = ChangesOf(types_, *columns_->stored);
   report_->buckets_compacted += std::exchange(buckets_written_, 0);
   report_->unique = catalog::IsUnique(table_);
   const auto count = [&](const iceberg::DataFile& file, int64_t sign, int64_t* files) {

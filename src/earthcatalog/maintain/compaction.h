@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -46,7 +47,7 @@ class Compaction {
   Status Plan();
   void Estimate();
   Status CheckVersions(const std::vector<TableFile>& unread);
-  Status AddIngestedColumn();
+  Status SettleColumns();
   Status RewriteBuckets(size_t begin, size_t end);
   Status RewriteUnit(std::span<const Bucket> buckets);
   Status RewriteBucket(const Bucket& bucket, rows::UncommittedFiles* files);
@@ -70,11 +71,12 @@ class Compaction {
 
   int threads_ = 1;
   CompactionPlan plan_;
-  std::shared_ptr<arrow::Schema> schema_;  // of the files written
-  std::optional<VersionCheck> versions_;   // nothing where the table has one version of each item
-  std::optional<int64_t> snapshot_id_;     // of the table as planned, or as this pass committed it last
-  bool others_committed_ = false;          // since the plan
-  std::vector<TableFile> committed_;       // written by this pass, and in the table
+  std::map<std::string, std::shared_ptr<arrow::DataType>> types_;  // that columns get
+  std::optional<rows::TableColumns> columns_;                      // once they are settled
+  std::optional<VersionCheck> versions_;  // nothing where the table has one version of each item
+  std::optional<int64_t> snapshot_id_;    // of the table as planned, or as this pass committed it last
+  bool others_committed_ = false;         // since the plan
+  std::vector<TableFile> committed_;      // written by this pass, and in the table
 
   std::mutex mutex_;  // of what follows, which threads fill
   rows::UncommittedFiles written_;

@@ -82,7 +82,7 @@ CompactionRule RuleFor(const CompactOptions& options, const arrow::Schema& schem
   // 0.6.1 made texts of them, which cannot hold. What an item states needs a place beside its box.
   return {.threshold = options.threshold,
           .target_bytes = options.target_bytes,
-          .rewrite_all = options.rewrite_all,
+          .rewrite_all = options.rewrite_all || !options.column_types.empty(),
           .mend_boxes = bbox != nullptr && item::IsBboxStruct(*bbox->type()) &&
                         schema.GetFieldIndex(std::string(item::kOverflow)) >= 0};
 }

@@ -37,7 +37,7 @@ Status RewriteFiles(const RewriteTarget& target, const std::vector<RewriteInput>
     merged.back().left_out = input.left_out;
   }
   ARROW_ASSIGN_OR_RAISE(const auto merge,
-                        rows::Merge::Open(target.warehouse, std::move(merged), target.schema,
+                        rows::Merge::Open(target.warehouse, std::move(merged), target.columns,
                                           {.memory_bytes = target.memory_bytes}, cancel));
   rows::DataFilesTarget output{
       .schema = merge->schema(),
@@ -70,7 +70,7 @@ Result<bool> RewriteSmallFiles(const RewriteTarget& target, std::span<const Buck
     partitions.push_back(bucket.front().file.partition);
   }
   ARROW_ASSIGN_OR_RAISE(const auto merged,
-                        rows::MergeSmallFiles(target.warehouse, std::move(inputs), partitions, target.schema,
+                        rows::MergeSmallFiles(target.warehouse, std::move(inputs), partitions, target.columns,
                                               target.memory_bytes / kSmallFilesPart, cancel));
   if (!merged) return false;
   rows::WriteTarget output{.warehouse = target.warehouse,

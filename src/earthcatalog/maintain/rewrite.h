@@ -11,15 +11,16 @@
 #include "earthcatalog/base/cancel.h"
 #include "earthcatalog/maintain/compaction_plan.h"
 #include "earthcatalog/rows/data_files_writer.h"
+#include "earthcatalog/rows/kept_rows.h"
 
 namespace earthcatalog::maintain {
 
 struct RewriteTarget {
   io::Location warehouse;
-  std::shared_ptr<arrow::Schema> schema;  // the table's, with `_ingested`
-  std::string token;                      // of the new files' names: no other rewriting has it
-  int64_t file_bytes = 128LL << 20;       // as DataFilesTarget
-  int64_t memory_bytes = 256LL << 20;     // as rows::Merge
+  rows::TableColumns columns;          // with `_ingested`
+  std::string token;                   // of the new files' names: no other rewriting has it
+  int64_t file_bytes = 128LL << 20;    // as DataFilesTarget
+  int64_t memory_bytes = 256LL << 20;  // as rows::Merge
 };
 
 struct RewriteInput {

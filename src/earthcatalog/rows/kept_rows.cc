@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/item/change_types.h"
 #include "earthcatalog/item/item_schema.h"
 #include "earthcatalog/item/mend_boxes.h"
 #include "earthcatalog/rows/conform.h"
@@ -52,9 +53,19 @@ std::shared_ptr<arrow::RecordBatch> IdentitiesOf(const arrow::RecordBatch& rows)
 
 }  // namespace
 
-KeptRows::KeptRows(std::vector<MergeInput> files, std::shared_ptr<arrow::Schema> schema, int64_t memory_bytes,
+std::set<std::string> TableColumns::Changed() const {
+  std::set<std::string> changed;
+  if (stored == written) return changed;
+  for (const auto& field : written->fields()) {
+    const auto before = stored->GetFieldByName(field->name());
+    if (before != nullptr && !before->type()->Equals(*field->type())) changed.insert(field->name());
+  }
+  return changed;
+}
+
+KeptRows::KeptRows(std::vector<MergeInput> files, TableColumns columns, int64_t memory_bytes,
                    std::string temporary_directory)
-    : files_(std::move(files)), schema_(std::move(schema)) {
+    : files_(std::move(files)), columns_(std::move(columns)), changed_(columns_.Changed()) {
   std::sort(files_.begin(), files_.end(), [](const MergeInput& a, const MergeInput& b) {
     const auto key = [](const MergeInput& input) {
       return std::tuple(input.partition, std::abs(IngestedWith(input)), std::string_view(input.file.uri));
@@ -97,8 +108,20 @@ Result<std::shared_ptr<arrow::RecordBatch>> KeptRows::Keep(const RowsOfFiles& ro
   const MergeInput& file = files_[rows.stretches.front().file];
   auto conformed = Conformed(kept, file.boxes_hold);
   if (!conformed.ok()) return WithContext(conformed.status(), OneLine(file.file.uri));
+  kept = *std::move(conformed);
   // Only now has it the columns that boxes are mended in.
-  return file.boxes_hold ? *std::move(conformed) : Mended(*conformed, rows, **places);
+  if (!file.boxes_hold) {
+    ARROW_ASSIGN_OR_RAISE(kept, Changed(kept, rows, **places, [](const auto& mended, const auto& number_of) {
+                            return item::MendBoxes(mended, number_of);
+                          }));
+  }
+  if (!changed_.empty()) {
+    ARROW_ASSIGN_OR_RAISE(kept, Changed(kept, rows, **places, [&](const auto& found, const auto& number_of) {
+                            return item::ChangeTypes(found, *columns_.written, changed_, number_of);
+                          }));
+    present_.Add(*kept->schema());
+  }
+  return kept;
 }
 
 Result<std::shared_ptr<arrow::Int64Array>> KeptRows::PlacesOfKept(const RowsOfFiles& rows) const {
@@ -123,7 +146,7 @@ Result<std::shared_ptr<arrow::Int64Array>> KeptRows::PlacesOfKept(const RowsOfFi
 
 // What came with a file is said by each of its rows from now on.
 Result<std::shared_ptr<arrow::RecordBatch>> KeptRows::WithIngested(const RowsOfFiles& rows) const {
-  const auto field = schema_->GetFieldByName(std::string(item::kIngested));
+  const auto field = columns_.written->GetFieldByName(std::string(item::kIngested));
   if (field == nullptr) return rows.rows;
   const IdentityColumns columns(*rows.rows);
   arrow::Int64Builder builder;
@@ -148,20 +171,31 @@ Result<std::shared_ptr<arrow::RecordBatch>> KeptRows::Conformed(
       !rows->schema()->Equals(*file_schema_, /*check_metadata=*/true)) {
     file_schema_ = rows->schema();
     boxes_hold_ = boxes_hold;
-    geoparquet::PresentColumns present;
-    for (auto* columns : {&present, &present_}) {
-      columns->Add(*file_schema_);
-      // Not every file of a table with columns of 0.6 has them.
-      if (!boxes_hold_) columns->Add(*BoxColumns());
-    }
-    conformed_schema_ = present.Of(*schema_);
+    conformed_schema_ = ConformedSchema(*file_schema_, boxes_hold);
+    if (changed_.empty()) present_.Add(*conformed_schema_);  // else it is not known before
   }
   return ConformRows(rows, conformed_schema_);
 }
 
-Result<std::shared_ptr<arrow::RecordBatch>> KeptRows::Mended(const std::shared_ptr<arrow::RecordBatch>& kept,
-                                                             const RowsOfFiles& rows,
-                                                             const arrow::Int64Array& places) const {
+std::shared_ptr<arrow::Schema> KeptRows::ConformedSchema(const arrow::Schema& rows, bool boxes_hold) const {
+  geoparquet::PresentColumns present;
+  present.Add(rows);
+  // Not every file of a table with columns of 0.6 has them.
+  if (!boxes_hold) present.Add(*BoxColumns());
+  auto schema = present.Of(*columns_.stored);
+  for (const std::string& name : changed_) {
+    const auto found = rows.GetFieldByName(name);
+    const auto written = columns_.written->GetFieldByName(name);
+    if (found == nullptr || !found->type()->Equals(*written->type())) continue;
+    schema = *schema->SetField(schema->GetFieldIndex(name), written);
+  }
+  return schema;
+}
+
+Result<std::shared_ptr<arrow::RecordBatch>> KeptRows::Changed(const std::shared_ptr<arrow::RecordBatch>& kept,
+                                                              const RowsOfFiles& rows,
+                                                              const arrow::Int64Array& places,
+                                                              const Change& change) const {
   size_t file = rows.stretches.front().file;  // of the row that was asked for last
   const auto number_of = [&](int64_t row) {
     int64_t place = places.Value(row);
@@ -170,9 +204,9 @@ Result<std::shared_ptr<arrow::RecordBatch>> KeptRows::Mended(const std::shared_p
     file = stretch->file;
     return stretch->first + place;
   };
-  auto mended = item::MendBoxes(kept, number_of);
-  return mended.ok() ? std::move(mended)
-                     : WithContext(WithWayOut(mended.status()), OneLine(files_[file].file.uri));
+  auto changed = change(kept, number_of);
+  return changed.ok() ? std::move(changed)
+                      : WithContext(WithWayOut(changed.status()), OneLine(files_[file].file.uri));
 }
 
 }  // namespace earthcatalog::rows

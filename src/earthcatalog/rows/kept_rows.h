@@ -5,9 +5,12 @@
 #include <arrow/record_batch.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "earthcatalog/geoparquet/used_columns.h"
@@ -25,6 +28,19 @@ struct MergeInput {
   uint32_t partition = 0;  // any number that is the partition's own
 };
 
+// A table's columns: as files have them, or narrower, and as rows are to be written. They differ in the types
+// of columns that are changed (item/change_types.h); files may have these in either type.
+struct TableColumns {
+  TableColumns(std::shared_ptr<arrow::Schema> schema)
+      : stored(schema), written(std::move(schema)) {}  // NOLINT
+  TableColumns(std::shared_ptr<arrow::Schema> stored_columns, std::shared_ptr<arrow::Schema> written_columns)
+      : stored(std::move(stored_columns)), written(std::move(written_columns)) {}
+
+  std::set<std::string> Changed() const;
+
+  std::shared_ptr<arrow::Schema> stored, written;
+};
+
 // Neighbouring rows of a file.
 struct Stretch {
   size_t file;
@@ -39,11 +55,12 @@ struct RowsOfFiles {
 
 // First the rows of all files are described, then they are kept or not, in any order. Memory: NewestRows. One
 // thread at a time; useless after an error. Errors name the file: a column that the table does not have, or
-// in a type that does not fit, a row that cannot be mended, by its number, a file that has become longer.
+// in a type that does not fit, a row that cannot be mended or changed, by its number, a file that has become
+// longer.
 class KeptRows {
  public:
-  // `schema`: the table's. `memory_bytes` and `temporary_directory`: of NewestRows.
-  KeptRows(std::vector<MergeInput> files, std::shared_ptr<arrow::Schema> schema, int64_t memory_bytes,
+  // `memory_bytes` and `temporary_directory`: of NewestRows.
+  KeptRows(std::vector<MergeInput> files, TableColumns columns, int64_t memory_bytes,
            std::string temporary_directory);
 
   // By partition, and in it in the order in which they were ingested. By this order they have their numbers.
@@ -64,20 +81,27 @@ class KeptRows {
   void FinishKeeping() { newest_.reset(); }
 
   // Those columns of the table that any of the kept rows has, and those that every file has.
-  std::shared_ptr<arrow::Schema> schema() const { return present_.Of(*schema_); }
+  std::shared_ptr<arrow::Schema> schema() const { return present_.Of(*columns_.written); }
 
  private:
   Result<std::shared_ptr<arrow::Int64Array>> PlacesOfKept(const RowsOfFiles& rows) const;
   Result<std::shared_ptr<arrow::RecordBatch>> WithIngested(const RowsOfFiles& rows) const;
   Result<std::shared_ptr<arrow::RecordBatch>> Conformed(const std::shared_ptr<arrow::RecordBatch>& rows,
                                                         bool boxes_hold);
-  Result<std::shared_ptr<arrow::RecordBatch>> Mended(const std::shared_ptr<arrow::RecordBatch>& kept,
-                                                     const RowsOfFiles& rows,
-                                                     const arrow::Int64Array& places) const;
+  std::shared_ptr<arrow::Schema> ConformedSchema(const arrow::Schema& rows, bool boxes_hold) const;
+
+  // Changes rows one by one; its errors name the row, by the number that it is told.
+  using Change = std::function<Result<std::shared_ptr<arrow::RecordBatch>>(
+      const std::shared_ptr<arrow::RecordBatch>& rows, const std::function<int64_t(int64_t row)>& number_of)>;
+  Result<std::shared_ptr<arrow::RecordBatch>> Changed(const std::shared_ptr<arrow::RecordBatch>& kept,
+                                                      const RowsOfFiles& rows,
+                                                      const arrow::Int64Array& places,
+                                                      const Change& change) const;
 
   std::vector<MergeInput> files_;
-  const std::shared_ptr<arrow::Schema> schema_;  // the table's
-  std::optional<NewestRows> newest_;             // its numbers of files are those of `files_`
+  const TableColumns columns_;
+  const std::set<std::string> changed_;  // of them
+  std::optional<NewestRows> newest_;     // its numbers of files are those of `files_`
   int64_t described_rows_ = 0;
   geoparquet::PresentColumns present_;
   std::shared_ptr<arrow::Schema> file_schema_, conformed_schema_;  // of the last batch, before and after

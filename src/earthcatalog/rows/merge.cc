@@ -35,17 +35,17 @@ int64_t RunBytes(const MergeOptions& options) {
   return std::min(options.memory_bytes / kRunPart, kMaxRunBytes);
 }
 
-Merge::Merge(const io::Location& table, std::vector<MergeInput> files, std::shared_ptr<arrow::Schema> schema,
+Merge::Merge(const io::Location& table, std::vector<MergeInput> files, TableColumns columns,
              const MergeOptions& options)
     : table_(table),
       options_(options),
-      kept_(std::move(files), std::move(schema), options.memory_bytes / kNewestPart,
+      kept_(std::move(files), std::move(columns), options.memory_bytes / kNewestPart,
             options.temporary_directory) {}
 
 Result<std::unique_ptr<Merge>> Merge::Open(const io::Location& table, std::vector<MergeInput> files,
-                                           std::shared_ptr<arrow::Schema> schema, const MergeOptions& options,
+                                           TableColumns columns, const MergeOptions& options,
                                            const CancelSource& cancel) {
-  std::unique_ptr<Merge> merge(new Merge(table, std::move(files), std::move(schema), options));
+  std::unique_ptr<Merge> merge(new Merge(table, std::move(files), std::move(columns), options));
   ARROW_ASSIGN_OR_RAISE(const bool all_read, merge->ReadOnce(cancel));
   if (!all_read) {
     ARROW_RETURN_NOT_OK(merge->DescribeRows(cancel));

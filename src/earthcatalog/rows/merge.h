@@ -27,9 +27,9 @@ int64_t RunBytes(const MergeOptions& options);
 
 // One row of each item (collection and id) that any of the files has, of its newest version as NewestRows
 // (newest_rows.h) says, and the rows without an id; in the order of files, (platform, datetime, collection,
-// id), nulls last; conformed to the table's schema. The column `_ingested`, if the schema has it, says of
-// each row what its file said before. The files are those of one partition: of rows of one item in several
-// cells only one would be left.
+// id), nulls last; conformed to the table's columns as they are written. The column `_ingested`, if the
+// schema has it, says of each row what its file said before. The files are those of one partition: of rows of
+// one item in several cells only one would be left.
 //
 // How: files that fit into one run are read once, and nothing is written. Larger ones are read twice, one
 // after the other with those behind them under way. First the identities of all rows, to know which ones are
@@ -48,15 +48,14 @@ int64_t RunBytes(const MergeOptions& options);
 //
 // One thread at a time (the reading has threads of its own); useless after an error. Errors name the file or
 // the temporary directory: a file that cannot be read or has changed meanwhile, a row that
-// cannot be mended, by its number in its file, a column that the table does
+// cannot be mended or changed, by its number in its file, a column that the table does
 // not have, or in a type that does not fit, the disk.
 class Merge {
  public:
-  // Does all but the last merging. `schema`: the table's. The files are reached as `table`, a place of the
-  // same table, is.
+  // Does all but the last merging. The files are reached as `table`, a place of the same table, is.
   static Result<std::unique_ptr<Merge>> Open(const io::Location& table, std::vector<MergeInput> files,
-                                             std::shared_ptr<arrow::Schema> schema,
-                                             const MergeOptions& options, const CancelSource& cancel);
+                                             TableColumns columns, const MergeOptions& options,
+                                             const CancelSource& cancel);
 
   // Of the batches: those columns of the table that any of the rows has, and those that every file has.
   const std::shared_ptr<arrow::Schema>& schema() const { return rows_schema_; }
@@ -70,7 +69,7 @@ class Merge {
   int64_t stored_runs() const { return stored_runs_; }
 
  private:
-  Merge(const io::Location& table, std::vector<MergeInput> files, std::shared_ptr<arrow::Schema> schema,
+  Merge(const io::Location& table, std::vector<MergeInput> files, TableColumns columns,
         const MergeOptions& options);
 
   DataFilesReader ReadFiles(size_t first, const std::vector<std::string>& columns, int64_t keep_bytes);

@@ -23,12 +23,12 @@ constexpr size_t kSmallBatches = 64;
 
 class SmallFiles {
  public:
-  SmallFiles(const io::Location& table, std::vector<MergeInput> files, std::shared_ptr<arrow::Schema> schema,
+  SmallFiles(const io::Location& table, std::vector<MergeInput> files, TableColumns columns,
              int64_t memory_bytes)
       : table_(table),
-        schema_(std::move(schema)),
+        schema_(columns.stored),
         memory_bytes_(memory_bytes),
-        kept_(std::move(files), schema_, memory_bytes, "") {}
+        kept_(std::move(files), std::move(columns), memory_bytes, "") {}
 
   // All rows. False when they take too much.
   Result<bool> Read(const CancelSource& cancel) {
@@ -142,7 +142,7 @@ class SmallFiles {
   }
 
   const io::Location table_;
-  const std::shared_ptr<arrow::Schema> schema_;  // the table's
+  const std::shared_ptr<arrow::Schema> schema_;  // the table's, as it is stored
   const int64_t memory_bytes_;
   KeptRows kept_;
   std::vector<RowsOfFiles> read_;
@@ -159,9 +159,9 @@ class SmallFiles {
 Result<std::optional<MergedSmallFiles>> MergeSmallFiles(const io::Location& table,
                                                         std::vector<MergeInput> files,
                                                         const std::vector<iceberg::Partition>& partitions,
-                                                        std::shared_ptr<arrow::Schema> schema,
-                                                        int64_t memory_bytes, const CancelSource& cancel) {
-  SmallFiles small(table, std::move(files), std::move(schema), memory_bytes);
+                                                        TableColumns columns, int64_t memory_bytes,
+                                                        const CancelSource& cancel) {
+  SmallFiles small(table, std::move(files), std::move(columns), memory_bytes);
   ARROW_ASSIGN_OR_RAISE(const bool fits, small.Read(cancel));
   if (!fits) return std::nullopt;
   return small.Merge(partitions);

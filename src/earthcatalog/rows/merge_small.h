@@ -31,7 +31,7 @@ struct MergedSmallFiles {
 Result<std::optional<MergedSmallFiles>> MergeSmallFiles(const io::Location& table,
                                                         std::vector<MergeInput> files,
                                                         const std::vector<iceberg::Partition>& partitions,
-                                                        std::shared_ptr<arrow::Schema> schema,
-                                                        int64_t memory_bytes, const CancelSource& cancel);
+                                                        TableColumns columns, int64_t memory_bytes,
+                                                        const CancelSource& cancel);
 
 }  // namespace earthcatalog::rows

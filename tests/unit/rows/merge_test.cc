@@ -255,6 +255,56 @@ TEST_F(MergeTest, DangerABrokenGeometryNamesNoFileThatOneCouldMend) {
   EXPECT_TRUE(Open(inputs).ok()) << "a newer version takes its place";
 }
 
+// In one run and in many; of the files some have the old type, some a narrower one, some the new one.
+TEST_F(MergeTest, ColumnsGetOtherTypes) {
+  arrow::FieldVector fields = TableSchema()->fields();
+  fields.push_back(arrow::field("_overflow", arrow::utf8()));
+  const auto stored = WithIds(fields);
+  const auto place = [&](const char* name) { return stored->GetFieldIndex(name); };
+  auto written = *stored->SetField(place("count"), arrow::field("count", arrow::float64()));
+  written = *written->SetField(place("note"), arrow::field("note", arrow::boolean()));
+  std::vector<File> files;
+  for (int file = 0; file < 4; ++file) {
+    files.push_back({file, 0, {}});
+    for (int i = 0; i < 500; ++i) files.back().rows.push_back(Item(file * 500 + i));
+  }
+  const std::vector<MergeInput> inputs = Write(files);
+  const auto check = [&](const std::vector<MergeInput>& merged, int64_t memory_bytes) {
+    options_.memory_bytes = memory_bytes;
+    const auto merge =
+        Merge::Open(Folder(), merged, TableColumns(stored, written), options_, cancel_).ValueOrDie();
+    EXPECT_EQ(merge->stored_runs() > 0, memory_bytes < (1 << 20));
+    EXPECT_EQ(merge->schema()->GetFieldByName("count")->type()->id(), arrow::Type::DOUBLE);
+    EXPECT_EQ(merge->schema()->GetFieldByName("note"), nullptr) << "it has no boolean in any row";
+    arrow::RecordBatchVector batches;
+    std::set<double> numbers;
+    while (const auto batch = merge->Next(cancel_).ValueOrDie()) {
+      batches.push_back(batch);
+      const auto& counts = static_cast<const arrow::DoubleArray&>(*batch->GetColumnByName("count"));
+      const auto& overflow = static_cast<const arrow::StringArray&>(*batch->GetColumnByName("_overflow"));
+      for (int64_t row = 0; row < batch->num_rows(); ++row) {
+        const auto number = static_cast<int64_t>(counts.Value(row));
+        numbers.insert(counts.Value(row));
+        const bool has_note = number / 500 % 3 != 0;  // FileSchema()
+        EXPECT_EQ(overflow.IsValid(row), has_note) << number;
+        if (has_note) {
+          EXPECT_EQ(overflow.GetView(row), fmt::format(R"({{"properties":{{"note":"note {}"}}}})", number));
+        }
+      }
+    }
+    EXPECT_EQ(numbers.size(), 2000u);
+    EXPECT_EQ(*numbers.rbegin(), 1999);
+    return arrow::Table::FromRecordBatches(batches).ValueOrDie();
+  };
+  check(inputs, 256 << 10);
+  const auto table = check(inputs, 256 << 20);
+  const io::Location location = Folder().Join("part_000000_99999999.parquet");
+  const auto sink = arrow::io::BufferOutputStream::Create().ValueOrDie();
+  ASSERT_TRUE(parquet::arrow::WriteTable(*table, arrow::default_memory_pool(), sink, 1000).ok());
+  ASSERT_TRUE(io::WriteFileAtomically(location, std::string_view(*sink->Finish().ValueOrDie())).ok());
+  check({{.file = {location.uri, -1}, .sequence_number = 9}, inputs[1]}, 256 << 20);
+}
+
 TEST_F(MergeTest, AColumnThatTheTableLacksOrHasOtherwiseIsRefused) {
   const auto inputs = Write({{0, 0, {Item(1)}}});
   const auto table = TableSchema();
