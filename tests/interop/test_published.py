@@ -319,14 +319,14 @@ class Watching(threading.Thread):
         self._ended = threading.Event()
         self._began = time.monotonic()
         self.found: list[Rows] = []
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def run(self) -> None:
         try:
             while not self._ended.is_set():
                 self._began = time.monotonic()
                 self.found.append(self._read())
-        except Exception as error:
+        except BaseException as error:  # also that a reader is missing, which skips
             self.error = error
 
     @property
