@@ -72,6 +72,20 @@ def test_a_call_that_is_repeated_goes_on(make_archive: Callable[[int], Archive])
     assert ids(archive) == sorted([*archive.ids, *archive.ids])
 
 
+def test_a_grown_inventory_adds_what_is_new(make_archive: Callable[[int], Archive]) -> None:
+    archive = make_archive(20)
+    lines = archive.inventory.read_text().splitlines(keepends=True)
+    archive.inventory.write_text("".join(lines[:16]))
+    assert ingest(archive)["items_processed"] == 15
+    archive.inventory.write_text("".join(lines[:19]))
+    report = ingest(archive)
+    assert (report["items_processed"], report["inventory"]["skipped_known"]) == (3, 15)
+    archive.inventory.write_text("".join(lines))
+    assert ingest(archive, on_known="append")["items_processed"] == 20
+    with pytest.raises(ValueError, match="on_known must be"):
+        ingest(archive, on_known="supersede")
+
+
 @pytest.mark.parametrize(
     "since",
     ["2024-05-10", dt.date(2024, 5, 10), dt.datetime(2024, 5, 10), dt.datetime(2024, 5, 10, tzinfo=dt.UTC)],
