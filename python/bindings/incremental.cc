@@ -37,8 +37,7 @@ std::string RunIncremental(std::string inventory, std::string catalog_path, std:
                            std::optional<std::string> since, std::optional<grid::Config> grid,
                            const nb::object& partitioner, bool batch_add_files, bool use_lock,
                            bool retry_failed, bool again, bool add_known, std::string source,
-                           std::string suffix,
-                           const nb::object& on_progress) {
+                           std::string suffix, const nb::object& on_progress) {
   jobs::IncrementalOptions options;
   options.inventory = std::move(inventory);
   options.catalog_db = std::move(catalog_path);
@@ -118,8 +117,7 @@ void BindIncremental(nb::module_& module) {
              nb::arg("limit").none(), nb::arg("since").none(), nb::arg("grid").none(),
              nb::arg("partitioner").none(), nb::arg("batch_add_files"), nb::arg("use_lock"),
              nb::arg("retry_failed"), nb::arg("again"), nb::arg("add_known"), nb::arg("source"),
-             nb::arg("suffix"),
-             nb::arg("on_progress").none());
+             nb::arg("suffix"), nb::arg("on_progress").none());
   module.def("load_config", &LoadConfig, nb::arg("path"));
 }
 
