@@ -55,7 +55,15 @@ def test_everything_in_s3(
 
     # No lock, probe, folder or half-written thing is left.
     keys = base.list_keys()
-    assert set(keys) == {"earthcatalog.db", *copy.files, *(key for key in keys if "/metadata/" in key)}
+    summaries = [snapshot.summary for snapshot in copy.table.metadata.snapshots]
+    objects = [
+        f"warehouse_objects/{name}"
+        for summary in summaries
+        if summary
+        for name, _count in json.loads(summary["earthcatalog.objects"] or "[]")
+    ]
+    made = {"earthcatalog.db", *copy.files, *objects}
+    assert set(keys) == made | {key for key in keys if "/metadata/" in key}
     info = json.loads(program.run("info", base.uri, "--json").stdout)
     assert info["catalog"] == base.db
     assert (info["snapshot_count"], info["file_count"]) == (3, len(copy.files))

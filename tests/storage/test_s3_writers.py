@@ -79,7 +79,7 @@ def test_danger_d25_no_writer_overwrites_anothers_commit(
     processes = [
         program.start(
             *("incremental", "--inventory", inventory, "--source", archive.folder, *base.flags),
-            *("--chunk-size", 160 // writers // 4, "--no-lock", "--json"),
+            *("--chunk-size", 160 // writers // 4, "--no-lock", "--on-known", "append", "--json"),
         )
         for _part, inventory in shares
     ]
