@@ -125,6 +125,20 @@ def test_what_failed_is_not_known(ingest: Ingest, archive: Archive, base: Base) 
     assert times_ingested(base) == once(*range(6))
 
 
+def test_what_a_retry_brought_is_known(
+    ingest: Ingest, archive: Archive, base: Base, program: Program
+) -> None:
+    path = archive.folder / "items" / archive.rows[2].key
+    whole = path.read_bytes()
+    path.write_bytes(b"{")
+    ingest(archive.head(5), code=1)
+    path.write_bytes(whole)
+    report = program.ingest(None, base, "--retry-failed", "--source", archive.folder)
+    assert report["items_processed"] == 1
+    assert known(ingest(archive.head(6))) == (1, 5)
+    assert times_ingested(base) == once(*range(6))
+
+
 def test_the_rest_of_an_interrupted_inventory_is_looked_up_too(
     ingest: Ingest, archive: Archive, base: Base
 ) -> None:

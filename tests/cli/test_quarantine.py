@@ -75,6 +75,7 @@ def check_quarantine(base: Base, report: dict[str, Any]) -> None:
                 {
                     **dict.fromkeys(("bucket", "key", "error", "kind"), pa.string()),
                     "timestamp": pa.timestamp("us", tz="UTC"),
+                    "last_modified_date": pa.timestamp("us", tz="UTC"),
                 }
             )
         )

@@ -12,8 +12,8 @@ namespace earthcatalog::ingest {
 namespace {
 
 void AddFailure(inventory::Row&& row, std::string kind, std::string message, EncodedBatch* encoded) {
-  encoded->failures.push_back(
-      {std::move(row.bucket), std::move(row.key), std::move(kind), std::move(message), NowMicros()});
+  encoded->failures.push_back({std::move(row.bucket), std::move(row.key), std::move(kind), std::move(message),
+                               NowMicros(), row.last_modified});
   encoded->failure_bytes += HeldBytes(encoded->failures.back());
 }
 

@@ -29,22 +29,25 @@ Result<std::shared_ptr<arrow::Table>> ToTable(const std::vector<const Quarantine
   const auto instant = arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
   arrow::StringBuilder bucket, key, error, kind;
   arrow::TimestampBuilder timestamp(instant, arrow::default_memory_pool());
+  arrow::TimestampBuilder last_modified(instant, arrow::default_memory_pool());
   for (const QuarantinedRow* row : rows) {
     ARROW_RETURN_NOT_OK(bucket.Append(escaped ? PercentEncodePath(row->bucket) : row->bucket));
     ARROW_RETURN_NOT_OK(key.Append(escaped ? PercentEncodePath(row->key) : row->key));
     ARROW_RETURN_NOT_OK(error.Append(row->kind + ": " + row->message));
     ARROW_RETURN_NOT_OK(kind.Append(row->kind));
     ARROW_RETURN_NOT_OK(timestamp.Append(row->timestamp));
+    ARROW_RETURN_NOT_OK(row->last_modified ? last_modified.Append(*row->last_modified)
+                                           : last_modified.AppendNull());
   }
   arrow::ArrayVector columns;
-  for (arrow::ArrayBuilder* builder :
-       std::initializer_list<arrow::ArrayBuilder*>{&bucket, &key, &error, &kind, &timestamp}) {
+  for (arrow::ArrayBuilder* builder : std::initializer_list<arrow::ArrayBuilder*>{
+           &bucket, &key, &error, &kind, &timestamp, &last_modified}) {
     ARROW_ASSIGN_OR_RAISE(columns.emplace_back(), builder->Finish());
   }
   const auto schema =
       arrow::schema({arrow::field("bucket", arrow::utf8()), arrow::field("key", arrow::utf8()),
                      arrow::field("error", arrow::utf8()), arrow::field("kind", arrow::utf8()),
-                     arrow::field("timestamp", instant)});
+                     arrow::field("timestamp", instant), arrow::field("last_modified_date", instant)});
   return arrow::Table::Make(schema, columns);
 }
 

@@ -4,6 +4,7 @@
 // when a commit is that says so.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,10 @@ namespace earthcatalog::ingest {
 struct QuarantinedRow {
   std::string bucket;
   std::string key;
-  std::string kind;     // the named error: "not_found", "invalid_json", …
-  std::string message;  // one line
-  int64_t timestamp;    // when, microseconds UTC
+  std::string kind;                           // the named error: "not_found", "invalid_json", …
+  std::string message;                        // one line
+  int64_t timestamp;                          // when, microseconds UTC
+  std::optional<int64_t> last_modified = {};  // the object, as its inventory says it; microseconds UTC
 };
 
 // Of such a row, what a report shows.
@@ -40,9 +42,9 @@ io::Location QuarantineFolder(const io::Location& warehouse);
 // they are not all UTF-8, which the columns must be.
 inline constexpr char kEscapedSuffix[] = "_escaped.parquet";
 
-// Writes Parquet: bucket, key, error ("kind: message"), kind, timestamp. Rows whose bucket or key is not
-// UTF-8 go to an escaped file of their own. Appends the files' published locations to `files`, also when it
-// ends with an error; there they are only after PublishQuarantine().
+// Writes Parquet: bucket, key, error ("kind: message"), kind, timestamp, last_modified_date. Rows whose
+// bucket or key is not UTF-8 go to an escaped file of their own. Appends the files' published locations to
+// `files`, also when it ends with an error; there they are only after PublishQuarantine().
 Status StageQuarantine(const io::Location& warehouse, const std::vector<QuarantinedRow>& rows,
                        std::vector<io::Location>* files);
 // OK when they are all still there: a run with the lock removes those of runs without it.
