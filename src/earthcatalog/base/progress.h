@@ -2,6 +2,7 @@
 // too.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 
@@ -19,5 +20,22 @@ struct Progress {
 
 // Called a few times a second from a thread of the job; must return quickly.
 using ProgressCallback = std::function<void(const Progress&)>;
+
+inline constexpr std::chrono::milliseconds kProgressInterval(200);
+
+// When a loop is to call it, that asks at each turn. One thread at a time.
+class ProgressPace {
+ public:
+  // At first, and then once in each interval.
+  bool IsDue() {
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_) return false;
+    next_ = now + kProgressInterval;
+    return true;
+  }
+
+ private:
+  std::chrono::steady_clock::time_point next_{};
+};
 
 }  // namespace earthcatalog

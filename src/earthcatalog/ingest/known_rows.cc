@@ -32,6 +32,7 @@ Result<KnownRows> KnownRows::Find(inventory::Reader* rows, keys::StreamPtr<keys:
                                   const keys::SortOptions& sort, const ProgressCallback& progress,
                                   const CancelSource& cancel) {
   KnownRows found;
+  ProgressPace pace;
   keys::SortedRuns<keys::kPlaceBytes> sorted(sort);
   while (true) {
     ARROW_RETURN_NOT_OK(cancel.status());
@@ -46,7 +47,7 @@ Result<KnownRows> KnownRows::Find(inventory::Reader* rows, keys::StreamPtr<keys:
         ++found.without_date_;
       }
     }
-    if (progress) progress({.rows_read = rows->counts().rows});
+    if (progress && pace.IsDue()) progress({.rows_read = rows->counts().rows});
   }
   ARROW_ASSIGN_OR_RAISE(auto candidates, sorted.Finish());
   const auto unknown = keys::AntiJoin(std::move(candidates), std::move(known));

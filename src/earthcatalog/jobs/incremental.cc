@@ -28,7 +28,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr auto kProgressInterval = std::chrono::milliseconds(200);
 constexpr size_t kQueuedBatches = 8;
 
 // The parts of one run and their threads.

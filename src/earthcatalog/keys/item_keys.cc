@@ -1,12 +1,9 @@
 #include "earthcatalog/keys/item_keys.h"
 
-#include <chrono>
 #include <utility>
 
 namespace earthcatalog::keys {
 namespace {
-
-constexpr std::chrono::milliseconds kProgressInterval(200);
 
 Result<std::shared_ptr<arrow::StringArray>> TextsOf(const arrow::RecordBatch& rows, const std::string& name) {
   const auto column = rows.GetColumnByName(name);
@@ -25,16 +22,13 @@ class RowProgress {
   }
   void Add(int64_t rows) {
     progress_.items_done += static_cast<uint64_t>(rows);
-    const auto now = std::chrono::steady_clock::now();
-    if (callback_ == nullptr || now < next_) return;
-    next_ = now + kProgressInterval;
-    callback_(progress_);
+    if (callback_ != nullptr && pace_.IsDue()) callback_(progress_);
   }
 
  private:
   const ProgressCallback& callback_;
   Progress progress_;
-  std::chrono::steady_clock::time_point next_{};
+  ProgressPace pace_;
 };
 
 }  // namespace

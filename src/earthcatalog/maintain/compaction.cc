@@ -13,9 +13,6 @@
 namespace earthcatalog::maintain {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
-constexpr auto kProgressInterval = std::chrono::milliseconds(200);
 // Of the memory limit, for finding versions; the buckets under way share the rest.
 constexpr int64_t kVersionsPart = 3;
 constexpr int64_t kLeastBucketBytes = 64LL << 20;
@@ -278,8 +275,7 @@ Status Compaction::MarkAsUnique() {
 void Compaction::ShowProgress(int64_t rows) {
   std::lock_guard lock(mutex_);
   state_.items_done += static_cast<uint64_t>(rows);
-  if (!progress_ || Clock::now() - shown_ < kProgressInterval) return;
-  shown_ = Clock::now();
+  if (!progress_ || !pace_.IsDue()) return;
   state_.commits = static_cast<uint64_t>(report_->commits);
   progress_(state_);
 }

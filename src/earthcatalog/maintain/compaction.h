@@ -1,7 +1,6 @@
 // One pass of compaction over a table.
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -83,7 +82,7 @@ class Compaction {
   std::vector<iceberg::DataFile> replaced_;  // by the next commit
   int64_t buckets_written_ = 0;              // likewise
   Progress state_;
-  std::chrono::steady_clock::time_point shown_{};
+  ProgressPace pace_;
 };
 
 }  // namespace earthcatalog::maintain
