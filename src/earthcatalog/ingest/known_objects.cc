@@ -34,11 +34,14 @@ size_t FirstToMerge(const std::vector<ObjectFile>& files, int64_t added) {
 
 }  // namespace
 
+std::string NameOfObject(const inventory::Row& row) {
+  std::string name = row.bucket;
+  return name.append(1, '\0').append(row.key);
+}
+
 std::optional<KeyHash> HashOfObject(const inventory::Row& row) {
   if (!row.last_modified) return std::nullopt;
-  std::string text = row.bucket;
-  text.append(1, '\0').append(row.key);
-  const KeyHash name = keys::HashOf(text);
+  const KeyHash name = keys::HashOf(NameOfObject(row));
   const KeyHash version = keys::HashOf(std::to_string(*row.last_modified));
   KeyHash object;
   std::copy_n(name.bytes.begin(), 8, object.bytes.begin());

@@ -21,6 +21,9 @@
 
 namespace earthcatalog::ingest {
 
+// Bucket, NUL, key.
+std::string NameOfObject(const inventory::Row& row);
+
 // 8 bytes for bucket and key, then 8 for when the object was last modified. Nothing where the inventory does
 // not say when: whether such an object has changed cannot be told, so it is never known.
 std::optional<keys::KeyHash> HashOfObject(const inventory::Row& row);

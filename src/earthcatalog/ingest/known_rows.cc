@@ -17,13 +17,12 @@ using RowRecord = keys::Record<keys::kPlaceBytes>;
 RowRecord RecordOf(const keys::KeyHash& object, uint64_t number) {
   RowRecord record{};
   std::memcpy(record.bytes.data(), object.bytes.data(), keys::kKeyBytes);
-  const uint64_t big_endian = __builtin_bswap64(number);
-  std::memcpy(record.bytes.data() + keys::kKeyBytes, &big_endian, sizeof(big_endian));
+  keys::WriteBigEndian(number, record.bytes.data() + keys::kKeyBytes);
   return record;
 }
 
 uint64_t NumberOf(const RowRecord& record) {
-  return keys::internal::BigEndian(record.bytes.data() + keys::kKeyBytes);
+  return keys::ReadBigEndian(record.bytes.data() + keys::kKeyBytes);
 }
 
 }  // namespace

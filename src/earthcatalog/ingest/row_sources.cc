@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include "earthcatalog/base/text.h"
+#include "earthcatalog/ingest/known_objects.h"
 #include "earthcatalog/ingest/quarantine.h"
 
 namespace earthcatalog::ingest {
@@ -29,12 +30,6 @@ void Unescape(inventory::Batch* batch) {
     row.bucket = PercentDecode(row.bucket, /*plus_is_space=*/false);
     row.key = PercentDecode(row.key, /*plus_is_space=*/false);
   }
-}
-
-// Bucket, NUL, key.
-std::string NameOf(const inventory::Row& row) {
-  std::string name = row.bucket;
-  return name.append(1, '\0').append(row.key);
 }
 
 }  // namespace
@@ -65,7 +60,7 @@ Status RowSources::AddQuarantine(const io::Location& file, uint64_t rows_done) {
     ARROW_ASSIGN_OR_RAISE(const auto batch, Read(source.get(), kNameRows));
     if (!batch) break;
     for (const inventory::Row& row : batch->rows) {
-      quarantined_.insert_or_assign(NameOf(row), QuarantinedPlace{source.get(), row.row_number});
+      quarantined_.insert_or_assign(NameOfObject(row), QuarantinedPlace{source.get(), row.row_number});
     }
   }
   const bool inventory_is_open = !sources_.empty() && sources_.back()->file() == nullptr;
@@ -133,7 +128,7 @@ void RowSources::DropRowsOfOtherPlaces(const Source& source, inventory::Batch* b
   if (quarantined_.empty()) return;
   const bool quarantine = source.quarantine.has_value();
   (quarantine ? duplicates_ : retried_) += std::erase_if(batch->rows, [&](const inventory::Row& row) {
-    const auto place = quarantined_.find(NameOf(row));
+    const auto place = quarantined_.find(NameOfObject(row));
     if (place == quarantined_.end()) return false;
     if (!quarantine) return true;
     return place->second.source != &source || place->second.row_number != row.row_number;

@@ -81,7 +81,7 @@ class RowSources {
   size_t reading_ = 0;                            // the source whose turn it is
   std::vector<Ended> ended_;
   inventory::Counts ended_counts_;
-  // Of each quarantined row, by bucket, NUL, key: the last place.
+  // Of each quarantined row, by the name of its object: the last place.
   std::unordered_map<std::string, QuarantinedPlace> quarantined_;
   uint64_t duplicates_ = 0;     // quarantined rows that are in a newer file, too
   uint64_t retried_ = 0;        // the inventory's rows that came from the quarantine before

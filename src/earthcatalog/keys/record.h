@@ -29,23 +29,24 @@ using KeyHash = Record<kKeyBytes>;
 // A hash, the version of an item in 8 bytes, and the number of a set of partitions in 4.
 inline constexpr size_t kPlaceBytes = 28;
 
-namespace internal {
-
-inline uint64_t BigEndian(const uint8_t* bytes) {
+// A number of a record, as bytes are ordered.
+inline uint64_t ReadBigEndian(const uint8_t* bytes) {
   uint64_t value;
   std::memcpy(&value, bytes, sizeof(value));
   return __builtin_bswap64(value);
 }
-
-}  // namespace internal
+inline void WriteBigEndian(uint64_t value, uint8_t* bytes) {
+  value = __builtin_bswap64(value);
+  std::memcpy(bytes, &value, sizeof(value));
+}
 
 // Whether `a` comes before `b` by their keys alone.
 template <size_t A, size_t B>
 bool KeyLess(const Record<A>& a, const Record<B>& b) {
-  const uint64_t head_a = internal::BigEndian(a.bytes.data());
-  const uint64_t head_b = internal::BigEndian(b.bytes.data());
+  const uint64_t head_a = ReadBigEndian(a.bytes.data());
+  const uint64_t head_b = ReadBigEndian(b.bytes.data());
   if (head_a != head_b) return head_a < head_b;
-  return internal::BigEndian(a.bytes.data() + 8) < internal::BigEndian(b.bytes.data() + 8);
+  return ReadBigEndian(a.bytes.data() + 8) < ReadBigEndian(b.bytes.data() + 8);
 }
 
 template <size_t A, size_t B>
