@@ -1,9 +1,10 @@
 """Inventories that list again what the table has ingested: only what is new or changed is fetched."""
 
+import contextlib
 import datetime as dt
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,16 @@ def changed(archive: Archive, *numbers: int) -> Archive:
     for number in numbers:
         rows[number] = replace(rows[number], last_modified=rows[number].last_modified + dt.timedelta(days=1))
     return Archive(archive.folder, rows)
+
+
+@contextlib.contextmanager
+def broken(archive: Archive, number: int) -> Iterator[None]:
+    """Meanwhile this object is no item; then it is what it was."""
+    path = archive.folder / "items" / archive.rows[number].key
+    whole = path.read_bytes()
+    path.write_bytes(b"{")
+    yield
+    path.write_bytes(whole)
 
 
 def times_ingested(base: Base) -> Counter[str]:
@@ -116,11 +127,8 @@ def test_another_since_adds_only_what_is_new(ingest: Ingest, archive: Archive, b
 
 
 def test_what_failed_is_not_known(ingest: Ingest, archive: Archive, base: Base) -> None:
-    path = archive.folder / "items" / archive.rows[2].key
-    whole = path.read_bytes()
-    path.write_bytes(b"{")
-    assert known(ingest(archive.head(5), code=1)) == (4, 0)
-    path.write_bytes(whole)
+    with broken(archive, 2):
+        assert known(ingest(archive.head(5), code=1)) == (4, 0)
     assert known(ingest(archive.head(6))) == (2, 4)
     assert times_ingested(base) == once(*range(6))
 
@@ -128,11 +136,8 @@ def test_what_failed_is_not_known(ingest: Ingest, archive: Archive, base: Base) 
 def test_what_a_retry_brought_is_known(
     ingest: Ingest, archive: Archive, base: Base, program: Program
 ) -> None:
-    path = archive.folder / "items" / archive.rows[2].key
-    whole = path.read_bytes()
-    path.write_bytes(b"{")
-    ingest(archive.head(5), code=1)
-    path.write_bytes(whole)
+    with broken(archive, 2):
+        ingest(archive.head(5), code=1)
     report = program.ingest(None, base, "--retry-failed", "--source", archive.folder)
     assert report["items_processed"] == 1
     assert known(ingest(archive.head(6))) == (1, 5)

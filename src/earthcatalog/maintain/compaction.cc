@@ -234,7 +234,7 @@ Status Compaction::Replace(bool last) {
   }
   snapshot_id_ = CurrentSnapshotId(table_);
   ++report_->commits;
-  if (!types_.empty()) report_->changed_columns = ChangesOf(types_, *columns_->stored);
+  report_->changed_columns = ChangesOf(types_, *columns_->stored);
   report_->buckets_compacted += std::exchange(buckets_written_, 0);
   report_->unique = catalog::IsUnique(table_);
   const auto count = [&](const iceberg::DataFile& file, int64_t sign, int64_t* files) {

@@ -111,12 +111,11 @@ Result<std::shared_ptr<arrow::RecordBatch>> KeptRows::Keep(const RowsOfFiles& ro
   kept = *std::move(conformed);
   // Only now has it the columns that boxes are mended in.
   if (!file.boxes_hold) {
-    ARROW_ASSIGN_OR_RAISE(kept, Changed(kept, rows, **places, [](const auto& mended, const auto& number_of) {
-                            return item::MendBoxes(mended, number_of);
-                          }));
+    ARROW_ASSIGN_OR_RAISE(kept, WithChange(kept, rows, **places, &item::MendBoxes));
   }
   if (!changed_.empty()) {
-    ARROW_ASSIGN_OR_RAISE(kept, Changed(kept, rows, **places, [&](const auto& found, const auto& number_of) {
+    ARROW_ASSIGN_OR_RAISE(kept,
+                          WithChange(kept, rows, **places, [&](const auto& found, const auto& number_of) {
                             return item::ChangeTypes(found, *columns_.written, changed_, number_of);
                           }));
     present_.Add(*kept->schema());
@@ -192,10 +191,9 @@ std::shared_ptr<arrow::Schema> KeptRows::ConformedSchema(const arrow::Schema& ro
   return schema;
 }
 
-Result<std::shared_ptr<arrow::RecordBatch>> KeptRows::Changed(const std::shared_ptr<arrow::RecordBatch>& kept,
-                                                              const RowsOfFiles& rows,
-                                                              const arrow::Int64Array& places,
-                                                              const Change& change) const {
+Result<std::shared_ptr<arrow::RecordBatch>> KeptRows::WithChange(
+    const std::shared_ptr<arrow::RecordBatch>& kept, const RowsOfFiles& rows, const arrow::Int64Array& places,
+    const Change& change) const {
   size_t file = rows.stretches.front().file;  // of the row that was asked for last
   const auto number_of = [&](int64_t row) {
     int64_t place = places.Value(row);

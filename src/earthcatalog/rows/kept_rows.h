@@ -31,8 +31,8 @@ struct MergeInput {
 // A table's columns: as files have them, or narrower, and as rows are to be written. They differ in the types
 // of columns that are changed (item/change_types.h); files may have these in either type.
 struct TableColumns {
-  TableColumns(std::shared_ptr<arrow::Schema> schema)
-      : stored(schema), written(std::move(schema)) {}  // NOLINT
+  // No column is changed.
+  TableColumns(std::shared_ptr<arrow::Schema> schema) : stored(schema), written(std::move(schema)) {}
   TableColumns(std::shared_ptr<arrow::Schema> stored_columns, std::shared_ptr<arrow::Schema> written_columns)
       : stored(std::move(stored_columns)), written(std::move(written_columns)) {}
 
@@ -93,10 +93,10 @@ class KeptRows {
   // Changes rows one by one; its errors name the row, by the number that it is told.
   using Change = std::function<Result<std::shared_ptr<arrow::RecordBatch>>(
       const std::shared_ptr<arrow::RecordBatch>& rows, const std::function<int64_t(int64_t row)>& number_of)>;
-  Result<std::shared_ptr<arrow::RecordBatch>> Changed(const std::shared_ptr<arrow::RecordBatch>& kept,
-                                                      const RowsOfFiles& rows,
-                                                      const arrow::Int64Array& places,
-                                                      const Change& change) const;
+  Result<std::shared_ptr<arrow::RecordBatch>> WithChange(const std::shared_ptr<arrow::RecordBatch>& kept,
+                                                         const RowsOfFiles& rows,
+                                                         const arrow::Int64Array& places,
+                                                         const Change& change) const;
 
   std::vector<MergeInput> files_;
   const TableColumns columns_;

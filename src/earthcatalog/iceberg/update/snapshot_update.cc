@@ -135,8 +135,8 @@ Result<std::optional<TableMetadata>> SnapshotUpdate::Attempt(const TableMetadata
   const Table::CommitRequest& request = change_.request;
   ARROW_ASSIGN_OR_RAISE(auto evolved, Evolve(base));
   const bool rewrites = change_.kind == Kind::kRewriteManifests;
-  const bool adds_files_alone = !rewrites && change_.kind != Kind::kReplaceColumns;
-  if (manifests_.empty() && request.summary.empty() && removal_.empty() && adds_files_alone) return evolved;
+  const bool always_changes = rewrites || change_.kind == Kind::kReplaceColumns;
+  if (manifests_.empty() && request.summary.empty() && removal_.empty() && !always_changes) return evolved;
   TableMetadata next = evolved ? *std::move(evolved) : base;
   if (base.default_spec_id() != spec_id_) {
     return MakeError(ErrorKind::kCommitConflict, "the table's partitioning was changed by another writer");
